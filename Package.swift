@@ -1,0 +1,64 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+let strict: [SwiftSetting] = [
+    .enableUpcomingFeature("ExistentialAny"),
+    .enableUpcomingFeature("InternalImportsByDefault"),
+    .enableUpcomingFeature("MemberImportVisibility"),
+    .treatAllWarnings(as: .error),
+]
+
+/// A library of this package: strict settings, and a test target of the same name.
+func library(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
+    .target(name: name, dependencies: dependencies, swiftSettings: strict)
+}
+
+func tests(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
+    .testTarget(name: name, dependencies: dependencies, swiftSettings: strict)
+}
+
+let crypto = Target.Dependency.product(name: "Crypto", package: "swift-crypto")
+
+let package = Package(
+    name: "unlearn",
+    platforms: [.macOS(.v15)],
+    products: [
+        .executable(name: "unlearn", targets: ["UnlearnCLI"]),
+        .library(name: "UnlearnKit", targets: ["UnlearnKit"]),
+    ],
+    dependencies: [
+        .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+        .package(url: "https://github.com/apple/swift-crypto", from: "4.5.2"),
+        .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
+    ],
+    targets: [
+        // The flags of libtorch, found through the pkg-config file that `make setup` writes.
+        .systemLibrary(name: "CTorchFlags", path: "Sources/CTorchFlags", pkgConfig: "unlearn-torch"),
+        .target(name: "CTorch", dependencies: ["CTorchFlags"]),
+        .systemLibrary(
+            name: "CPCRE2", path: "Sources/CPCRE2", pkgConfig: "libpcre2-8",
+            providers: [.apt(["libpcre2-dev"]), .brew(["pcre2"])]),
+        library("UnlearnFormats", []),
+        library("UnlearnEngine", ["CTorch", "UnlearnFormats"]),
+        library("UnlearnData", ["UnlearnEngine", "UnlearnFormats", "CPCRE2"]),
+        library("UnlearnModels", ["UnlearnEngine", "UnlearnFormats", "UnlearnData"]),
+        library("UnlearnMethods", ["UnlearnEngine", "UnlearnData", "UnlearnModels"]),
+        library("UnlearnEvaluation", ["UnlearnEngine", "UnlearnData", "UnlearnModels"]),
+        library(
+            "UnlearnKit",
+            [
+                "UnlearnFormats", "UnlearnEngine", "UnlearnData", "UnlearnModels", "UnlearnMethods",
+                "UnlearnEvaluation", crypto, .product(name: "Yams", package: "Yams"),
+            ]),
+        .executableTarget(
+            name: "UnlearnCLI",
+            dependencies: [
+                "UnlearnKit", .product(name: "ArgumentParser", package: "swift-argument-parser"),
+            ],
+            swiftSettings: strict),
+        tests("UnlearnFormatsTests", ["UnlearnFormats"]),
+        tests("UnlearnDataTests", ["UnlearnData", "UnlearnFormats"]),
+    ],
+    swiftLanguageModes: [.v6],
+    cxxLanguageStandard: .cxx20
+)
