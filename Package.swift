@@ -24,6 +24,9 @@ let package = Package(
     platforms: [.macOS(.v15)],
     products: [
         .executable(name: "unlearn", targets: ["UnlearnCLI"]),
+        .library(
+            name: "UnlearnLibraries",
+            targets: ["UnlearnFormats", "UnlearnEngine", "UnlearnData", "UnlearnModels", "UnlearnMethods", "UnlearnEvaluation"]),
         .library(name: "UnlearnKit", targets: ["UnlearnKit"]),
     ],
     dependencies: [
