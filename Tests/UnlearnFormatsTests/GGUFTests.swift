@@ -138,7 +138,7 @@ struct GGUFTests {
         #expect(error { _ = try gguf.required("x", \.int) } == .missingEntry(name: "x", path: gguf.file.path))
         #expect(
             error { _ = try gguf.required("general.architecture", \.int) }?.description
-                == "GGUF file '\(gguf.file.path)' is malformed at key 'general.architecture': the value is not a Int. "
+                == "GGUF file '\(gguf.file.path)' is malformed at key 'general.architecture': the value is not of type Int. "
                 + "Get the file again: it may be truncated or of another format.")
     }
 

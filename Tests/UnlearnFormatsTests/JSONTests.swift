@@ -105,7 +105,7 @@ struct JSONTests {
         #expect(try nested.decode(JSONValue.self) == nested)
         #expect(
             error { _ = try JSONValue(parsing: #"{"rate":1,"steps":[1,"x"]}"#).decode(Options.self) }?.description
-                == "The value at key 'steps.1' cannot be used: it is not a Int.")
+                == "The value at key 'steps.1' cannot be used: it is not of type Int.")
         #expect(
             error { _ = try JSONValue(parsing: #"{"rate":1}"#).decode(Options.self) }?.description
                 == "The value at key 'steps' cannot be used: it is missing.")
