@@ -30,15 +30,15 @@ extension GGMLType {
         case .f32: UnsafeMutableRawPointer(output).copyMemory(from: source, byteCount: blocks * 4)
         case .f16: widen(source, output, blocks) { float(half: $0) }
         case .bf16: widen(source, output, blocks) { float(bfloat: $0) }
-        case .q4_0:
+        case .q40:
             fourBitBlocks(source, output, blocks, headerBytes: 2) { nibble, header in
                 (nibble - 8) * half(header, 0)
             }
-        case .q4_1:
+        case .q41:
             fourBitBlocks(source, output, blocks, headerBytes: 4) { nibble, header in
                 nibble * half(header, 0) + half(header, 2)
             }
-        case .q8_0: eightBitBlocks(source, output, blocks)
+        case .q80: eightBitBlocks(source, output, blocks)
         }
     }
 }

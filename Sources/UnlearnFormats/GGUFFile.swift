@@ -161,8 +161,9 @@ extension ByteCursor {
     }
 
     private func byteCount(_ name: String, _ type: GGMLType, _ shape: [Int]) throws(FormatError) -> Int {
-        guard shape.last ?? 1 >= 0, (shape.last ?? 1) % type.blockSize == 0 else {
-            throw broken(name, "rows of \(shape.last ?? 1) values do not divide into \(type) blocks of \(type.blockSize)")
+        let row = shape.last ?? 1
+        guard row % type.blockSize == 0 else {
+            throw broken(name, "rows of \(row) values do not divide into \(type) blocks of \(type.blockSize)")
         }
         let blocks = shape.checkedProduct.map { $0 / type.blockSize }
         guard let (bytes, overflow) = blocks?.multipliedReportingOverflow(by: type.blockBytes), !overflow else {
