@@ -100,12 +100,16 @@ public enum Outcome: Codable, Sendable, Equatable {
         return measurement
     }
 
-    /// The mean of per-example values with a bootstrap interval; skipped if there are no examples.
+    /// The mean of per-example values with a bootstrap interval; skipped if there are none or one is not finite.
     public static func mean(
         name: String, split: Split, direction: Direction, unit: String, perExample: [ExampleValue],
         using generator: inout some RandomNumberGenerator
     ) -> Outcome {
         guard !perExample.isEmpty else { return noExamples(name, split) }
+        if let broken = perExample.first(where: { !$0.value.isFinite }) {
+            let place = "example '\(broken.id)' (\(split.rawValue))"
+            return .skipped(name: name, reason: "The value of \(name) on \(place) is not finite.")
+        }
         let values = perExample.map(\.value)
         let interval = Statistics.bootstrapInterval(of: values, using: &generator)
         return .measured(

@@ -51,7 +51,8 @@ public final class RunDirectory {
 
     /// Adds a line to `events.jsonl`; it is with the operating system when this returns.
     public func append(event: some Encodable) throws(KitError) {
-        let line = try KitError.file { () throws(FormatError) in try JSONValue(ordered: event).data() } + Data("\n".utf8)
+        let line =
+            try KitError.file { () throws(FormatError) in try JSONValue(ordered: event).data() } + Data("\n".utf8)
         let handle = try openEvents()
         try KitError.system("write", eventsFile) { try handle.write(contentsOf: line) }
     }
