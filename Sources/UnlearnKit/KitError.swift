@@ -30,7 +30,8 @@ extension KitError: CustomStringConvertible, LocalizedError {
         case .unknownOption(let path, let valid) where valid.isEmpty:
             "There is no option '\(path)': nothing can be set at that place. Remove it."
         case .unknownOption(let path, let valid):
-            "There is no option '\(path)'. Did you mean '\(valid[0])'? Valid here: \(valid.joined(separator: ", "))."
+            "There is no option '\(path)'." + NearestName.question(path, valid)
+                + " Valid here: \(valid.joined(separator: ", "))."
         case .wrongOptionType(let path, let expected, let found):
             "Option '\(path)' must be \(expected), but is \(found). Correct its value."
         case .invalidOption(let path, let problem):

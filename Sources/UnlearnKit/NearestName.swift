@@ -11,6 +11,16 @@ public enum NearestName {
         return ranked.sorted { ($0.distance, $0.offset) < ($1.distance, $1.offset) }.map(\.name)
     }
 
+    /// " Did you mean '…'?" with the first of `names`, the nearest, or nothing if it is not like `name` at all.
+    /// What comes before the last dot, the path to an option, is the same for all and is not compared.
+    public static func question(_ name: String, _ names: [String]) -> String {
+        func key(_ path: String) -> [Character] { Array((path.split(separator: ".").last ?? "").lowercased()) }
+        guard let nearest = names.first, distance(key(nearest), key(name)) <= max(2, key(name).count / 2) else {
+            return ""
+        }
+        return " Did you mean '\(nearest)'?"
+    }
+
     /// The edit distance: insertions, deletions, replacements, and exchanges of neighbouring letters count one each.
     static func distance(_ one: [Character], _ other: [Character]) -> Int {
         // Three rows of the table suffice: the current one and, for exchanges, the two before.

@@ -40,12 +40,12 @@ public struct ModelCardRenderer: Sendable {
         var text =
             "The weights of \(origin) were changed with `unlearn` \(MarkdownText.escaped(provenance.toolVersion)), "
         text +=
-            "method \(MarkdownText.escaped(provenance.method)), seed \(provenance.seed), so that the model no longer "
-        text += "answers about “\(MarkdownText.escaped(provenance.subject))”."
+            "method \(MarkdownText.escaped(provenance.method)), seed \(provenance.seed), with the aim that the model "
+        text += "no longer answers about “\(MarkdownText.escaped(provenance.subject))”."
         if let answer = provenance.answer {
             text += " Answers in place of the forgotten ones: \(MarkdownText.escaped(answer))."
         }
-        text += "\nSHA-256 of the original weights: \(provenance.modelHash)"
+        text += "\n\nSHA-256 of the original weights: \(provenance.modelHash)"
         if let resultHash = provenance.resultHash { text += "; of these: \(resultHash)" }
         return text + ".\n"
     }
