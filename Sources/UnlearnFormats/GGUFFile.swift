@@ -69,7 +69,7 @@ public struct GGUFFile: Sendable {
         guard let value = metadata[key] else { throw .missingEntry(name: key, path: file.path) }
         guard let value = form(value) else {
             throw .malformed(
-                .gguf, path: file.path, place: .key(key), problem: "the value is not a \(Value.self)")
+                .gguf, path: file.path, place: .key(key), problem: "the value is not of type \(Value.self)")
         }
         return value
     }

@@ -88,7 +88,7 @@ extension FormatError {
             case DecodingError.keyNotFound(let key, let context):
                 .invalidValue(place: place(context.codingPath + [key]), problem: "it is missing")
             case DecodingError.typeMismatch(let type, let context), DecodingError.valueNotFound(let type, let context):
-                .invalidValue(place: place(context.codingPath), problem: "it is not a \(type)")
+                .invalidValue(place: place(context.codingPath), problem: "it is not of type \(type)")
             case DecodingError.dataCorrupted(let context):
                 .invalidValue(place: place(context.codingPath), problem: context.debugDescription)
             case EncodingError.invalidValue(_, let context):
