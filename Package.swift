@@ -61,6 +61,8 @@ let package = Package(
             swiftSettings: strict),
         tests("UnlearnFormatsTests", ["UnlearnFormats"]),
         tests("UnlearnDataTests", ["UnlearnData", "UnlearnFormats"]),
+        tests("UnlearnEvaluationTests", ["UnlearnEvaluation"]),
+        tests("UnlearnKitTests", ["UnlearnKit", "UnlearnEvaluation", "UnlearnFormats", "UnlearnData", "UnlearnEngine"]),
     ],
     swiftLanguageModes: [.v6],
     cxxLanguageStandard: .cxx20
