@@ -45,7 +45,7 @@ golden: setup $(PYTHON) ## Write the golden files of the tests anew from PyTorch
 $(PYTHON): Tools/reference/requirements.txt
 	@echo "golden: installing the packages of $< into .venv"
 	@python3 -m venv .venv
-	@$(PYTHON) -m pip install --quiet --disable-pip-version-check -r $<
+	@PYTHONPATH=.libtorch $(PYTHON) -m pip install --quiet --disable-pip-version-check -r $<
 	@touch $@
 
 clean: ## Remove what was built; .libtorch and .models stay
