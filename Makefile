@@ -39,10 +39,10 @@ demo: build ## Make a real chat model forget a subject: make demo [SUBJECT="Harr
 lint: ## Check the format of all Swift files; nothing is changed
 	@swift format lint --strict --parallel --recursive Package.swift Sources Tests
 
-golden: setup $(PYTHON) ## Write the golden files of the tests anew from PyTorch and transformers
+golden: $(PYTHON) ## Write the golden files of the tests anew from PyTorch and transformers
 	@Tools/reference/write_golden.sh $(PYTHON)
 
-$(PYTHON): Tools/reference/requirements.txt
+$(PYTHON): Tools/reference/requirements.txt | setup
 	@echo "golden: installing the packages of $< into .venv"
 	@python3 -m venv .venv
 	@PYTHONPATH=.libtorch $(PYTHON) -m pip install --quiet --disable-pip-version-check -r $<
