@@ -1,0 +1,91 @@
+// The one error of this target: what is wrong with a file, where, and what to do about it.
+public import Foundation
+
+/// A problem with a file on disk. `description` is the complete sentence for the user.
+public enum FormatError: Error, Equatable, Sendable {
+    /// Nothing exists at `path`; `expected` says what should.
+    case missing(path: String, expected: String)
+    /// `path` is a folder or a device, and a regular file was expected.
+    case notAFile(path: String)
+    /// The file has no bytes.
+    case empty(path: String)
+    /// The operating system refused `action` (an infinitive such as "write").
+    case system(action: String, path: String, reason: String)
+    /// The contents break the rules of the format.
+    case malformed(Format, path: String, place: Place, problem: String)
+    /// The contents are valid, but this program cannot use them.
+    case unsupported(path: String, place: Place, found: String, supported: [String])
+    /// A file that should hold an entry called `name` does not.
+    case missingEntry(name: String, path: String)
+    /// Output would replace something that exists.
+    case exists(path: String)
+    /// A value in memory cannot be written or decoded; `place` is a path of keys or a tensor's name.
+    case invalidValue(place: Place, problem: String)
+
+    /// The formats that this target reads.
+    public enum Format: String, Sendable {
+        case gguf = "GGUF file"
+        case safetensors = "Safetensors file"
+        case safetensorsIndex = "Safetensors index"
+        case llama2C = "llama2.c checkpoint"
+        case json = "JSON file"
+        case jsonLines = "JSON lines file"
+
+        var advice: String {
+            switch self {
+            case .gguf, .safetensors, .safetensorsIndex, .llama2C:
+                "Get the file again: it may be truncated or of another format."
+            case .json, .jsonLines: "Correct the file there."
+            }
+        }
+    }
+
+    /// Where in a file, or in a value, a problem is.
+    public enum Place: Equatable, Sendable, CustomStringConvertible {
+        case byte(Int)
+        case line(Int)
+        case position(line: Int, column: Int)
+        case tensor(String)
+        case key(String)
+        case header
+
+        public var description: String {
+            switch self {
+            case .byte(let offset): "byte \(offset)"
+            case .line(let line): "line \(line)"
+            case .position(let line, let column): "line \(line), column \(column)"
+            case .tensor(let name): "tensor '\(name)'"
+            case .key(let key): "key '\(key)'"
+            case .header: "the header"
+            }
+        }
+    }
+}
+
+extension FormatError: CustomStringConvertible, LocalizedError {
+    public var description: String {
+        switch self {
+        case .missing(let path, let expected):
+            "'\(path)' does not exist; expected \(expected). Check the path."
+        case .notAFile(let path):
+            "'\(path)' is not a regular file. Give the path of a file."
+        case .empty(let path):
+            "'\(path)' is empty. Get the file again."
+        case .system(let action, let path, let reason):
+            "Cannot \(action) '\(path)': \(reason)."
+        case .malformed(let format, let path, let place, let problem):
+            "\(format.rawValue) '\(path)' is malformed at \(place): \(problem). \(format.advice)"
+        case .unsupported(let path, let place, let found, let supported):
+            "'\(path)' has \(found) at \(place), which is not supported. Use one of: "
+                + supported.joined(separator: ", ") + "."
+        case .missingEntry(let name, let path):
+            "'\(path)' has no entry '\(name)'. Check that the files belong to one model."
+        case .exists(let path):
+            "'\(path)' already exists. Choose another name or remove it."
+        case .invalidValue(let place, let problem):
+            "The value at \(place) cannot be used: \(problem)."
+        }
+    }
+
+    public var errorDescription: String? { description }
+}

@@ -1,0 +1,52 @@
+// The tensor encodings of GGUF that this program reads: plain numbers, and blocks of quantised ones.
+
+/// A tensor encoding, with its GGUF type number as raw value.
+public enum GGMLType: UInt32, Sendable, CaseIterable, CustomStringConvertible {
+    case f32 = 0
+    case f16 = 1
+    case q4_0 = 2
+    case q4_1 = 3
+    case q8_0 = 8
+    case bf16 = 30
+
+    /// Values in one block.
+    public var blockSize: Int {
+        switch self {
+        case .f32, .f16, .bf16: 1
+        case .q4_0, .q4_1, .q8_0: 32
+        }
+    }
+
+    /// Bytes that one block takes.
+    public var blockBytes: Int {
+        switch self {
+        case .f32: 4
+        case .f16, .bf16: 2
+        case .q4_0: 18  // Scale (float16), 32 numbers of 4 bits.
+        case .q4_1: 20  // Scale and offset (float16), 32 numbers of 4 bits.
+        case .q8_0: 34  // Scale (float16), 32 numbers of 8 bits.
+        }
+    }
+
+    public var description: String {
+        switch self {
+        case .f32: "F32"
+        case .f16: "F16"
+        case .bf16: "BF16"
+        case .q4_0: "Q4_0"
+        case .q4_1: "Q4_1"
+        case .q8_0: "Q8_0"
+        }
+    }
+
+    /// The name of any type number, for messages about files that cannot be used.
+    static func name(of raw: UInt32) -> String {
+        if let known = GGMLType(rawValue: raw) { return known.description }
+        let others: [UInt32: String] = [
+            6: "Q5_0", 7: "Q5_1", 9: "Q8_1", 10: "Q2_K", 11: "Q3_K", 12: "Q4_K", 13: "Q5_K", 14: "Q6_K", 15: "Q8_K",
+            16: "IQ2_XXS", 17: "IQ2_XS", 18: "IQ3_XXS", 19: "IQ1_S", 20: "IQ4_NL", 21: "IQ3_S", 22: "IQ2_S",
+            23: "IQ4_XS", 24: "I8", 25: "I16", 26: "I32", 27: "I64", 28: "F64", 29: "IQ1_M", 34: "TQ1_0", 35: "TQ2_0",
+        ]
+        return others[raw] ?? "number \(raw)"
+    }
+}
