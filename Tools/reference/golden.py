@@ -4,6 +4,7 @@ import json
 import os
 import pathlib
 import platform
+import sys
 
 import safetensors.torch
 import torch
@@ -13,6 +14,12 @@ PROJECT = pathlib.Path(__file__).resolve().parents[2]
 FOLDER = PROJECT / "Tests" / "Golden"
 TEST_DATA = pathlib.Path(os.environ.get("UNLEARN_TEST_DATA", PROJECT.parent / "shared" / "data"))
 MODELS = PROJECT / ".models"
+
+
+def stop_for_missing(message):
+    """Ends the script with the code that write_golden.sh takes for "skipped", not "failed"."""
+    print(message, file=sys.stderr)
+    sys.exit(77)
 
 
 def versions():

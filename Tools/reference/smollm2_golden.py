@@ -20,7 +20,7 @@ TOKENS = 24
 def main():
     path = pathlib.Path(sys.argv[1]) if len(sys.argv) > 1 else DEFAULT
     if not path.exists():
-        sys.exit(f"{path} is missing: give the path of SmolLM2-135M-Instruct.Q4_1.gguf, or run 'make demo' first.")
+        golden.stop_for_missing(f"{path} is missing: give the path of SmolLM2-135M-Instruct.Q4_1.gguf, or run 'make demo' first.")
     source = {"pretrained_model_name_or_path": str(path.parent), "gguf_file": path.name}
     model = transformers.AutoModelForCausalLM.from_pretrained(**source, dtype=torch.float32).eval()
     tokenizer = transformers.AutoTokenizer.from_pretrained(**source)

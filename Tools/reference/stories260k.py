@@ -1,7 +1,6 @@
 """Writes Tests/Golden/stories260k-greedy.json: what transformers continues with, from a llama2.c checkpoint."""
 
 import struct
-import sys
 
 import numpy
 import torch
@@ -98,7 +97,7 @@ def greedy(model, ids):
 def main():
     checkpoint = golden.TEST_DATA / "lm" / "stories260K.bin"
     if not checkpoint.exists():
-        sys.exit(f"{checkpoint} is missing: set UNLEARN_TEST_DATA to the folder of the test data.")
+        golden.stop_for_missing(f"{checkpoint} is missing: set UNLEARN_TEST_DATA to the folder of the test data.")
     model = read_checkpoint(checkpoint)
     vocabulary = Vocabulary(checkpoint.with_name("tok512.bin"), model.config.vocab_size)
     cases = []

@@ -14,5 +14,5 @@ for script in llama_golden methods_golden; do
 done
 for script in stories260k smollm2_golden; do
     echo "golden: $script"
-    "$python" "$here/$script.py" || echo "golden: skipped $script"
+    "$python" "$here/$script.py" || { [[ $? -eq 77 ]] && echo "golden: skipped $script"; }
 done
