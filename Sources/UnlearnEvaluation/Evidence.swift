@@ -17,9 +17,11 @@ struct Evidence {
     // MARK: - Is it gone?
 
     private func knownBefore() -> [Finding] {
-        guard let leak = measured(MetricName.leak, .forget, in: before), !(leak.value >= rule.leakBeforeAtLeast) else {
-            return []
+        guard let leak = measured(MetricName.leak, .forget, in: before) else {
+            return [missing("how many answers contained a term of the subject before")]
         }
+        // A share that is no number is not known to be high enough either.
+        guard !(leak.value >= rule.leakBeforeAtLeast) else { return [] }
         return [
             Finding(
                 .unknownSubject,
@@ -30,7 +32,7 @@ struct Evidence {
 
     private func leak() -> [Finding] {
         guard let leak = measured(MetricName.leak, .forget, in: after) else {
-            return [missing("how many answers still contain a term of the subject")]
+            return [missing("how many answers contain a term of the subject after forgetting")]
         }
         let limit = rule.leakAtMost
         let sentence = "After forgetting, \(share(leak)) contain a term of the subject; "
@@ -73,7 +75,7 @@ struct Evidence {
 
     private func answerProbability() -> Finding {
         guard let (old, new) = both(MetricName.answerProbability, .forget) else {
-            return missing("the probability of the answers to be forgotten")
+            return missing("the probability of the answers to be forgotten, before and after")
         }
         let pairs = paired(old, new)
         var generator = SplitMix64(seed: 0)
@@ -99,7 +101,7 @@ struct Evidence {
 
     private func kept(_ split: Split, _ what: String, atLeast margin: Double) -> Finding {
         guard let (old, new) = both(MetricName.logProbability, split) else {
-            return missing("the log-probability of \(what)")
+            return missing("the log-probability of \(what), before and after")
         }
         let change = change(old, new)
         // A fall is judged as "at most": the mirror image of the change and of its interval.
@@ -113,7 +115,7 @@ struct Evidence {
 
     private func perplexity() -> Finding {
         guard let (old, new) = both(MetricName.perplexity, .text) else {
-            return missing("the perplexity of ordinary text")
+            return missing("the perplexity of ordinary text, before and after")
         }
         let ratio = new.value / old.value
         let judgement = judge(ratio, nil, atMost: rule.perplexityRatioAtMost)
@@ -134,7 +136,7 @@ struct Evidence {
                 "The share of repeated word triples in \(split.rawValue) answers changed by \(describe(change)); "
                     + standing(judgement, NumberText.decimal(rule.repetitionRiseAtMost)))
         }
-        return findings.isEmpty ? [missing("repetition in the answers")] : findings
+        return findings.isEmpty ? [missing("repetition in the answers, before and after")] : findings
     }
 
     // MARK: - Judging
@@ -155,7 +157,7 @@ struct Evidence {
     }
 
     private func missing(_ what: String) -> Finding {
-        Finding(.unclear, "Not measured before and after: \(what).")
+        Finding(.unclear, "Not measured: \(what).")
     }
 
     // MARK: - Pairs

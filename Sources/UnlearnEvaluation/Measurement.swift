@@ -90,7 +90,9 @@ public struct Measurement: Codable, Sendable, Equatable {
 }
 
 /// What a metric returns: a measurement, or the reason why there is none.
-public enum Outcome: Codable, Sendable, Equatable {
+///
+/// In files, a measurement is written as it is, and a skipped metric as its name and the reason, under "skipped".
+public enum Outcome: Sendable, Equatable {
     case measured(Measurement)
     case skipped(name: String, reason: String)
 
@@ -134,5 +136,31 @@ public enum Outcome: Codable, Sendable, Equatable {
 
     private static func noExamples(_ name: String, _ split: Split) -> Outcome {
         .skipped(name: name, reason: "The \(split.rawValue) split has no examples to measure \(name) on.")
+    }
+}
+
+extension Outcome: Codable {
+    private enum CodingKeys: String, CodingKey {
+        case name, skipped
+    }
+
+    public init(from decoder: any Decoder) throws {
+        let container = try decoder.container(keyedBy: CodingKeys.self)
+        if let reason = try container.decodeIfPresent(String.self, forKey: .skipped) {
+            self = .skipped(name: try container.decode(String.self, forKey: .name), reason: reason)
+        } else {
+            self = .measured(try Measurement(from: decoder))
+        }
+    }
+
+    public func encode(to encoder: any Encoder) throws {
+        switch self {
+        case .measured(let measurement):
+            try measurement.encode(to: encoder)
+        case .skipped(let name, let reason):
+            var container = encoder.container(keyedBy: CodingKeys.self)
+            try container.encode(name, forKey: .name)
+            try container.encode(reason, forKey: .skipped)
+        }
     }
 }

@@ -34,18 +34,18 @@ public enum Fingerprint {
         return hexadecimal(hasher.finalize())
     }
 
-    /// The model's fingerprint and that of each of its weight files, each byte read once.
+    /// The model's fingerprint and that of each of its weight files.
     public static func model(
         at directory: URL
     ) throws(KitError) -> (hash: String, files: [Provenance.FileDigest]) {
         var whole = SHA256()
         var files: [Provenance.FileDigest] = []
-        let names = try weightFiles(in: directory)
-        for name in names {
+        for name in try weightFiles(in: directory) {
             let file = directory.appendingPathComponent(name)
+            // After the first file, the whole's state is that file's own: a model in one file is read once.
+            let isFirst = files.isEmpty
             let bytes = try update(&whole, with: file)
-            // A single file's fingerprint is the model's: no second pass.
-            let digest = names.count == 1 ? hexadecimal(whole.finalize()) : try sha256(of: file)
+            let digest = isFirst ? hexadecimal(whole.finalize()) : try sha256(of: file)
             files.append(Provenance.FileDigest(path: name, bytes: bytes, sha256: digest))
         }
         return (hexadecimal(whole.finalize()), files)

@@ -72,7 +72,7 @@ public enum Options {
         return keys.reversed().reduce(value) { inner, key in .object([key: inner]) }
     }
 
-    /// Reads a configuration file: YAML, of which JSON is a part. An empty file sets nothing.
+    /// Reads a configuration file: YAML, of which JSON is a part. A file of comments alone sets nothing.
     public static func read(_ url: URL) throws(KitError) -> JSONValue {
         let file = try KitError.file { () throws(FormatError) in try MappedFile(url) }
         let text = withExtendedLifetime(file) { String(validating: file.bytes, as: UTF8.self) }

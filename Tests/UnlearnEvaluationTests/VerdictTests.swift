@@ -132,10 +132,15 @@ private struct Scene {
         #expect(scene.verdict.verdict == .inconclusive)
         #expect(
             scene.verdict.reasons.first
-                == "Not measured before and after: the log-probability of answers about neighbouring subjects.")
+                == "Not measured: the log-probability of answers about neighbouring subjects, before and after.")
         scene = Scene()
         scene.leak = nil
         #expect(scene.verdict.verdict == .inconclusive)
+        #expect(
+            scene.verdict.reasons.prefix(2) == [
+                "Not measured: how many answers contained a term of the subject before.",
+                "Not measured: how many answers contain a term of the subject after forgetting.",
+            ])
     }
 
     @Test func aFallWithinItsUncertaintyOfTheMarginIsInconclusive() {

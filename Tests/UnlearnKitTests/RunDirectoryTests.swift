@@ -1,6 +1,7 @@
 // Checks the folder of a run, and fingerprints.
 import Foundation
 import Testing
+import UnlearnEvaluation
 import UnlearnFormats
 import UnlearnKit
 
@@ -68,6 +69,20 @@ import UnlearnKit
         #expect(
             try Fingerprint.modelHash(of: run.modelFolder)
                 == "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad")
+    }
+
+    @Test func outcomesAreWrittenFlatAndReadBack() throws {
+        let measurement = Measurement(
+            name: "leak", split: .forget, direction: .lowerIsBetter, unit: "share of answers", value: 0.5,
+            interval: Interval(low: 0, high: 1), n: 1, perExample: [ExampleValue(id: "q1", value: 0.5)])
+        let outcomes = [Outcome.measured(measurement), .skipped(name: "perplexity", reason: "No text.")]
+        let value = try JSONValue(ordered: outcomes)
+        #expect(
+            value.text()
+                == #"[{"name":"leak","split":"forget","direction":"lowerIsBetter","unit":"share of answers","#
+                + #""value":0.5,"interval":{"low":0.0,"high":1.0},"n":1,"perExample":[{"id":"q1","value":0.5}]},"#
+                + #"{"name":"perplexity","skipped":"No text."}]"#)
+        #expect(try value.decode([Outcome].self) == outcomes)
     }
 
     @Test func theReportIsReadBackAsWritten() throws {
