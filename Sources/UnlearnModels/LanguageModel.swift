@@ -1,7 +1,7 @@
 // A model together with what it takes to talk to it: tokenizer, chat format, stop tokens.
 
 public import UnlearnData
-public import UnlearnEngine
+internal import UnlearnEngine
 
 /// What a prompt is to the model.
 public enum Prompt: Sendable, Hashable {
