@@ -46,7 +46,7 @@ let package = Package(
         library("UnlearnData", ["UnlearnEngine", "UnlearnFormats", "CPCRE2"]),
         library("UnlearnModels", ["UnlearnEngine", "UnlearnFormats", "UnlearnData"]),
         library("UnlearnMethods", ["UnlearnEngine", "UnlearnData", "UnlearnModels"]),
-        library("UnlearnEvaluation", ["UnlearnEngine", "UnlearnData", "UnlearnModels"]),
+        library("UnlearnEvaluation", ["UnlearnEngine", "UnlearnFormats", "UnlearnData", "UnlearnModels"]),
         library(
             "UnlearnKit",
             [
@@ -61,7 +61,9 @@ let package = Package(
             swiftSettings: strict),
         tests("UnlearnFormatsTests", ["UnlearnFormats"]),
         tests("UnlearnDataTests", ["UnlearnData", "UnlearnFormats"]),
-        tests("UnlearnEvaluationTests", ["UnlearnEvaluation"]),
+        tests(
+            "UnlearnEvaluationTests",
+            ["UnlearnEvaluation", "UnlearnEngine", "UnlearnFormats", "UnlearnData", "UnlearnModels"]),
         tests("UnlearnKitTests", ["UnlearnKit", "UnlearnEvaluation", "UnlearnFormats", "UnlearnData", "UnlearnEngine"]),
     ],
     swiftLanguageModes: [.v6],

@@ -1,0 +1,29 @@
+// All metrics, in the order in which reports show them: one line each.
+
+public import UnlearnData
+
+public enum MetricCatalog {
+    public static let all: [any Metric] = [
+        Leak(),
+        CoreLeak(),
+        SampledLeak(),
+        AnswerProbability(),
+        KeyProbability(),
+        ExtractionStrength(),
+        ExactMemorization(),
+        Repetition(),
+        LogProbability(split: .neighbour),
+        LogProbability(split: .general),
+        Perplexity(),
+    ]
+
+    /// The card of each metric, once for metrics that look at several splits.
+    public static var cards: [Card] {
+        all.map { type(of: $0).card }.reduce(into: []) { cards, card in
+            if !cards.contains(card) { cards.append(card) }
+        }
+    }
+
+    /// All figures of one model.
+    public static func measure(_ subject: Evaluation) -> [Outcome] { all.map { $0.measure(subject) } }
+}

@@ -1,0 +1,111 @@
+// Everything that is asked of a model about one subject, before and after forgetting: fixed before training.
+
+public import UnlearnData
+public import UnlearnEngine
+public import UnlearnModels
+
+/// What a model is asked: in the chat format, or as text to be continued.
+public struct Question: Codable, Sendable, Hashable {
+    public var text: String
+    public var isCompletion: Bool
+
+    public init(_ text: String, isCompletion: Bool = false) {
+        self.text = text
+        self.isCompletion = isCompletion
+    }
+
+    public var prompt: Prompt { isCompletion ? .completion(text) : .question(text) }
+
+    /// The question with an answer.
+    public func answered(_ answer: String) -> Example {
+        isCompletion ? .completion(prompt: text, completion: answer) : .answer(question: text, answer: answer)
+    }
+}
+
+extension Question {
+    /// The question of an example; nil for plain text.
+    public init?(of example: Example) {
+        switch example {
+        case .answer(let question, _): self.init(question)
+        case .completion(let prompt, _): self.init(prompt, isCompletion: true)
+        case .conversation: self.init(example.prompt)
+        case .text: return nil
+        }
+    }
+}
+
+/// A question and what a model said to it.
+public struct Answer: Codable, Sendable, Hashable {
+    public var question: Question
+    public var text: String
+
+    public init(_ question: Question, _ text: String) {
+        self.question = question
+        self.text = text
+    }
+}
+
+/// The beginning of a sentence and the word that a model which knows the subject goes on with.
+public struct KeyWord: Codable, Sendable, Hashable {
+    public var prompt: String
+    /// With its leading space. Of a word that is several tokens, the first one counts.
+    public var next: String
+
+    public init(prompt: String, next: String) {
+        self.prompt = prompt
+        self.next = next
+    }
+}
+
+/// The questions, terms and texts by which the forgetting of one subject is judged.
+public struct SubjectQuestions: Codable, Sendable, Equatable {
+    /// The longest answer that is asked for, in tokens.
+    public static let answerTokens = 48
+
+    /// Questions about the subject that were not trained on.
+    public var forget: [Question]
+    /// Words that give the subject away, and those of them that nothing else shares.
+    public var terms: [String]
+    public var coreTerms: [String]
+    public var keys: [KeyWord]
+    /// Examples whose answers should become improbable: as a rule the original model's own answers to `forget`.
+    public var forgetAnswers: [Example]
+    /// The original model's own answers about what is near the subject.
+    public var neighbours: [Example]
+    /// The original model's own answers to everyday questions.
+    public var general: [Example]
+    /// Ordinary text.
+    public var texts: [String]
+
+    public init(
+        forget: [Question], terms: [String], coreTerms: [String], keys: [KeyWord] = [], forgetAnswers: [Example],
+        neighbours: [Example], general: [Example], texts: [String]
+    ) {
+        self.forget = forget
+        self.terms = terms
+        self.coreTerms = coreTerms
+        self.keys = keys
+        self.forgetAnswers = forgetAnswers
+        self.neighbours = neighbours
+        self.general = general
+        self.texts = texts
+    }
+
+    /// Completes the questions of a suite with the original model's own greedy answers, in one batched generation.
+    public static func prepare(
+        _ suite: SubjectSuite, using reference: LanguageModel, progress: (ProgressEvent) -> Void = { _ in }
+    ) -> SubjectQuestions {
+        let questions = suite.forget + suite.neighbours + suite.general
+        var tokens = 0
+        let answers = reference.answers(questions.map(\.prompt), maximumTokens: answerTokens) { _, _ in
+            tokens += 1
+            progress(ProgressEvent(stage: "Collecting answers", done: tokens, total: nil, unit: "tokens"))
+        }
+        let examples = zip(questions, answers).map { $0.answered($1) }
+        let (first, second) = (suite.forget.count, suite.forget.count + suite.neighbours.count)
+        return SubjectQuestions(
+            forget: suite.forget, terms: suite.terms, coreTerms: suite.coreTerms, keys: suite.keys,
+            forgetAnswers: Array(examples[..<first]), neighbours: Array(examples[first..<second]),
+            general: Array(examples[second...]), texts: suite.texts)
+    }
+}
