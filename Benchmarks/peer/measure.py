@@ -40,7 +40,7 @@ def seconds(work, repeats, warm_up=1):
 
 
 def report(name, values, threads, **facts):
-    """One line of JSON. A load average far above `threads` says that others used the machine: such runs do not count."""
+    """One line of JSON. A load average far above `threads` says that others used the machine: do not count that run."""
     print(json.dumps({
         "name": name,
         "medianSeconds": statistics.median(values),
