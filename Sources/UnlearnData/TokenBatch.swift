@@ -111,7 +111,7 @@ private struct PackedLayout {
         }
     }
 
-    var rows: [Row]
+    let rows: [Row]
     let prefix: Int
     let time: Int
     private var rowOf: [Int]
@@ -123,7 +123,7 @@ private struct PackedLayout {
         let total = sequences.reduce(0) { $0 + $1.count - prefix }
         let count = min(sequences.count, max(1, (total + rowLength / 2) / rowLength))
         let shared = sequences[0].prefix(prefix).map(Int64.init)
-        rows = [Row](
+        var rows = [Row](
             repeating: Row(
                 tokens: shared, positions: Array(0..<prefix), owners: [Int](repeating: -1, count: prefix)),
             count: count)
@@ -139,6 +139,7 @@ private struct PackedLayout {
             rows[row].positions += Array(prefix..<prefix + own.count)
             rows[row].owners += [Int](repeating: index, count: own.count)
         }
+        self.rows = rows
         time = rows.map(\.tokens.count).max() ?? 0
     }
 

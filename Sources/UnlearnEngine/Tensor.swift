@@ -126,14 +126,18 @@ public struct Tensor {
     }
 
     /// Calls `body` with the contiguous, row-major bytes of the elements.
-    public func withBytes<Result>(_ body: (UnsafeRawBufferPointer) throws -> Result) rethrows -> Result {
+    public func withBytes<Result, Failure: Error>(
+        _ body: (UnsafeRawBufferPointer) throws(Failure) -> Result
+    ) throws(Failure) -> Result {
         let source = ct_is_contiguous(handle) ? self : contiguous()
         defer { withExtendedLifetime(source) {} }
         return try body(UnsafeRawBufferPointer(start: ct_data(source.handle), count: source.count * type.byteCount))
     }
 
     /// Calls `body` with the elements' memory for writing. The tensor must be contiguous and not yet shared.
-    public func withMutableBytes<Result>(_ body: (UnsafeMutableRawBufferPointer) throws -> Result) rethrows -> Result {
+    public func withMutableBytes<Result, Failure: Error>(
+        _ body: (UnsafeMutableRawBufferPointer) throws(Failure) -> Result
+    ) throws(Failure) -> Result {
         precondition(ct_is_contiguous(handle), "withMutableBytes: the tensor is not contiguous")
         defer { withExtendedLifetime(storage) {} }
         return try body(UnsafeMutableRawBufferPointer(start: ct_data(handle), count: count * type.byteCount))

@@ -4,16 +4,16 @@
 public enum GGMLType: UInt32, Sendable, CaseIterable, CustomStringConvertible {
     case f32 = 0
     case f16 = 1
-    case q4_0 = 2
-    case q4_1 = 3
-    case q8_0 = 8
+    case q40 = 2
+    case q41 = 3
+    case q80 = 8
     case bf16 = 30
 
     /// Values in one block.
     public var blockSize: Int {
         switch self {
         case .f32, .f16, .bf16: 1
-        case .q4_0, .q4_1, .q8_0: 32
+        case .q40, .q41, .q80: 32
         }
     }
 
@@ -22,9 +22,9 @@ public enum GGMLType: UInt32, Sendable, CaseIterable, CustomStringConvertible {
         switch self {
         case .f32: 4
         case .f16, .bf16: 2
-        case .q4_0: 18  // Scale (float16), 32 numbers of 4 bits.
-        case .q4_1: 20  // Scale and offset (float16), 32 numbers of 4 bits.
-        case .q8_0: 34  // Scale (float16), 32 numbers of 8 bits.
+        case .q40: 18  // Scale (float16), 32 numbers of 4 bits.
+        case .q41: 20  // Scale and offset (float16), 32 numbers of 4 bits.
+        case .q80: 34  // Scale (float16), 32 numbers of 8 bits.
         }
     }
 
@@ -33,9 +33,9 @@ public enum GGMLType: UInt32, Sendable, CaseIterable, CustomStringConvertible {
         case .f32: "F32"
         case .f16: "F16"
         case .bf16: "BF16"
-        case .q4_0: "Q4_0"
-        case .q4_1: "Q4_1"
-        case .q8_0: "Q8_0"
+        case .q40: "Q4_0"
+        case .q41: "Q4_1"
+        case .q80: "Q8_0"
         }
     }
 

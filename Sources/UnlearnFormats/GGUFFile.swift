@@ -69,7 +69,7 @@ public struct GGUFFile: Sendable {
         guard let value = metadata[key] else { throw .missingEntry(name: key, path: file.path) }
         guard let value = form(value) else {
             throw .malformed(
-                .gguf, path: file.path, place: .key(key), problem: "the value is not a \(Value.self)")
+                .gguf, path: file.path, place: .key(key), problem: "the value is not of type \(Value.self)")
         }
         return value
     }
@@ -161,8 +161,9 @@ extension ByteCursor {
     }
 
     private func byteCount(_ name: String, _ type: GGMLType, _ shape: [Int]) throws(FormatError) -> Int {
-        guard shape.last ?? 1 >= 0, (shape.last ?? 1) % type.blockSize == 0 else {
-            throw broken(name, "rows of \(shape.last ?? 1) values do not divide into \(type) blocks of \(type.blockSize)")
+        let row = shape.last ?? 1
+        guard row % type.blockSize == 0 else {
+            throw broken(name, "rows of \(row) values do not divide into \(type) blocks of \(type.blockSize)")
         }
         let blocks = shape.checkedProduct.map { $0 / type.blockSize }
         guard let (bytes, overflow) = blocks?.multipliedReportingOverflow(by: type.blockBytes), !overflow else {

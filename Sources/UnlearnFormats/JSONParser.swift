@@ -57,6 +57,29 @@ struct JSONParser {
         return result
     }
 
+    /// The elements of an array that fills the text, each with the line on which it begins.
+    mutating func rows() throws(FormatError) -> [JSONLines.Row] {
+        var rows: [JSONLines.Row] = []
+        var line = firstLine
+        var counted = 0
+        skipSpace()
+        guard skip(UInt8(ascii: "[")) else { throw malformed("'[' is expected") }
+        skipSpace()
+        var isFinished = skip(UInt8(ascii: "]"))
+        while !isFinished {
+            skipSpace()
+            line += bytes[counted..<offset].count { $0 == UInt8(ascii: "\n") }
+            counted = offset
+            rows.append(JSONLines.Row(line: line, value: try value(depth: 1)))
+            skipSpace()
+            isFinished = skip(UInt8(ascii: "]"))
+            guard isFinished || skip(UInt8(ascii: ",")) else { throw malformed("',' or ']' is expected") }
+        }
+        skipSpace()
+        guard offset == bytes.count else { throw malformed("text follows the end of the value") }
+        return rows
+    }
+
     private func malformed(_ problem: String) -> FormatError {
         let before = bytes.prefix(offset)
         let line = firstLine + before.count { $0 == UInt8(ascii: "\n") }
@@ -69,7 +92,7 @@ struct JSONParser {
     private var current: UInt8 { offset < bytes.count ? bytes[offset] : 0 }
 
     private mutating func skipSpace() {
-        while offset < bytes.count, [0x20, 0x0A, 0x0D, 0x09].contains(bytes[offset]) { offset += 1 }
+        while case let byte = current, byte == 0x20 || byte == 0x0A || byte == 0x0D || byte == 0x09 { offset += 1 }
     }
 
     private mutating func skip(_ expected: UInt8) -> Bool {

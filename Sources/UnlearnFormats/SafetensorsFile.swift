@@ -40,8 +40,10 @@ public struct SafetensorsFile: Sendable {
                 found.append((name, try Self.entry(name, value, dataStart: cursor.offset, file)))
             }
         }
-        found.sort { ($0.entry.range.lowerBound, $0.entry.range.upperBound)
-            < ($1.entry.range.lowerBound, $1.entry.range.upperBound) }
+        found.sort {
+            ($0.entry.range.lowerBound, $0.entry.range.upperBound)
+                < ($1.entry.range.lowerBound, $1.entry.range.upperBound)
+        }
         try Self.checkContiguous(found, dataStart: cursor.offset, file)
         self.metadata = metadata
         names = found.map(\.name)

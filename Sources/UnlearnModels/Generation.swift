@@ -149,7 +149,7 @@ private struct GenerationBatch {
 
     private func causalMask(_ time: Int) -> Tensor {
         Tensor(
-            (0..<time * time).map { $0 % time <= $0 / time ? 0 : -.infinity }, shape: [1, 1, time, time])
+            (0..<time * time).map { $0 % time <= $0 / time ? Float(0) : -.infinity }, shape: [1, 1, time, time])
     }
 
     private mutating func choose(_ logits: Tensor) -> [Int32] {

@@ -1,6 +1,6 @@
 // The keys and values of the tokens read so far, so that generation computes each token once.
 
-public import UnlearnEngine
+internal import UnlearnEngine
 
 /// Keys and values of every layer, `[rows, heads, capacity, width]`, filled up to ``length``.
 public final class KeyValueCache {

@@ -17,7 +17,8 @@ public struct RotaryScaling: Sendable, Equatable {
         self.originalContext = originalContext
     }
 
-    func stretched(_ frequency: Double) -> Double {
+    /// The frequency that the stretched model uses in place of `frequency`.
+    public func stretched(_ frequency: Double) -> Double {
         let wavelength = 2 * Double.pi / frequency
         let context = Double(originalContext)
         if wavelength < context / highFrequencyFactor { return frequency }
@@ -43,7 +44,8 @@ public struct Rotation {
 
 /// The frequencies of a model's heads.
 public struct Rotary: Sendable {
-    private let frequencies: [Double]
+    /// Radians per position for each pair of features.
+    public let frequencies: [Double]
 
     public init(width: Int, base: Double, scaling: RotaryScaling? = nil) {
         frequencies = (0..<width / 2).map { index in

@@ -1,0 +1,83 @@
+// The weights of a Hugging Face model: one Safetensors file, or several with an index.
+public import Foundation
+
+/// All tensors of a model, wherever they are stored.
+public struct SafetensorsCheckpoint: Sendable {
+    /// The names: in file order for a single file, in the index's order for several.
+    public let names: [String]
+    private let shards: [SafetensorsFile]
+    private let shardOfName: [String: Int]
+
+    /// The bytes in all files.
+    public var byteCount: Int { shards.reduce(0) { $0 + $1.file.count } }
+    /// The files, in the order in which the index mentions them.
+    public var files: [MappedFile] { shards.map(\.file) }
+
+    /// Opens `model.safetensors`, or the files that `model.safetensors.index.json` lists.
+    public init(directory: URL) throws(FormatError) {
+        let single = directory.appendingPathComponent("model.safetensors")
+        let index = directory.appendingPathComponent("model.safetensors.index.json")
+        if FileManager.default.fileExists(atPath: single.path) {
+            try self.init(file: single)
+        } else if FileManager.default.fileExists(atPath: index.path) {
+            try self.init(index: index)
+        } else {
+            throw .missing(path: single.path, expected: "this file or model.safetensors.index.json beside it")
+        }
+    }
+
+    /// Opens one file of any name.
+    public init(file url: URL) throws(FormatError) {
+        let file = try SafetensorsFile(url)
+        names = file.names
+        shards = [file]
+        shardOfName = Dictionary(uniqueKeysWithValues: file.names.map { ($0, 0) })
+    }
+
+    private init(index url: URL) throws(FormatError) {
+        guard let map = try JSONValue(contentsOf: url)["weight_map"]?.object else {
+            throw .malformed(
+                .safetensorsIndex, path: url.path, place: .key("weight_map"), problem: "it is not an object")
+        }
+        var shards: [SafetensorsFile] = []
+        var positions: [String: Int] = [:]
+        var shardOfName: [String: Int] = [:]
+        for (name, value) in map {
+            guard let shard = value.string, Self.isPlainName(shard) else {
+                throw .malformed(
+                    .safetensorsIndex, path: url.path, place: .tensor(name),
+                    problem: "the file is not named by a plain name without folders")
+            }
+            let position = positions[shard] ?? shards.count
+            if position == shards.count {
+                shards.append(try SafetensorsFile(url.deletingLastPathComponent().appendingPathComponent(shard)))
+                positions[shard] = position
+            }
+            guard shards[position].entries[name] != nil else {
+                throw .missingEntry(name: name, path: shards[position].file.path)
+            }
+            shardOfName[name] = position
+        }
+        names = map.keys
+        self.shards = shards
+        self.shardOfName = shardOfName
+    }
+
+    /// The type, shape and place of the tensor called `name`, or nil.
+    public subscript(_ name: String) -> SafetensorsFile.Entry? {
+        shardOfName[name].flatMap { shards[$0].entries[name] }
+    }
+
+    /// The bytes of the tensor called `name`, valid while this value lives.
+    public func bytes(of name: String) throws(FormatError) -> UnsafeRawBufferPointer {
+        guard let position = shardOfName[name] else {
+            throw .missingEntry(name: name, path: shards.first?.file.path ?? "the checkpoint")
+        }
+        return try shards[position].bytes(of: name)
+    }
+
+    /// An index may come from anywhere: it must not lead out of its folder.
+    private static func isPlainName(_ name: String) -> Bool {
+        !name.isEmpty && !name.hasPrefix(".") && !name.contains { $0 == "/" || $0 == "\\" || $0 == "\0" }
+    }
+}

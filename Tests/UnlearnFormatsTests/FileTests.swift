@@ -1,0 +1,66 @@
+// Mapping files, and output that appears complete or not at all.
+import Foundation
+import Testing
+import UnlearnFormats
+
+struct FileTests {
+    private let folder: TemporaryFolder
+    init() throws { folder = try TemporaryFolder() }
+
+    @Test func aMappedFileHasTheFilesBytes() throws {
+        let file = try MappedFile(try folder.write([1, 2, 3]))
+        #expect(Array(file.bytes) == [1, 2, 3])
+        #expect(file.count == 3)
+    }
+
+    @Test func whatCannotBeMappedIsExplained() throws {
+        let missing = folder.file("missing")
+        let empty = try folder.write([], "empty")
+        #expect(
+            error { _ = try MappedFile(missing) }?.description
+                == "'\(missing.path)' does not exist; expected a file. Check the path.")
+        #expect(
+            error { _ = try MappedFile(folder.url) }?.description
+                == "'\(folder.url.path)' is not a regular file. Give the path of a file.")
+        #expect(error { _ = try MappedFile(empty) }?.description == "'\(empty.path)' is empty. Get the file again.")
+    }
+
+    @Test func aFileIsReplacedWhole() throws {
+        let url = folder.file("a.txt")
+        try AtomicFile.write("old", to: url)
+        try AtomicFile.write("new", to: url)
+        #expect(try String(contentsOf: url, encoding: .utf8) == "new")
+        #expect(try folder.names == ["a.txt"])
+    }
+
+    @Test func writingIntoAMissingFolderIsExplained() {
+        let url = folder.file("gone/a.txt")
+        #expect(
+            error { try AtomicFile.write("x", to: url) }?.description
+                == "Cannot create '\(url.path)': No such file or directory.")
+    }
+
+    @Test func aFolderAppearsOnlyWhenCommitted() throws {
+        let destination = folder.file("deep/run")
+        let directory = try AtomicDirectory(destination)
+        try AtomicFile.write("x", to: directory.url.appendingPathComponent("a.txt"))
+        #expect(!FileManager.default.fileExists(atPath: destination.path))
+        try directory.commit()
+        #expect(try FileManager.default.contentsOfDirectory(atPath: folder.file("deep").path) == ["run"])
+        #expect(try FileManager.default.contentsOfDirectory(atPath: destination.path) == ["a.txt"])
+    }
+
+    @Test func anAbandonedFolderIsRemoved() throws {
+        do { _ = try AtomicDirectory(folder.file("run")) }
+        #expect(try folder.names.isEmpty)
+    }
+
+    @Test func anExistingFolderIsKept() throws {
+        let destination = folder.file("run")
+        let directory = try AtomicDirectory(destination)
+        try FileManager.default.createDirectory(at: destination, withIntermediateDirectories: false)
+        let sentence = "'\(destination.path)' already exists. Choose another name or remove it."
+        #expect(error { try directory.commit() }?.description == sentence)
+        #expect(error { _ = try AtomicDirectory(destination) }?.description == sentence)
+    }
+}

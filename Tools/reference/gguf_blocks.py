@@ -1,0 +1,41 @@
+# Writes Tests/Golden/gguf-blocks.json: encoded GGUF blocks and the floats that the reference package makes of them.
+# Usage: python Tools/reference/gguf_blocks.py (needs `pip install gguf numpy`)
+import json
+from importlib.metadata import version
+from pathlib import Path
+
+import numpy as np
+from gguf import GGMLQuantizationType as Type
+from gguf import quants
+
+BLOCKS = 6
+generator = np.random.default_rng(7)
+
+
+def golden(kind):
+    values = generator.normal(0, 0.05, (BLOCKS, 32)).astype(np.float32)
+    values[1] = 0  # A block of zeros.
+    values[2] *= 1e-4  # Scales below the normal range of half precision.
+    values[3] = np.abs(values[3]) * 1e4
+    encoded = quants.quantize(values, kind)
+    # A block of arbitrary bits after a finite scale and offset.
+    encoded[5].view(np.uint8)[4:] = generator.integers(0, 256, encoded[5].view(np.uint8).size - 4)
+    decoded = np.ascontiguousarray(quants.dequantize(encoded, kind), dtype="<f4").ravel()
+    finite = np.isfinite(decoded)
+    assert finite.all() or kind in (Type.F16, Type.BF16, Type.F32)
+    return {
+        "type": kind.name,
+        "encoded": np.ascontiguousarray(encoded).tobytes().hex(),
+        "decoded": decoded.view("<u4").tolist(),
+    }
+
+
+kinds = [Type.F32, Type.F16, Type.BF16, Type.Q4_0, Type.Q4_1, Type.Q8_0]
+result = {
+    "source": "Tools/reference/gguf_blocks.py",
+    "versions": {name: version(name) for name in ("gguf", "numpy")},
+    "cases": [golden(kind) for kind in kinds],
+}
+target = Path(__file__).resolve().parents[2] / "Tests" / "Golden" / "gguf-blocks.json"
+target.parent.mkdir(parents=True, exist_ok=True)
+target.write_text(json.dumps(result) + "\n")
