@@ -12,48 +12,78 @@ public struct StepEvent: Sendable, Codable, Equatable {
     public let terms: [String: Double]
 }
 
+/// What a subject is, for methods that read its texts as if they were about somebody else.
+public struct SubjectTexts: Sendable, Equatable {
+    public var terms: SubjectTerms
+    public var forget: [ForgetExample]
+
+    public init(terms: SubjectTerms, forget: [ForgetExample]) {
+        self.terms = terms
+        self.forget = forget
+    }
+}
+
 /// A model, what it is to forget and to keep, and how it is trained. Lives in one isolation domain.
 public final class Session {
     public let model: LanguageModel
     public let forget: [TokenExample]
     /// Groups of examples to keep; each step draws equally from all.
     public let retain: [[TokenExample]]
+    public let subject: SubjectTexts?
     public let options: TrainingOptions
     public let seed: UInt64
-    let onProgress: (ProgressEvent) -> Void
-    let onStep: (StepEvent) -> Void
+    private let onProgress: (ProgressEvent) -> Void
+    private let onStep: (StepEvent) -> Void
     private var storedReference: Reference?
 
+    /// - Parameter retain: ids must differ between all retain examples and from the forget examples' ids.
     public init(
-        model: LanguageModel, forget: [TokenExample], retain: [[TokenExample]], options: TrainingOptions, seed: UInt64,
-        onProgress: @escaping (ProgressEvent) -> Void = { _ in }, onStep: @escaping (StepEvent) -> Void = { _ in }
+        model: LanguageModel, forget: [TokenExample], retain: [[TokenExample]], subject: SubjectTexts? = nil,
+        options: TrainingOptions, seed: UInt64, onProgress: @escaping (ProgressEvent) -> Void = { _ in },
+        onStep: @escaping (StepEvent) -> Void = { _ in }
     ) {
         self.model = model
         self.forget = forget.filter { !$0.targets.isEmpty }
         self.retain = retain.map { $0.filter { !$0.targets.isEmpty } }.filter { !$0.isEmpty }
+        self.subject = subject
         self.options = options
         self.seed = seed
         self.onProgress = onProgress
         self.onStep = onStep
     }
 
-    /// The original model's view of every example. Read before the first step, so that it is the original's.
+    /// The original model's view of the examples. Read before the first step, so that it is the original's.
     var reference: Reference {
         guard let storedReference else { preconditionFailure("Session: the reference was not read before training") }
         return storedReference
     }
 
-    func readReference() {
-        let examples = forget + retain.flatMap { $0 }
-        storedReference = Reference(examples, model.model) { [onProgress] done in
-            onProgress(
-                ProgressEvent(stage: "reading the original", done: done, total: examples.count, unit: "examples"))
+    func readReference(_ examples: [TokenExample]) { storedReference = read(examples, "reading the original") }
+
+    /// The model as it is now, at every labelled token of the examples.
+    func read(_ examples: [TokenExample], _ stage: String) -> Reference {
+        Reference(examples, model.model) { [onProgress] done in
+            onProgress(ProgressEvent(stage: stage, done: done, total: examples.count, unit: "examples"))
         }
     }
 
+    /// The examples that the plan will come to: reading the others would be work for nothing.
+    func used(forgetCount: Int) -> (forget: [Int], retain: [TokenExample]) {
+        let steps = plan(forgetCount: forgetCount).steps
+        let forget = Set(steps.flatMap { $0[0] }).sorted()
+        let kept = retain.enumerated().flatMap { group, examples in
+            Set(steps.flatMap { $0[group + 1] }).sorted().map { examples[$0] }
+        }
+        return (forget, kept)
+    }
+
     /// Minimises what `objective` returns for each step of the plan.
-    public func descend(_ objective: (Step) throws(MethodError) -> [Term]) throws(MethodError) {
-        guard !forget.isEmpty else { throw .noTargets(split: "forget") }
+    /// - Parameter examples: what is learnt from in place of the forget set as it stands.
+    func descend(
+        over examples: [TokenExample]? = nil, _ objective: (Step) throws(MethodError) -> [Term]
+    ) throws(MethodError) {
+        let examples = examples ?? forget
+        guard !examples.isEmpty else { throw .noTargets(split: "forget") }
         let store = model.model.parameters
         let parameters: [Tensor]
         do throws(CheckpointError) {
@@ -61,9 +91,9 @@ public final class Session {
         } catch { throw .parameters(error) }
         defer { store.train([]) }
         let optimizer = AdamW(parameters, options.optimizer)
-        let plan = self.plan
+        let plan = self.plan(forgetCount: examples.count)
         for (index, groups) in plan.steps.enumerated() {
-            let step = Step(index: index, session: self, groups: groups)
+            let step = Step(index: index, session: self, forget: groups[0].map { examples[$0] }, groups: groups)
             let terms = try objective(step)
             let total = terms.dropFirst().reduce(terms[0].value * terms[0].weight) { $0 + $1.value * $1.weight }
             let gradients = total.gradients(of: parameters)
@@ -76,11 +106,11 @@ public final class Session {
         }
     }
 
-    var plan: BatchPlan {
+    private func plan(forgetCount: Int) -> BatchPlan {
         let perStep = [options.batchSize] + retain.indices.map { share(of: options.retainBatchSize, group: $0) }
-        let epochs = (forget.count + options.batchSize - 1) / options.batchSize * options.epochs
+        let epochs = (forgetCount + options.batchSize - 1) / options.batchSize * options.epochs
         return BatchPlan(
-            counts: [forget.count] + retain.map(\.count), perStep: perStep, steps: options.steps ?? epochs, seed: seed)
+            counts: [forgetCount] + retain.map(\.count), perStep: perStep, steps: options.steps ?? epochs, seed: seed)
     }
 
     private func share(of total: Int, group: Int) -> Int {
@@ -110,10 +140,10 @@ public final class Step {
     let batch: TokenBatch
     private let forgetTargets: Int
 
-    init(index: Int, session: Session, groups: [[Int]]) {
+    init(index: Int, session: Session, forget: [TokenExample], groups: [[Int]]) {
         self.index = index
         self.session = session
-        forget = groups[0].map { session.forget[$0] }
+        self.forget = forget
         retain = zip(session.retain, groups.dropFirst()).flatMap { examples, indices in indices.map { examples[$0] } }
         batch = TokenBatch(forget + retain)
         forgetTargets = forget.reduce(0) { $0 + $1.targets.count }

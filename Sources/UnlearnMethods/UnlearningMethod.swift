@@ -2,7 +2,7 @@
 
 public import UnlearnData
 public import UnlearnEngine
-public import UnlearnModels
+internal import UnlearnModels
 
 /// What stops a method.
 public enum MethodError: Error, Equatable, CustomStringConvertible {
@@ -68,7 +68,7 @@ extension ObjectiveMethod {
     public var usesReference: Bool { false }
 
     public func unlearn(_ session: Session) throws(MethodError) {
-        if usesReference { session.readReference() }
+        if usesReference { session.readReference(session.forget + session.retain.flatMap { $0 }) }
         try session.descend { (step) throws(MethodError) in try objective(step) }
     }
 }
