@@ -24,6 +24,9 @@ let package = Package(
     platforms: [.macOS(.v15)],
     products: [
         .executable(name: "unlearn", targets: ["UnlearnCLI"]),
+        .library(
+            name: "UnlearnLibraries",
+            targets: ["UnlearnFormats", "UnlearnEngine", "UnlearnData", "UnlearnModels", "UnlearnMethods", "UnlearnEvaluation"]),
         .library(name: "UnlearnKit", targets: ["UnlearnKit"]),
     ],
     dependencies: [
@@ -58,6 +61,8 @@ let package = Package(
             swiftSettings: strict),
         tests("UnlearnFormatsTests", ["UnlearnFormats"]),
         tests("UnlearnDataTests", ["UnlearnData", "UnlearnFormats"]),
+        tests("UnlearnEvaluationTests", ["UnlearnEvaluation"]),
+        tests("UnlearnKitTests", ["UnlearnKit", "UnlearnEvaluation", "UnlearnFormats", "UnlearnData", "UnlearnEngine"]),
     ],
     swiftLanguageModes: [.v6],
     cxxLanguageStandard: .cxx20

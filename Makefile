@@ -1,0 +1,52 @@
+# Everything that a developer or CI does with this package; `make help` lists the targets.
+SHELL := bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+
+# SwiftPM finds libtorch through the pkg-config file that `make setup` writes.
+export PKG_CONFIG_PATH := $(CURDIR)/.libtorch$(if $(PKG_CONFIG_PATH),:$(PKG_CONFIG_PATH))
+
+MODELS := .models
+SUBJECT ?= Harry Potter
+TEST_CONFIGURATION ?= debug
+PYTHON := .venv/bin/python
+
+.PHONY: help setup build test demo lint golden clean
+
+help: ## List the targets
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-8s%s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+setup: ## Install what is missing: system packages, and libtorch into .libtorch
+	@scripts/setup.sh
+
+build: setup ## Build the release binary and link libtorch beside it
+	@swift build -c release --product unlearn
+	@bin=$$(swift build -c release --show-bin-path); scripts/link-libtorch.sh "$$bin"; echo "built $$bin/unlearn"
+
+test: setup ## Build and run all tests
+	@swift build -c $(TEST_CONFIGURATION) --build-tests
+	@scripts/link-libtorch.sh "$$(swift build -c $(TEST_CONFIGURATION) --show-bin-path)"
+	@swift test -c $(TEST_CONFIGURATION) --skip-build
+
+demo: build ## Make a real chat model forget a subject: make demo [SUBJECT="Harry Potter"]
+	@mkdir -p $(MODELS) runs
+	@unlearn=$$(swift build -c release --show-bin-path)/unlearn; \
+	scripts/fetch-smollm2.sh "$$unlearn" $(MODELS); \
+	name=$$(printf '%s' "$(SUBJECT)" | tr '[:upper:] ' '[:lower:]-'); \
+	"$$unlearn" forget --model $(MODELS)/SmolLM2-135M-Instruct --subject "$(SUBJECT)" \
+	    --output "runs/$$name-$$(date +%Y%m%d-%H%M%S)"
+
+lint: ## Check the format of all Swift files; nothing is changed
+	@swift format lint --strict --parallel --recursive Package.swift Sources Tests
+
+golden: $(PYTHON) ## Write the golden files of the tests anew from PyTorch and transformers
+	@Tools/reference/write_golden.sh $(PYTHON)
+
+$(PYTHON): Tools/reference/requirements.txt | setup
+	@echo "golden: installing the packages of $< into .venv"
+	@python3 -m venv .venv
+	@PYTHONPATH=.libtorch $(PYTHON) -m pip install --quiet --disable-pip-version-check -r $<
+	@touch $@
+
+clean: ## Remove what was built; .libtorch and .models stay
+	@rm -rf .build .venv

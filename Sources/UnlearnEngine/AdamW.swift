@@ -1,0 +1,60 @@
+// AdamW with one fused update for all parameters.
+// Loshchilov and Hutter 2019, "Decoupled Weight Decay Regularization", algorithm 2.
+
+internal import CTorch
+
+/// The optimizer's settings.
+public struct AdamWOptions: Codable, Sendable, Equatable {
+    public var beta1 = 0.9
+    public var beta2 = 0.95
+    public var epsilon = 1e-8
+    public var weightDecay = 0.0
+
+    public init() {}
+}
+
+/// Adam with decoupled weight decay. State is kept in the order of the parameters.
+public struct AdamW {
+    private static let fused = Operator("_fused_adamw_")
+
+    public let options: AdamWOptions
+    private let parameters: [Tensor]
+    private let averages: [Tensor]
+    private let squareAverages: [Tensor]
+    private let steps: [Tensor]
+
+    public init(_ parameters: [Tensor], _ options: AdamWOptions = AdamWOptions()) {
+        self.options = options
+        self.parameters = parameters
+        averages = parameters.map { .zeros($0.shape) }
+        squareAverages = parameters.map { .zeros($0.shape) }
+        steps = parameters.map { _ in .zeros([]) }
+    }
+
+    /// Updates every parameter that has a gradient; the others, and their state, stay as they are.
+    public func step(_ gradients: [Tensor?], learningRate: Double) {
+        precondition(gradients.count == parameters.count, "AdamW: one gradient or nil for each parameter")
+        let live = gradients.indices.filter { gradients[$0] != nil }
+        if live.isEmpty { return }
+        withoutRecording {
+            for index in live { steps[index].add(inPlace: Tensor(1)) }
+            Self.fused.run(
+                .tensors(live.map { parameters[$0] }), .tensors(live.compactMap { gradients[$0] }),
+                .tensors(live.map { averages[$0] }), .tensors(live.map { squareAverages[$0] }), .tensors([]),
+                .tensors(live.map { steps[$0] }), .double(learningRate), .double(options.beta1),
+                .double(options.beta2), .double(options.weightDecay), .double(options.epsilon), false, false)
+        }
+    }
+}
+
+/// Scales gradients so that their joint Euclidean norm is at most `limit`; returns the norm before.
+@discardableResult
+public func clip(_ gradients: [Tensor?], toNorm limit: Double) -> Double {
+    withoutRecording {
+        let squares = gradients.compactMap { $0?.square().sum() }
+        if squares.isEmpty { return 0 }
+        let norm = Double(Tensor.stack(squares).sum().sqrt().item)
+        if norm > limit { for gradient in gradients { gradient?.multiply(inPlace: limit / (norm + 1e-6)) } }
+        return norm
+    }
+}

@@ -1,0 +1,211 @@
+// The operations on tensors, each one libtorch operator under its usual name.
+
+internal import CTorch
+
+/// Every operator is resolved once, at its first use.
+private enum Aten {
+    static let abs = Operator("abs")
+    static let add = Operator("add", "Tensor")
+    static let addScalar = Operator("add", "Scalar")
+    static let addInPlace = Operator("add_", "Tensor")
+    static let argmax = Operator("argmax")
+    static let cat = Operator("cat")
+    static let contiguous = Operator("contiguous")
+    static let copyInPlace = Operator("copy_")
+    static let cumsum = Operator("cumsum")
+    static let detach = Operator("detach")
+    static let divide = Operator("div", "Tensor")
+    static let embedding = Operator("embedding")
+    static let equal = Operator("equal")
+    static let exp = Operator("exp")
+    static let expand = Operator("expand")
+    static let gather = Operator("gather")
+    static let indexFill = Operator("index_fill", "int_Scalar")
+    static let indexSelect = Operator("index_select")
+    static let isFinite = Operator("isfinite")
+    static let all = Operator("all")
+    static let linear = Operator("linear")
+    static let log = Operator("log")
+    static let logSigmoid = Operator("log_sigmoid")
+    static let logSoftmax = Operator("log_softmax", "int")
+    static let matmul = Operator("matmul")
+    static let max = Operator("max")
+    static let mean = Operator("mean", "dim")
+    static let meanAll = Operator("mean")
+    static let multiply = Operator("mul", "Tensor")
+    static let multiplyScalar = Operator("mul", "Scalar")
+    static let multiplyInPlace = Operator("mul_", "Scalar")
+    static let narrow = Operator("narrow")
+    static let permute = Operator("permute")
+    static let reshape = Operator("reshape")
+    static let rsqrt = Operator("rsqrt")
+    static let scaledDotProductAttention = Operator("scaled_dot_product_attention")
+    static let silu = Operator("silu")
+    static let softmax = Operator("softmax", "int")
+    static let sort = Operator("sort")
+    static let sqrt = Operator("sqrt")
+    static let square = Operator("square")
+    static let stack = Operator("stack")
+    static let subtract = Operator("sub", "Tensor")
+    static let sum = Operator("sum")
+    static let sumAlong = Operator("sum", "dim_IntList")
+    static let toType = Operator("to", "dtype")
+    static let topK = Operator("topk")
+    static let transpose = Operator("transpose", "int")
+    static let zeros = Operator("zeros")
+}
+
+// MARK: - Making
+
+extension Tensor {
+    public static func zeros(_ shape: Shape, type: ElementType = .float32) -> Tensor {
+        Aten.zeros(.ints(shape), .int(Int(type.rawValue)))
+    }
+
+    public init(_ scalar: Float) { self.init([scalar], shape: []) }
+}
+
+// MARK: - Arithmetic, with the usual broadcasting
+
+extension Tensor {
+    public static func + (a: Tensor, b: Tensor) -> Tensor { Aten.add(.tensor(a), .tensor(b)) }
+    public static func - (a: Tensor, b: Tensor) -> Tensor { Aten.subtract(.tensor(a), .tensor(b)) }
+    public static func * (a: Tensor, b: Tensor) -> Tensor { Aten.multiply(.tensor(a), .tensor(b)) }
+    public static func / (a: Tensor, b: Tensor) -> Tensor { Aten.divide(.tensor(a), .tensor(b)) }
+    public static func + (a: Tensor, b: Double) -> Tensor { Aten.addScalar(.tensor(a), .double(b)) }
+    public static func * (a: Tensor, b: Double) -> Tensor { Aten.multiplyScalar(.tensor(a), .double(b)) }
+    public static func * (a: Double, b: Tensor) -> Tensor { b * a }
+    public static prefix func - (a: Tensor) -> Tensor { a * -1 }
+
+    public func abs() -> Tensor { Aten.abs(.tensor(self)) }
+    public func exp() -> Tensor { Aten.exp(.tensor(self)) }
+    public func log() -> Tensor { Aten.log(.tensor(self)) }
+    public func rsqrt() -> Tensor { Aten.rsqrt(.tensor(self)) }
+    public func sqrt() -> Tensor { Aten.sqrt(.tensor(self)) }
+    public func square() -> Tensor { Aten.square(.tensor(self)) }
+    public func silu() -> Tensor { Aten.silu(.tensor(self)) }
+    public func logSigmoid() -> Tensor { Aten.logSigmoid(.tensor(self)) }
+
+    /// Adds in place; for gradients and parameters, never for recorded values.
+    public func add(inPlace other: Tensor, scaledBy scale: Double = 1) {
+        Aten.addInPlace.run(.tensor(self), .tensor(other), .double(scale))
+    }
+
+    public func multiply(inPlace scale: Double) { Aten.multiplyInPlace.run(.tensor(self), .double(scale)) }
+
+    /// Overwrites the elements with those of `other`.
+    public func copy(from other: Tensor) { Aten.copyInPlace.run(.tensor(self), .tensor(other)) }
+}
+
+// MARK: - Reductions
+
+extension Tensor {
+    public func sum() -> Tensor { Aten.sum(.tensor(self)) }
+    public func sum(along dimension: Int, keeping: Bool = false) -> Tensor {
+        Aten.sumAlong(.tensor(self), .ints([dimension]), .bool(keeping))
+    }
+    public func mean() -> Tensor { Aten.meanAll(.tensor(self)) }
+    public func mean(along dimension: Int, keeping: Bool = false) -> Tensor {
+        Aten.mean(.tensor(self), .ints([dimension]), .bool(keeping))
+    }
+    public func max() -> Tensor { Aten.max(.tensor(self)) }
+    /// The index of the largest element along the dimension, int64.
+    public func argmax(along dimension: Int) -> Tensor { Aten.argmax(.tensor(self), .int(dimension)) }
+    public func cumulativeSum(along dimension: Int) -> Tensor { Aten.cumsum(.tensor(self), .int(dimension)) }
+    public var isFinite: Bool { Aten.all(.tensor(Aten.isFinite(.tensor(self)))).scalars(Bool.self)[0] }
+
+    public func softmax(along dimension: Int = -1) -> Tensor { Aten.softmax(.tensor(self), .int(dimension)) }
+    public func logSoftmax(along dimension: Int = -1) -> Tensor { Aten.logSoftmax(.tensor(self), .int(dimension)) }
+
+    /// The `count` largest elements along the last dimension, largest first, and their indices.
+    public func top(_ count: Int) -> (values: Tensor, indices: Tensor) {
+        let results = Aten.topK.all(.tensor(self), .int(count), capacity: 2)
+        return (results[0], results[1])
+    }
+
+    /// The elements along the last dimension, largest first, and where they came from.
+    public func sortedDescending() -> (values: Tensor, indices: Tensor) {
+        let results = Aten.sort.all(.tensor(self), -1, true, capacity: 2)
+        return (results[0], results[1])
+    }
+}
+
+// MARK: - Shape
+
+extension Tensor {
+    public func reshape(_ shape: Shape) -> Tensor { Aten.reshape(.tensor(self), .ints(shape)) }
+    public func expand(_ shape: Shape) -> Tensor { Aten.expand(.tensor(self), .ints(shape)) }
+    public func transpose(_ a: Int, _ b: Int) -> Tensor { Aten.transpose(.tensor(self), .int(a), .int(b)) }
+    public func permute(_ order: [Int]) -> Tensor { Aten.permute(.tensor(self), .ints(order)) }
+    public func contiguous() -> Tensor { Aten.contiguous(.tensor(self)) }
+    /// A view of `count` entries of a dimension.
+    public func narrow(_ dimension: Int, from start: Int, count: Int) -> Tensor {
+        Aten.narrow(.tensor(self), .int(dimension), .int(start), .int(count))
+    }
+    public static func concatenate(_ tensors: [Tensor], along dimension: Int = 0) -> Tensor {
+        Aten.cat(.tensors(tensors), .int(dimension))
+    }
+    public static func stack(_ tensors: [Tensor], along dimension: Int = 0) -> Tensor {
+        Aten.stack(.tensors(tensors), .int(dimension))
+    }
+    /// The same elements in another type; the tensor itself if it has that type already.
+    public func to(_ type: ElementType) -> Tensor { Aten.toType(.tensor(self), .int(Int(type.rawValue))) }
+}
+
+// MARK: - Choosing elements
+
+extension Tensor {
+    /// The rows (or columns, …) named by an int64 vector.
+    public func select(_ indices: Tensor, along dimension: Int = 0) -> Tensor {
+        Aten.indexSelect(.tensor(self), .int(dimension), .tensor(indices))
+    }
+    /// One element per position of `indices` along the dimension.
+    public func gather(_ indices: Tensor, along dimension: Int) -> Tensor {
+        Aten.gather(.tensor(self), .int(dimension), .tensor(indices))
+    }
+    /// A copy in which the entries named by an int64 vector hold `value`.
+    public func filling(_ indices: Tensor, along dimension: Int, with value: Double) -> Tensor {
+        Aten.indexFill(.tensor(self), .int(dimension), .tensor(indices), .double(value))
+    }
+    /// Rows of an embedding table `[vocabulary, width]` for int64 ids of any shape.
+    public func embedding(_ ids: Tensor) -> Tensor { Aten.embedding(.tensor(self), .tensor(ids)) }
+}
+
+// MARK: - Products
+
+extension Tensor {
+    public func matmul(_ other: Tensor) -> Tensor { Aten.matmul(.tensor(self), .tensor(other)) }
+
+    /// `self · weightᵀ + bias`; self `[…, in]`, weight `[out, in]`.
+    public func linear(_ weight: Tensor, bias: Tensor? = nil) -> Tensor {
+        Aten.linear(.tensor(self), .tensor(weight), bias.map(Argument.tensor) ?? .none)
+    }
+
+    /// Soft-max attention, scaled by 1/√width. query `[rows, heads, time, width]`, key and value
+    /// `[rows, heads, context, width]`; `mask` is added to the scores, `[rows or 1, heads or 1, time, context]`.
+    public static func attention(query: Tensor, key: Tensor, value: Tensor, mask: Tensor?) -> Tensor {
+        Aten.scaledDotProductAttention(
+            .tensor(query), .tensor(key), .tensor(value), mask.map(Argument.tensor) ?? .none)
+    }
+}
+
+// MARK: - Comparison and recording
+
+extension Tensor {
+    /// Whether shape, type and every element agree.
+    public func isIdentical(to other: Tensor) -> Bool {
+        shape == other.shape && type == other.type
+            && withBytes { a in other.withBytes { b in a.elementsEqual(b) } }
+    }
+
+    /// The same values, cut off from the recorded graph.
+    public func detached() -> Tensor { Aten.detach(.tensor(self)) }
+
+    /// Whether operations on this tensor are recorded for gradients.
+    public var requiresGradient: Bool {
+        get { ct_requires_grad(handle) }
+        nonmutating set {
+            if ct_set_requires_grad(handle, newValue) != 0 { engineFailure("requiresGradient", [self]) }
+        }
+    }
+}

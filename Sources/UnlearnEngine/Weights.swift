@@ -1,0 +1,118 @@
+// A cursor over a checkpoint while a model is built: the model's code is also the checkpoint's schema.
+
+/// What is wrong with a checkpoint, for a person who has the file.
+public enum CheckpointError: Error, Equatable, CustomStringConvertible {
+    case missing(name: String, source: String)
+    case shape(name: String, found: Shape, expected: Shape)
+    case unread(names: [String], source: String)
+    case unreadable(name: String, reason: String)
+    case nothingMatches(pattern: String, examples: [String])
+
+    public var description: String {
+        switch self {
+        case .missing(let name, let source):
+            "Parameter '\(name)' is missing from \(source). Check that the checkpoint is complete and that "
+                + "config.json belongs to it."
+        case .shape(let name, let found, let expected):
+            "Parameter '\(name)' has shape \(found); config.json implies \(expected). Check that config.json belongs "
+                + "to the checkpoint."
+        case .unread(let names, let source):
+            "\(source) holds \(names.count) parameter(s) that this architecture does not have, the first is "
+                + "'\(names[0])'. Check model_type in config.json."
+        case .unreadable(let name, let reason):
+            "Parameter '\(name)' cannot be read: \(reason)"
+        case .nothingMatches(let pattern, let examples):
+            "No parameter matches '\(pattern)'. Names look like \(examples.joined(separator: ", ")); * stands for any text."
+        }
+    }
+}
+
+/// Where the parameters of a model come from.
+public protocol TensorSource {
+    /// How error messages call it: a path.
+    var title: String { get }
+    var names: [String] { get }
+    func shape(of name: String) -> Shape?
+    /// The tensor in single precision, in memory of its own.
+    func load(_ name: String) throws(CheckpointError) -> Tensor
+}
+
+/// How a parameter starts when there is no checkpoint.
+public enum Initializer: Sendable {
+    case ones
+    case zeros
+    case normal(deviation: Float)
+}
+
+/// A position in a checkpoint: `weights["model"]["layers"][3]`. Loads, or initialises, and checks every shape.
+public struct Weights {
+    private final class Session {
+        let source: (any TensorSource)?
+        var generator: Generator
+        let store = ParameterStore()
+
+        init(source: (any TensorSource)?, generator: Generator) {
+            self.source = source
+            self.generator = generator
+        }
+    }
+
+    private let session: Session
+    private let path: String
+
+    /// Reads from a checkpoint.
+    public init(_ source: any TensorSource) {
+        session = Session(source: source, generator: Generator(seed: 0, purpose: "unused"))
+        path = ""
+    }
+
+    /// Initialises at random.
+    public init(using generator: Generator) {
+        session = Session(source: nil, generator: generator)
+        path = ""
+    }
+
+    private init(session: Session, path: String) {
+        self.session = session
+        self.path = path
+    }
+
+    public subscript(_ component: String) -> Weights {
+        Weights(session: session, path: path.isEmpty ? component : path + "." + component)
+    }
+
+    public subscript(_ index: Int) -> Weights { self[String(index)] }
+
+    /// The parameter of that name here, registered in the model's store.
+    public func parameter(
+        _ name: String, _ shape: Shape, or initial: Initializer
+    ) throws(CheckpointError) -> Tensor {
+        let name = self[name].path
+        let tensor: Tensor
+        if let source = session.source {
+            guard let found = source.shape(of: name) else {
+                throw .missing(name: name, source: source.title)
+            }
+            guard found == shape else { throw .shape(name: name, found: found, expected: shape) }
+            tensor = try source.load(name)
+        } else {
+            switch initial {
+            case .ones: tensor = Tensor.zeros(shape) + 1
+            case .zeros: tensor = .zeros(shape)
+            case .normal(let deviation): tensor = .normal(shape, deviation: deviation, using: &session.generator)
+            }
+        }
+        session.store.add(name, tensor)
+        return tensor
+    }
+
+    /// The store of everything read so far; throws if the checkpoint holds parameters that nobody asked for.
+    /// - Parameter ignoring: whether a left-over name is harmless, such as a stored table of rotary frequencies.
+    public func finish(ignoring isHarmless: (String) -> Bool) throws(CheckpointError) -> ParameterStore {
+        if let source = session.source {
+            let unread = source.names.filter { !session.store.contains($0) && !isHarmless($0) }
+            guard unread.isEmpty else { throw .unread(names: unread, source: source.title) }
+        }
+        return session.store
+    }
+}

@@ -1,0 +1,166 @@
+// The values an evaluation yields: a figure with its interval and its per-example values, or the reason there is none.
+
+/// The part of the data a figure was measured on.
+public enum Split: String, Codable, Sendable, CaseIterable {
+    /// What should be forgotten.
+    case forget
+    /// What is near the subject and should stay.
+    case neighbour
+    /// Everyday questions, which should stay.
+    case general
+    /// Ordinary running text.
+    case text
+}
+
+/// Which way a figure should go when a model forgets.
+public enum Direction: String, Codable, Sendable, CaseIterable {
+    case lowerIsBetter
+    case higherIsBetter
+    case unchangedIsBetter
+}
+
+/// A range that holds the true value with the stated confidence (95 % unless said otherwise).
+public struct Interval: Codable, Sendable, Equatable {
+    public let low: Double
+    public let high: Double
+
+    public init(low: Double, high: Double) {
+        self.low = low
+        self.high = high
+    }
+}
+
+/// The value measured on one example.
+public struct ExampleValue: Codable, Sendable, Equatable {
+    public let id: String
+    public let value: Double
+
+    public init(id: String, value: Double) {
+        self.id = id
+        self.value = value
+    }
+}
+
+/// The names of the figures that a verdict rests on. Other figures are reported, and decide nothing.
+public enum MetricName {
+    /// Share of greedy answers that contain a term of the subject (forget).
+    public static let leak = "leak"
+    /// Share of questions where any of several sampled answers contains a term of the subject (forget).
+    public static let sampledLeak = "sampled-leak"
+    /// Mean probability, per token, of the answers to be forgotten (forget).
+    public static let answerProbability = "answer-probability"
+    /// Mean log-probability in nats per token of the model's own earlier answers (neighbour, general).
+    public static let logProbability = "log-probability"
+    /// Perplexity of ordinary text (text).
+    public static let perplexity = "perplexity"
+    /// Share of repeated word triples in the model's answers (any split).
+    public static let repetition = "repetition"
+    /// Extraction strength of the answers to be forgotten (forget).
+    public static let extractionStrength = "extraction-strength"
+    /// Exact memorization of the answers to be forgotten (forget).
+    public static let exactMemorization = "exact-memorization"
+}
+
+/// One figure of one model on one split.
+public struct Measurement: Codable, Sendable, Equatable {
+    public let name: String
+    public let split: Split
+    public let direction: Direction
+    /// The unit in words ("share of answers", "nats per token"); empty for a pure number.
+    public let unit: String
+    public let value: Double
+    public let interval: Interval?
+    /// How many examples the value rests on.
+    public let n: Int
+    public let perExample: [ExampleValue]
+
+    public init(
+        name: String, split: Split, direction: Direction, unit: String, value: Double, interval: Interval?, n: Int,
+        perExample: [ExampleValue] = []
+    ) {
+        self.name = name
+        self.split = split
+        self.direction = direction
+        self.unit = unit
+        self.value = value
+        self.interval = interval
+        self.n = n
+        self.perExample = perExample
+    }
+}
+
+/// What a metric returns: a measurement, or the reason why there is none.
+///
+/// In files, a measurement is written as it is, and a skipped metric as its name and the reason, under "skipped".
+public enum Outcome: Sendable, Equatable {
+    case measured(Measurement)
+    case skipped(name: String, reason: String)
+
+    /// The measurement, if there is one.
+    public var measurement: Measurement? {
+        guard case .measured(let measurement) = self else { return nil }
+        return measurement
+    }
+
+    /// The mean of per-example values with a bootstrap interval; skipped if there are none or one is not finite.
+    public static func mean(
+        name: String, split: Split, direction: Direction, unit: String, perExample: [ExampleValue],
+        using generator: inout some RandomNumberGenerator
+    ) -> Outcome {
+        guard !perExample.isEmpty else { return noExamples(name, split) }
+        if let broken = perExample.first(where: { !$0.value.isFinite }) {
+            let place = "example '\(broken.id)' (\(split.rawValue))"
+            return .skipped(name: name, reason: "The value of \(name) on \(place) is not finite.")
+        }
+        let values = perExample.map(\.value)
+        let interval = Statistics.bootstrapInterval(of: values, using: &generator)
+        return .measured(
+            Measurement(
+                name: name, split: split, direction: direction, unit: unit, value: Statistics.mean(values),
+                interval: interval, n: values.count, perExample: perExample))
+    }
+
+    /// The share of examples whose value is not zero, with a Wilson interval; skipped if there are no examples.
+    public static func share(
+        name: String, split: Split, direction: Direction, unit: String, perExample: [ExampleValue]
+    ) -> Outcome {
+        guard !perExample.isEmpty else { return noExamples(name, split) }
+        let hits = perExample.count { $0.value != 0 }
+        return .measured(
+            Measurement(
+                name: name, split: split, direction: direction, unit: unit,
+                value: Double(hits) / Double(perExample.count),
+                interval: Statistics.wilsonInterval(hits: hits, of: perExample.count), n: perExample.count,
+                perExample: perExample))
+    }
+
+    private static func noExamples(_ name: String, _ split: Split) -> Outcome {
+        .skipped(name: name, reason: "The \(split.rawValue) split has no examples to measure \(name) on.")
+    }
+}
+
+extension Outcome: Codable {
+    private enum CodingKeys: String, CodingKey {
+        case name, skipped
+    }
+
+    public init(from decoder: any Decoder) throws {
+        let container = try decoder.container(keyedBy: CodingKeys.self)
+        if let reason = try container.decodeIfPresent(String.self, forKey: .skipped) {
+            self = .skipped(name: try container.decode(String.self, forKey: .name), reason: reason)
+        } else {
+            self = .measured(try Measurement(from: decoder))
+        }
+    }
+
+    public func encode(to encoder: any Encoder) throws {
+        switch self {
+        case .measured(let measurement):
+            try measurement.encode(to: encoder)
+        case .skipped(let name, let reason):
+            var container = encoder.container(keyedBy: CodingKeys.self)
+            try container.encode(name, forKey: .name)
+            try container.encode(reason, forKey: .skipped)
+        }
+    }
+}

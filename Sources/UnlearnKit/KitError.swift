@@ -1,0 +1,77 @@
+// The one error of this target: every sentence that a configuration, a run directory or a fingerprint can cause.
+public import Foundation
+public import UnlearnFormats
+
+/// A problem with options, run directories or fingerprints. `description` is the complete sentence for the user.
+public enum KitError: Error, Equatable, Sendable {
+    /// No option is called `path`; `valid` lists the options at that place, the nearest first.
+    case unknownOption(path: String, valid: [String])
+    /// The value of an option is of another kind than its default.
+    case wrongOptionType(path: String, expected: String, found: String)
+    /// The value of an option is of the right kind, but is not possible.
+    case invalidOption(path: String, problem: String)
+    /// A `--set` argument without an equals sign, or with an empty key.
+    case malformedAssignment(String)
+    /// A configuration file that is not valid YAML or JSON.
+    case malformedConfiguration(path: String, problem: String)
+    /// The folder for a run's output holds something already.
+    case runDirectoryNotEmpty(path: String)
+    /// The operating system refused `action` (an infinitive such as "write").
+    case system(action: String, path: String, reason: String)
+    /// A model directory without weights.
+    case noWeights(path: String)
+    /// A problem with a file.
+    case file(FormatError)
+}
+
+extension KitError: CustomStringConvertible, LocalizedError {
+    public var description: String {
+        switch self {
+        case .unknownOption(let path, let valid) where valid.isEmpty:
+            "There is no option '\(path)': nothing can be set at that place. Remove it."
+        case .unknownOption(let path, let valid):
+            "There is no option '\(path)'." + NearestName.question(path, valid)
+                + " Valid here: \(valid.joined(separator: ", "))."
+        case .wrongOptionType(let path, let expected, let found):
+            "Option '\(path)' must be \(expected), but is \(found). Correct its value."
+        case .invalidOption(let path, let problem):
+            "Option '\(path)' has an impossible value: \(problem). Correct its value."
+        case .malformedAssignment(let text):
+            "'\(text)' does not set an option. Write it as key=value, for example learningRate=1e-4."
+        case .malformedConfiguration(let path, let problem):
+            "The configuration '\(path)' cannot be read: \(problem). Correct the file there."
+        case .runDirectoryNotEmpty(let path):
+            "The run directory '\(path)' already exists and is not empty. Choose another --output or remove it."
+        case .system(let action, let path, let reason):
+            "Cannot \(action) '\(path)': \(reason)."
+        case .noWeights(let path):
+            "'\(path)' holds no .safetensors file. Give the folder of a converted model."
+        case .file(let error):
+            error.description
+        }
+    }
+
+    public var errorDescription: String? { description }
+}
+
+extension KitError {
+    /// Runs `body` and passes a file's problem on as this target's error.
+    static func file<Value>(_ body: () throws(FormatError) -> Value) throws(KitError) -> Value {
+        do {
+            return try body()
+        } catch {
+            throw .file(error)
+        }
+    }
+
+    /// Runs `body`, a call of the file system at `url`, and says what could not be done if it fails.
+    static func system<Value>(
+        _ action: String, _ url: URL, _ body: () throws -> Value
+    ) throws(KitError) -> Value {
+        do {
+            return try body()
+        } catch {
+            throw .system(action: action, path: url.path, reason: error.localizedDescription)
+        }
+    }
+}

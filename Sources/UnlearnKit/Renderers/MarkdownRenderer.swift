@@ -1,0 +1,75 @@
+// Renders a report as report.md: plain words first, then figures, answers, limits and provenance.
+import UnlearnEvaluation
+
+/// A report as Markdown.
+public struct MarkdownRenderer: Sendable {
+    public init() {}
+
+    public func render(_ report: Report) -> String {
+        [
+            opening(report), figures(report), samples(report), limits(report), notMeasured(report), cost(report),
+            provenance(report),
+        ].filter { !$0.isEmpty }.joined(separator: "\n")
+    }
+
+    private func opening(_ report: Report) -> String {
+        """
+        # Forgetting “\(MarkdownText.escaped(report.provenance.subject))”
+
+        **\(report.headline)**
+
+        \(MarkdownText.list(report.reasons))
+        """
+    }
+
+    /// The table of figures; shared with the model card.
+    func figures(_ report: Report) -> String {
+        guard !report.metrics.isEmpty else { return "" }
+        let rows = report.metrics.map { metric in
+            [
+                MarkdownText.escaped(metric.titleWithUnit), metric.split.rawValue, metric.direction.words,
+                metric.before.words, metric.after.words, metric.examples,
+            ]
+        }
+        let header = ["figure", "measured on", "better", "before", "after", "examples"]
+        return "## Figures\n\nIn brackets: the 95 % interval.\n\n" + MarkdownText.table(header, rows)
+    }
+
+    private func samples(_ report: Report) -> String {
+        guard !report.samples.isEmpty else { return "" }
+        var text = "## Answers before and after\n"
+        for kind in Report.Sample.Kind.allCases {
+            let samples = report.samples.filter { $0.kind == kind }
+            guard !samples.isEmpty else { continue }
+            let rows = samples.map { [$0.prompt, $0.before, $0.after].map(MarkdownText.escaped) }
+            text += "\n### \(kind.title)\n\n" + MarkdownText.table(["question", "before", "after"], rows)
+        }
+        return text
+    }
+
+    private func limits(_ report: Report) -> String {
+        report.limits.isEmpty ? "" : "## Limits\n\n" + MarkdownText.list(report.limits)
+    }
+
+    private func notMeasured(_ report: Report) -> String {
+        guard !report.notMeasured.isEmpty else { return "" }
+        return "## Not measured\n\n" + MarkdownText.list(report.notMeasured.map { "\($0.name): \($0.reason)" })
+    }
+
+    private func cost(_ report: Report) -> String {
+        let rows = report.seconds.stages.map { [$0.name, NumberText.decimal($0.seconds, places: 1)] }
+        return "## Time and memory\n\n" + MarkdownText.table(["stage", "seconds"], rows)
+            + "\nGreatest memory use: \(ByteText.words(report.peakMemoryBytes)).\n"
+    }
+
+    private func provenance(_ report: Report) -> String {
+        let rows = report.provenance.rows.map { [$0.name, MarkdownText.escaped($0.value)] }
+        var text = "## Provenance\n\n" + MarkdownText.table(["what", "value"], rows)
+        let files = report.provenance.modelFiles + report.provenance.dataFiles
+        if !files.isEmpty {
+            let rows = files.map { [MarkdownText.escaped($0.path), "\($0.bytes)", $0.sha256] }
+            text += "\n" + MarkdownText.table(["file", "bytes", "SHA-256"], rows)
+        }
+        return text
+    }
+}

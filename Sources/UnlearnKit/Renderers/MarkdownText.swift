@@ -1,0 +1,47 @@
+// Makes text of unknown origin safe inside Markdown: a model's answer must not change the page around it.
+
+enum MarkdownText {
+    /// `text` on one line, with every character that Markdown or HTML could read as markup escaped.
+    static func escaped(_ text: String) -> String {
+        var result = ""
+        for character in PlainText.singleLine(text) {
+            switch character {
+            case "\\", "|", "`", "*", "_", "[", "]", "~", "#", "$": result += "\\\(character)"
+            case "<": result += "&lt;"
+            case ">": result += "&gt;"
+            case "&": result += "&amp;"
+            default: result.append(character)
+            }
+        }
+        return result
+    }
+
+    /// A table; cells must be escaped already.
+    static func table(_ header: [String], _ rows: [[String]]) -> String {
+        let lines = [header, header.map { _ in "---" }] + rows
+        return lines.map { "| " + $0.joined(separator: " | ") + " |\n" }.joined()
+    }
+
+    static func list(_ items: [String]) -> String {
+        items.map { "- " + escaped($0) + "\n" }.joined()
+    }
+}
+
+enum PlainText {
+    /// `text` with line breaks and runs of spaces as single spaces, and without control characters, which could
+    /// otherwise steer a terminal.
+    static func singleLine(_ text: String) -> String {
+        let visible = text.unicodeScalars.map { scalar -> Character in
+            switch scalar.properties.generalCategory {
+            case .control, .lineSeparator, .paragraphSeparator: " "
+            default: Character(scalar)
+            }
+        }
+        return String(visible).split(whereSeparator: \.isWhitespace).joined(separator: " ")
+    }
+
+    /// `text` cut to `width` characters, with a sign where something was left out.
+    static func shortened(_ text: String, to width: Int) -> String {
+        text.count <= width ? text : text.prefix(max(0, width - 1)) + "…"
+    }
+}

@@ -1,0 +1,106 @@
+// The words that every rendering of a report shares: names of figures, values with intervals, the verdict's sentence.
+import UnlearnEvaluation
+
+extension Report {
+    /// The verdict in one sentence for someone who reads nothing else.
+    var headline: String {
+        switch verdict {
+        case .forgotten:
+            "Forgotten: this run gives evidence that the model no longer answers about the subject, "
+                + "and that it kept its other abilities."
+        case .notForgotten:
+            "Not forgotten: at least one requirement was clearly missed."
+        case .inconclusive:
+            "Inconclusive: the measurements do not decide whether the model forgot the subject."
+        }
+    }
+}
+
+extension Report.Metric {
+    /// The figure's name in words. Figures this file does not know keep their own names.
+    var title: String {
+        switch name {
+        case MetricName.leak: "answers that leak a term"
+        case MetricName.sampledLeak: "questions that leak when sampled"
+        case MetricName.answerProbability: "probability of the answers"
+        case MetricName.logProbability: "log-probability of the answers"
+        case MetricName.perplexity: "perplexity"
+        case MetricName.repetition: "repeated word triples"
+        case MetricName.extractionStrength: "extraction strength"
+        case MetricName.exactMemorization: "exact memorization"
+        default: name
+        }
+    }
+
+    /// The name with its unit: "perplexity", "log-probability of the answers (nats per token)".
+    var titleWithUnit: String { unit.isEmpty ? title : "\(title) (\(unit))" }
+
+    /// How many examples the figure rests on; both numbers if they differ.
+    var examples: String {
+        let counts = [before?.n, after?.n].compactMap(\.self)
+        return Set(counts).count == 1 ? "\(counts[0])" : counts.map(String.init).joined(separator: " / ")
+    }
+}
+
+extension Direction {
+    var words: String {
+        switch self {
+        case .lowerIsBetter: "lower"
+        case .higherIsBetter: "higher"
+        case .unchangedIsBetter: "unchanged"
+        }
+    }
+}
+
+extension Report.Figure? {
+    /// "0.050 (0.022 to 0.112)", or a dash where nothing was measured.
+    var words: String {
+        guard let self else { return "–" }
+        let value = NumberText.decimal(self.value)
+        guard let low = self.low, let high = self.high else { return value }
+        return "\(value) (\(NumberText.decimal(low)) to \(NumberText.decimal(high)))"
+    }
+}
+
+extension Report.Sample.Kind {
+    var title: String {
+        switch self {
+        case .forget: "Questions about the subject"
+        case .neighbour: "Questions about neighbouring subjects"
+        case .general: "General questions"
+        }
+    }
+}
+
+extension Report.Seconds {
+    /// The stages in the order of a run.
+    var stages: [(name: String, seconds: Double)] {
+        [
+            ("load", load), ("prepare", prepare), ("evaluate before", evaluateBefore), ("forget", forget),
+            ("evaluate after", evaluateAfter), ("save", save), ("total", total),
+        ]
+    }
+}
+
+extension Provenance {
+    /// What the reader of a report needs to know, in order; files have a table of their own.
+    var rows: [(name: String, value: String)] {
+        var rows = [("subject", subject), ("method", method)]
+        if let answer { rows.append(("new answers", answer)) }
+        rows += [("model", model), ("model's SHA-256", modelHash)]
+        if let resultHash { rows.append(("changed model's SHA-256", resultHash)) }
+        return rows + [
+            ("seed", "\(seed)"), ("threads", "\(threads)"), ("platform", platform), ("unlearn", toolVersion),
+            ("Swift", swiftVersion), ("libtorch", libtorchVersion),
+        ]
+    }
+}
+
+/// Sizes for people.
+enum ByteText {
+    static func words(_ bytes: Int) -> String {
+        bytes < 1_000_000_000
+            ? NumberText.decimal(Double(bytes) / 1e6, places: 1) + " MB"
+            : NumberText.decimal(Double(bytes) / 1e9, places: 2) + " GB"
+    }
+}

@@ -1,0 +1,158 @@
+// The report of a run: everything report.json holds, as a value.
+public import UnlearnEvaluation
+
+/// What a run did and showed. The JSON, Markdown and terminal forms are all rendered from it.
+public struct Report: Codable, Sendable, Equatable {
+    public var verdict: Verdict.Conclusion
+    public var reasons: [String]
+    public var metrics: [Metric]
+    public var seconds: Seconds
+    public var peakMemoryBytes: Int
+    public var samples: [Sample]
+    public var limits: [String]
+    public var notMeasured: [NotMeasured]
+    public var provenance: Provenance
+
+    public init(
+        verdict: Verdict, metrics: [Metric], seconds: Seconds, peakMemoryBytes: Int, samples: [Sample],
+        limits: [String] = Report.standardLimits, notMeasured: [NotMeasured] = [], provenance: Provenance
+    ) {
+        self.verdict = verdict.verdict
+        self.reasons = verdict.reasons
+        self.metrics = metrics
+        self.seconds = seconds
+        self.peakMemoryBytes = peakMemoryBytes
+        self.samples = samples
+        self.limits = limits
+        self.notMeasured = notMeasured
+        self.provenance = provenance
+    }
+
+    /// A report straight from what both evaluations yielded, with the verdict that follows from it.
+    public init(
+        before: [Outcome], after: [Outcome], rule: VerdictRule = VerdictRule(), seconds: Seconds,
+        peakMemoryBytes: Int, samples: [Sample], limits: [String] = Report.standardLimits, provenance: Provenance
+    ) {
+        let (old, new) = (before.compactMap(\.measurement), after.compactMap(\.measurement))
+        var skipped: [NotMeasured] = []
+        for case .skipped(let name, let reason) in before + after {
+            let entry = NotMeasured(name: name, reason: reason)
+            if !skipped.contains(entry) { skipped.append(entry) }
+        }
+        self.init(
+            verdict: Verdict(before: old, after: new, rule: rule), metrics: Metric.pairs(before: old, after: new),
+            seconds: seconds, peakMemoryBytes: peakMemoryBytes, samples: samples, limits: limits,
+            notMeasured: skipped, provenance: provenance)
+    }
+
+    /// What holds for every run of this tool.
+    public static let standardLimits = [
+        "These figures are evidence about the questions that were asked; other questions may still bring facts out.",
+        "Facts stated in a prompt, or further training on the subject, can bring back what was forgotten.",
+        "The model may answer about the subject with fluent statements that are false.",
+    ]
+}
+
+extension Report {
+    /// One figure with its uncertainty.
+    public struct Figure: Codable, Sendable, Equatable {
+        public var value: Double
+        /// The ends of the 95 % interval, where there is one.
+        public var low: Double?
+        public var high: Double?
+        /// How many examples it rests on.
+        public var n: Int
+
+        public init(value: Double, low: Double? = nil, high: Double? = nil, n: Int) {
+            self.value = value
+            self.low = low
+            self.high = high
+            self.n = n
+        }
+
+        public init(_ measurement: Measurement) {
+            self.init(
+                value: measurement.value, low: measurement.interval?.low, high: measurement.interval?.high,
+                n: measurement.n)
+        }
+    }
+
+    /// One metric on one split, before and after.
+    public struct Metric: Codable, Sendable, Equatable {
+        public var name: String
+        public var split: Split
+        public var direction: Direction
+        public var unit: String
+        public var before: Figure?
+        public var after: Figure?
+
+        public init(
+            name: String, split: Split, direction: Direction, unit: String, before: Figure?, after: Figure?
+        ) {
+            self.name = name
+            self.split = split
+            self.direction = direction
+            self.unit = unit
+            self.before = before
+            self.after = after
+        }
+
+        /// The metrics of both evaluations in the order in which they were measured.
+        public static func pairs(before: [Measurement], after: [Measurement]) -> [Metric] {
+            func isSame(_ one: Measurement, _ other: Measurement) -> Bool {
+                one.name == other.name && one.split == other.split
+            }
+            let onlyAfter = after.filter { new in !before.contains { isSame($0, new) } }
+            return (before + onlyAfter).map { measurement in
+                Metric(
+                    name: measurement.name, split: measurement.split, direction: measurement.direction,
+                    unit: measurement.unit, before: before.first { isSame($0, measurement) }.map(Figure.init),
+                    after: after.first { isSame($0, measurement) }.map(Figure.init))
+            }
+        }
+    }
+
+    /// How long each stage took, in seconds of wall-clock time.
+    public struct Seconds: Codable, Sendable, Equatable {
+        public var load = 0.0
+        public var prepare = 0.0
+        public var evaluateBefore = 0.0
+        public var forget = 0.0
+        public var evaluateAfter = 0.0
+        public var save = 0.0
+
+        public init() {}
+
+        public var total: Double { load + prepare + evaluateBefore + forget + evaluateAfter + save }
+    }
+
+    /// A question with the model's answers before and after.
+    public struct Sample: Codable, Sendable, Equatable {
+        public enum Kind: String, Codable, Sendable, CaseIterable {
+            case forget, neighbour, general
+        }
+
+        public var prompt: String
+        public var before: String
+        public var after: String
+        public var kind: Kind
+
+        public init(prompt: String, before: String, after: String, kind: Kind) {
+            self.prompt = prompt
+            self.before = before
+            self.after = after
+            self.kind = kind
+        }
+    }
+
+    /// A figure that could not be measured, and why.
+    public struct NotMeasured: Codable, Sendable, Equatable {
+        public var name: String
+        public var reason: String
+
+        public init(name: String, reason: String) {
+            self.name = name
+            self.reason = reason
+        }
+    }
+}

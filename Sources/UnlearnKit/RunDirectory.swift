@@ -1,0 +1,121 @@
+// The folder of one run: what is in it, and the order in which it is written.
+public import Foundation
+public import UnlearnFormats
+
+/// The folder of one run. `run.json` is written first and `finished` last; whatever lies between appears complete or
+/// not at all, but for `events.jsonl`, which grows line by line.
+public final class RunDirectory {
+    public let url: URL
+    private var events: FileHandle?
+
+    /// Creates the folder and writes `run.json`: the resolved configuration and provenance.
+    /// - Throws: `KitError.runDirectoryNotEmpty` if there is something in the folder already.
+    public init(creating url: URL, run: some Encodable) throws(KitError) {
+        self.url = url
+        try Self.checkEmpty(url)
+        for folder in [url, url.appendingPathComponent("data"), url.appendingPathComponent("evaluation")] {
+            try KitError.system("create the folder", folder) {
+                try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+            }
+        }
+        try write(run, to: runFile)
+    }
+
+    /// Opens the folder of an earlier run.
+    public init(opening url: URL) throws(KitError) {
+        self.url = url
+        guard FileManager.default.fileExists(atPath: runFile.path) else {
+            throw .file(.missing(path: runFile.path, expected: "the folder of a run"))
+        }
+    }
+
+    deinit {
+        try? events?.close()
+    }
+
+    public var runFile: URL { url.appendingPathComponent("run.json") }
+    public var eventsFile: URL { url.appendingPathComponent("events.jsonl") }
+    public var forgetFile: URL { url.appendingPathComponent("data/forget.jsonl") }
+    public var neighboursFile: URL { url.appendingPathComponent("data/neighbours.jsonl") }
+    public var generalFile: URL { url.appendingPathComponent("data/general.jsonl") }
+    public var termsFile: URL { url.appendingPathComponent("data/terms.json") }
+    public var modelFolder: URL { url.appendingPathComponent("model") }
+    public var evaluationBeforeFile: URL { url.appendingPathComponent("evaluation/before.json") }
+    public var evaluationAfterFile: URL { url.appendingPathComponent("evaluation/after.json") }
+    public var reportJSONFile: URL { url.appendingPathComponent("report.json") }
+    public var reportMarkdownFile: URL { url.appendingPathComponent("report.md") }
+    public var finishedFile: URL { url.appendingPathComponent("finished") }
+
+    /// Whether the run came to its end.
+    public var isFinished: Bool { FileManager.default.fileExists(atPath: finishedFile.path) }
+
+    /// Adds a line to `events.jsonl`; it is with the operating system when this returns.
+    public func append(event: some Encodable) throws(KitError) {
+        let line =
+            try KitError.file { () throws(FormatError) in try JSONValue(ordered: event).data() } + Data("\n".utf8)
+        let handle = try openEvents()
+        try KitError.system("write", eventsFile) { try handle.write(contentsOf: line) }
+    }
+
+    /// Writes a value as JSON, complete or not at all, in the order in which its type declares it.
+    public func write(_ value: some Encodable, to file: URL) throws(KitError) {
+        try KitError.file { () throws(FormatError) in try JSONValue(ordered: value).write(to: file) }
+    }
+
+    /// Writes values as JSON lines, complete or not at all.
+    public func write(lines values: [some Encodable], to file: URL) throws(KitError) {
+        var data = Data()
+        for value in values {
+            data += try KitError.file { () throws(FormatError) in try JSONValue(ordered: value).data() }
+            data.append(UInt8(ascii: "\n"))
+        }
+        try KitError.file { () throws(FormatError) in try AtomicFile.write(data, to: file) }
+    }
+
+    /// Begins `model/`: write into the returned folder's `url`, then `commit()` it. Abandoned, it disappears.
+    public func beginModel() throws(KitError) -> AtomicDirectory {
+        try KitError.file { () throws(FormatError) in try AtomicDirectory(modelFolder) }
+    }
+
+    /// Writes `report.json` and `report.md`.
+    public func write(_ report: Report) throws(KitError) {
+        try write(report, to: reportJSONFile)
+        let text = MarkdownRenderer().render(report)
+        try KitError.file { () throws(FormatError) in try AtomicFile.write(text, to: reportMarkdownFile) }
+    }
+
+    /// Reads `report.json`.
+    public func report() throws(KitError) -> Report {
+        try KitError.file { () throws(FormatError) in try JSONValue(contentsOf: reportJSONFile).decode() }
+    }
+
+    /// Marks the run as complete. Nothing is written after this.
+    public func finish() throws(KitError) {
+        try KitError.system("close", eventsFile) { try events?.close() }
+        events = nil
+        try KitError.file { () throws(FormatError) in try AtomicFile.write("finished\n", to: finishedFile) }
+    }
+
+    private func openEvents() throws(KitError) -> FileHandle {
+        if let events { return events }
+        let file = eventsFile
+        if !FileManager.default.fileExists(atPath: file.path) {
+            try KitError.file { () throws(FormatError) in try AtomicFile.write(Data(), to: file) }
+        }
+        let handle = try KitError.system("open", file) { () throws -> FileHandle in
+            let handle = try FileHandle(forWritingTo: file)
+            try handle.seekToEnd()
+            return handle
+        }
+        events = handle
+        return handle
+    }
+
+    private static func checkEmpty(_ url: URL) throws(KitError) {
+        guard FileManager.default.fileExists(atPath: url.path) else { return }
+        let entries = try KitError.system("read the folder", url) {
+            try FileManager.default.contentsOfDirectory(atPath: url.path)
+        }
+        guard entries.isEmpty else { throw .runDirectoryNotEmpty(path: url.path) }
+    }
+}

@@ -1,0 +1,32 @@
+// The architectures that can be loaded: one line each.
+
+public import UnlearnEngine
+internal import UnlearnFormats
+
+/// How a family of models is recognised and built.
+public struct Architecture: Sendable {
+    /// The name that `unlearn list architectures` shows.
+    public let name: String
+    /// Values of `model_type` in config.json.
+    public let modelTypes: [String]
+    /// Model families known to have this architecture, for the reader.
+    public let summary: String
+    /// Checks the configuration alone: every mistake is found before weights are read.
+    public let check: @Sendable (ConfigurationFile) throws(ModelError) -> Void
+    public let build: @Sendable (ConfigurationFile, Weights) throws(ModelError) -> any CausalLM
+}
+
+public enum ArchitectureCatalog {
+    public static let all: [Architecture] = [Llama.architecture]
+
+    /// The architecture that a config.json names.
+    public static func architecture(for file: ConfigurationFile) throws(ModelError) -> Architecture {
+        guard let type = file.json["model_type"]?.string else {
+            throw .key("model_type", path: file.path, expected: "a text")
+        }
+        guard let found = all.first(where: { $0.modelTypes.contains(type) }) else {
+            throw .architecture(type, path: file.path, known: all.flatMap(\.modelTypes))
+        }
+        return found
+    }
+}

@@ -1,0 +1,78 @@
+// The configuration of the Llama family as config.json spells it.
+
+internal import UnlearnEngine
+internal import UnlearnFormats
+
+extension Llama {
+    public static let architecture = Architecture(
+        name: "llama", modelTypes: ["llama"], summary: "Llama 2, Llama 3, 3.1, 3.2, SmolLM, SmolLM2, TinyLlama",
+        check: { (file) throws(ModelError) in _ = try LlamaConfiguration(file) },
+        build: { (file, weights) throws(ModelError) in
+            let configuration = try LlamaConfiguration(file)
+            do throws(CheckpointError) {
+                return try Llama(configuration, weights)
+            } catch { throw .checkpoint(error) }
+        })
+}
+
+extension LlamaConfiguration {
+    public init(_ file: ConfigurationFile) throws(ModelError) {
+        let width = try file.count("hidden_size")
+        let headCount = try file.count("num_attention_heads")
+        let sharedHeadCount = try file.count("num_key_value_heads", default: headCount)
+        let headWidth = try file.count("head_dim", default: max(1, width / headCount))
+        guard headCount % sharedHeadCount == 0 else {
+            throw .key(
+                "num_key_value_heads", path: file.path,
+                expected: "a divisor of num_attention_heads, which is \(headCount)")
+        }
+        guard headWidth % 2 == 0 else {
+            throw .key("head_dim", path: file.path, expected: "an even number, as rotary embedding needs")
+        }
+        for (key, supported) in [("hidden_act", "silu")] {
+            if let value = file.json[key]?.string, value != supported {
+                throw .unsupported("\(key) '\(value)'", path: file.path, advice: "Llama models use '\(supported)'.")
+            }
+        }
+        for key in ["attention_bias", "mlp_bias"] where try file.flag(key, default: false) {
+            throw .unsupported("\(key) true", path: file.path, advice: "Convert a model without biases.")
+        }
+        // Newer files gather the rotary numbers in one object.
+        let gathered = file.json["rope_parameters"].map { ConfigurationFile(path: file.path, json: $0) }
+        self.init(
+            vocabularyCount: try file.count("vocab_size"),
+            width: width,
+            feedForwardWidth: try file.count("intermediate_size"),
+            layerCount: try file.count("num_hidden_layers"),
+            headCount: headCount,
+            sharedHeadCount: sharedHeadCount,
+            headWidth: headWidth,
+            normEpsilon: try file.number("rms_norm_eps", default: 1e-6),
+            rotaryBase: try (gathered ?? file).number("rope_theta", default: 10_000),
+            rotaryScaling: try RotaryScaling(file.json["rope_scaling"] ?? file.json["rope_parameters"], path: file.path),
+            contextLength: try file.count("max_position_embeddings", default: 2048),
+            tiesEmbeddings: try file.flag("tie_word_embeddings", default: false))
+    }
+}
+
+extension RotaryScaling {
+    /// `nil` when the configuration asks for no scaling; throws for kinds other than "llama3".
+    init?(_ json: JSONValue?, path: String) throws(ModelError) {
+        guard let json, !json.isNull else { return nil }
+        let kind = json["rope_type"]?.string ?? json["type"]?.string ?? "default"
+        if kind == "default" { return nil }
+        guard kind == "llama3" else {
+            throw .unsupported("rotary scaling '\(kind)'", path: path, advice: "Supported are 'default' and 'llama3'.")
+        }
+        func number(_ key: String) throws(ModelError) -> Double {
+            guard let value = json[key]?.double, value > 0 else {
+                throw .key("rope_scaling.\(key)", path: path, expected: "a positive number")
+            }
+            return value
+        }
+        self.init(
+            factor: try number("factor"), lowFrequencyFactor: try number("low_freq_factor"),
+            highFrequencyFactor: try number("high_freq_factor"),
+            originalContext: Int(try number("original_max_position_embeddings")))
+    }
+}

@@ -1,0 +1,83 @@
+// What a GGUF file or a llama2.c checkpoint says about its model, as a Hugging Face config.json.
+
+public import UnlearnFormats
+internal import UnlearnEngine
+
+public enum GGUFImport {
+    /// Llama 3.1 and later carry their stretched rotary frequencies as a tensor.
+    static let rotaryTable = "rope_freqs.weight"
+
+    /// The config.json of a llama-family GGUF file.
+    public static func configuration(_ file: GGUFFile, path: String) throws(ModelError) -> ConfigurationFile {
+        let architecture = try ModelError.reading { () throws(FormatError) in
+            try file.required("general.architecture", \.string)
+        }
+        guard architecture == "llama" else { throw .architecture(architecture, path: path, known: ["llama"]) }
+        func count(_ key: String) throws(ModelError) -> JSONValue {
+            .int(try ModelError.reading { () throws(FormatError) in try file.required("llama." + key, \.int) })
+        }
+        func optional(_ key: String) -> JSONValue? { file[key]?.int.map { .int($0) } }
+        var json: JSONValue = [
+            "architectures": ["LlamaForCausalLM"], "model_type": "llama", "hidden_act": "silu",
+            "attention_bias": false, "mlp_bias": false,
+        ]
+        json["hidden_size"] = try count("embedding_length")
+        json["intermediate_size"] = try count("feed_forward_length")
+        json["num_hidden_layers"] = try count("block_count")
+        json["num_attention_heads"] = try count("attention.head_count")
+        json["num_key_value_heads"] = optional("llama.attention.head_count_kv")
+        json["head_dim"] = optional("llama.attention.key_length")
+        json["rms_norm_eps"] = .double(shortest(file["llama.attention.layer_norm_rms_epsilon"]?.double ?? 1e-5))
+        json["max_position_embeddings"] = try count("context_length")
+        json["rope_theta"] = .double(file["llama.rope.freq_base"]?.double ?? 10_000)
+        json["tie_word_embeddings"] = .bool(file.tensor("output.weight") == nil)
+        json["vocab_size"] = file.tensor("token_embd.weight").flatMap { $0.shape.first.map { .int($0) } }
+        json["bos_token_id"] = optional("tokenizer.ggml.bos_token_id")
+        json["eos_token_id"] = optional("tokenizer.ggml.eos_token_id")
+        json["pad_token_id"] = optional("tokenizer.ggml.padding_token_id")
+        json["dtype"] = "float32"
+        if let table = file.tensor(rotaryTable) { json["rope_scaling"] = try scaling(file, table, json, path) }
+        return ConfigurationFile(path: path, json: json)
+    }
+
+    /// Single-precision metadata such as 9.99999974e-06, as the decimal that was meant.
+    private static func shortest(_ value: Double) -> Double { Double("\(Float(value))") ?? value }
+
+    /// Finds the "llama3" scaling whose table the file holds; any other table is not supported.
+    private static func scaling(
+        _ file: GGUFFile, _ table: GGUFTensor, _ json: JSONValue, _ path: String
+    ) throws(ModelError) -> JSONValue {
+        var divisors = [Float](repeating: 0, count: table.count)
+        divisors.withUnsafeMutableBufferPointer { file.dequantize(table, into: $0) }
+        let scaling = RotaryScaling(
+            factor: Double(divisors.max() ?? 1), lowFrequencyFactor: 1, highFrequencyFactor: 4, originalContext: 8192)
+        let frequencies = Rotary(width: 2 * divisors.count, base: json["rope_theta"]?.double ?? 0).frequencies
+        let agrees = zip(frequencies, divisors).allSatisfy { frequency, divisor in
+            abs(frequency / scaling.stretched(frequency) / Double(divisor) - 1) < 1e-3
+        }
+        guard agrees else {
+            throw .unsupported(
+                "the rotary table '\(rotaryTable)'", path: path,
+                advice: "Supported is the scaling of Llama 3.1 and 3.2; convert from the original checkpoint instead.")
+        }
+        return [
+            "rope_type": "llama3", "factor": .double(scaling.factor), "low_freq_factor": 1.0, "high_freq_factor": 4.0,
+            "original_max_position_embeddings": 8192,
+        ]
+    }
+}
+
+extension Llama2C {
+    /// The config.json of the checkpoint.
+    public var huggingFaceConfiguration: JSONValue {
+        let c = configuration
+        return [
+            "architectures": ["LlamaForCausalLM"], "model_type": "llama", "hidden_act": "silu",
+            "hidden_size": .int(c.width), "intermediate_size": .int(c.hiddenWidth), "num_hidden_layers": .int(c.layers),
+            "num_attention_heads": .int(c.heads), "num_key_value_heads": .int(c.keyValueHeads),
+            "vocab_size": .int(c.vocabulary), "max_position_embeddings": .int(c.contextLength),
+            "rms_norm_eps": .double(c.normEpsilon), "rope_theta": .double(c.rotaryBase),
+            "tie_word_embeddings": .bool(c.isTied), "bos_token_id": 1, "eos_token_id": 2, "dtype": "float32",
+        ]
+    }
+}

@@ -1,0 +1,85 @@
+// A model together with what it takes to talk to it: tokenizer, chat format, stop tokens.
+
+public import UnlearnData
+internal import UnlearnEngine
+
+/// What a prompt is to the model.
+public enum Prompt: Sendable, Hashable {
+    /// A question in the model's chat format.
+    case question(String)
+    /// Text to be continued as it stands.
+    case completion(String)
+
+    public var text: String {
+        switch self {
+        case .question(let text), .completion(let text): text
+        }
+    }
+}
+
+/// A loaded model and its text side.
+public struct LanguageModel {
+    public let model: any CausalLM
+    public let encoder: ExampleEncoder
+    public let stopTokens: Set<Int32>
+
+    public var tokenizer: Tokenizer { encoder.tokenizer }
+
+    public init(model: any CausalLM, encoder: ExampleEncoder, stopTokens: Set<Int32>) {
+        self.model = model
+        self.encoder = encoder
+        self.stopTokens = stopTokens.union(encoder.stopTokens)
+    }
+
+    /// The token ids of a prompt.
+    public func ids(_ prompt: Prompt) -> [Int32] {
+        switch prompt {
+        case .question(let text): encoder.question(text)
+        case .completion(let text): encoder.prompt(text)
+        }
+    }
+
+    /// The model's answers, batched.
+    /// - Parameters:
+    ///   - seed: with `purpose` and a prompt's place, the source of a sampled answer's random numbers.
+    ///   - onAnswer: told how many tokens exist so far.
+    public func answers(
+        _ prompts: [Prompt], maximumTokens: Int, temperature: Double = 0, topP: Double = 1, seed: UInt64 = 0,
+        purpose: String = "answers", onToken: (Int, Int32) -> Void = { _, _ in }
+    ) -> [String] {
+        let decoding = Decoding(
+            maximumTokens: maximumTokens, temperature: temperature, topP: topP, stopTokens: stopTokens)
+        let generators = temperature == 0 ? [] : prompts.indices.map { Generator(seed: seed, purpose: "\(purpose) \($0)") }
+        return model.generate(prompts.map(ids), decoding, generators: generators, onToken: onToken)
+            .map { tokenizer.decode($0) }
+    }
+
+    /// The sum of log p over each example's labelled tokens, and the values themselves: one pass, sorted by length.
+    /// - Returns: for each example, log p of each labelled token in nats.
+    public func logProbabilities(_ examples: [TokenExample], tokensPerBatch: Int = 1024) -> [[Float]] {
+        var results = [[Float]](repeating: [], count: examples.count)
+        for indices in Self.batches(examples, tokens: tokensPerBatch) {
+            let batch = TokenBatch(indices.map { examples[$0] })
+            let values = withoutRecording { model.logProbabilities(batch).scalars(Float.self) }
+            for (index, range) in zip(indices, batch.targetRanges) { results[index] = Array(values[range]) }
+        }
+        return results
+    }
+
+    /// Indices of examples of like length, together no longer than `tokens`.
+    public static func batches(_ examples: [TokenExample], tokens: Int) -> [[Int]] {
+        var batches: [[Int]] = []
+        var length = 0
+        let order = examples.indices.sorted { (examples[$0].tokens.count, $0) < (examples[$1].tokens.count, $1) }
+        for index in order {
+            let count = examples[index].tokens.count
+            if batches.isEmpty || length + count > tokens {
+                batches.append([])
+                length = 0
+            }
+            batches[batches.count - 1].append(index)
+            length += count
+        }
+        return batches
+    }
+}

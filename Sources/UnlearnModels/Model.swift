@@ -1,0 +1,39 @@
+// What unlearning and evaluation ask of a language model.
+
+public import UnlearnData
+public import UnlearnEngine
+
+/// A model that predicts the next token.
+public protocol CausalLM: AnyObject {
+    var parameters: ParameterStore { get }
+    /// Facts that every architecture has.
+    var vocabularyCount: Int { get }
+    var layerCount: Int { get }
+    var contextLength: Int { get }
+
+    /// The normalised states from which the labelled tokens are predicted, `[targets, width]`.
+    func finalHidden(_ batch: TokenBatch) -> Tensor
+    /// The states after `layer` blocks at every token, `[rows, time, width]`; later layers are not computed.
+    func hidden(_ batch: TokenBatch, after layer: Int) -> Tensor
+    /// Scores of every token of the vocabulary, `[n, width]` → `[n, vocabulary]`.
+    func logits(_ hidden: Tensor) -> Tensor
+
+    /// An empty memory of keys and values.
+    func makeCache() -> KeyValueCache
+    /// Reads `tokens [rows, time]` behind what the cache holds and returns the scores after the last one,
+    /// `[rows, vocabulary]`.
+    func next(_ tokens: Tensor, positions: [[Int]], mask: Tensor?, cache: KeyValueCache) -> Tensor
+}
+
+extension CausalLM {
+    /// log p of each labelled token, `[targets]`.
+    public func logProbabilities(_ batch: TokenBatch) -> Tensor {
+        Self.logProbabilities(of: batch.targets, from: logits(finalHidden(batch)))
+    }
+
+    /// log-softmax of `logits [n, vocabulary]` at `targets [n]`, without a second copy of the distribution.
+    public static func logProbabilities(of targets: Tensor, from logits: Tensor) -> Tensor {
+        let rows = targets.count
+        return logits.logSoftmax().gather(targets.reshape([rows, 1]), along: 1).reshape([rows])
+    }
+}

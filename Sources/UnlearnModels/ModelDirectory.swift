@@ -1,0 +1,95 @@
+// A model on disk: opened and checked cheaply, loaded when needed, saved so that other tools open it.
+
+public import Foundation
+public import UnlearnEngine
+public import UnlearnFormats
+
+/// A checkpoint of any supported format whose configuration has been checked. No weights are in memory.
+public struct ModelDirectory {
+    public let url: URL
+    public let configuration: ConfigurationFile
+    public let architecture: Architecture
+    private let source: any TensorSource
+
+    /// Opens a Hugging Face directory, a `.gguf` file, or a llama2.c `.bin` file.
+    public init(_ url: URL) throws(ModelError) {
+        self.url = url
+        (configuration, source) =
+            switch url.pathExtension.lowercased() {
+            case "gguf": try Self.gguf(url)
+            case "bin": try Self.llama2C(url)
+            default: try Self.huggingFace(url)
+            }
+        architecture = try ArchitectureCatalog.architecture(for: configuration)
+        try architecture.check(configuration)
+    }
+
+    /// Names and shapes of the stored parameters.
+    public var parameters: [(name: String, shape: Shape)] {
+        source.names.compactMap { name in source.shape(of: name).map { (name, $0) } }
+    }
+
+    /// Reads the weights, in single precision.
+    public func load() throws(ModelError) -> any CausalLM {
+        try architecture.build(configuration, Weights(source))
+    }
+
+    private static func huggingFace(_ url: URL) throws(ModelError) -> (ConfigurationFile, any TensorSource) {
+        let configuration = try ConfigurationFile(url.appending(path: "config.json"))
+        let checkpoint = try ModelError.reading { () throws(FormatError) in try SafetensorsCheckpoint(directory: url) }
+        return (configuration, SafetensorsSource(checkpoint: checkpoint, title: url.path))
+    }
+
+    private static func gguf(_ url: URL) throws(ModelError) -> (ConfigurationFile, any TensorSource) {
+        let file = try ModelError.reading { () throws(FormatError) in try GGUFFile(url) }
+        let configuration = try GGUFImport.configuration(file, path: url.path)
+        let query = try configuration.count("num_attention_heads")
+        let key = try configuration.count("num_key_value_heads", default: query)
+        return (configuration, GGUFSource(file, title: url.path, heads: (query, key)))
+    }
+
+    private static func llama2C(_ url: URL) throws(ModelError) -> (ConfigurationFile, any TensorSource) {
+        let file = try ModelError.reading { () throws(FormatError) in try Llama2C(url) }
+        let configuration = ConfigurationFile(path: url.path, json: file.huggingFaceConfiguration)
+        return (configuration, Llama2CSource(file: file, title: url.path))
+    }
+}
+
+extension ModelDirectory {
+    /// Writes `config.json`, `generation_config.json` and `model.safetensors` (F32) into an existing folder.
+    /// Tokenizer and model card are the callers'.
+    public func save(_ parameters: ParameterStore, to folder: URL) throws(ModelError) {
+        var json = configuration.json
+        // What the saved file holds, whatever the source had.
+        json["torch_dtype"] = nil
+        json["dtype"] = "float32"
+        let generation = generationConfiguration
+        try ModelError.reading { () throws(FormatError) in
+            try AtomicFile.write(json.text(.pretty) + "\n", to: folder.appending(path: "config.json"))
+            try AtomicFile.write(
+                generation.text(.pretty) + "\n", to: folder.appending(path: "generation_config.json"))
+            let tensors = parameters.names.map { SafetensorsWriter.Tensor($0, .float32, parameters[$0].shape) }
+            var writer = try SafetensorsWriter(folder.appending(path: "model.safetensors"), tensors)
+            for name in parameters.names {
+                let tensor = parameters[name].contiguous()
+                try tensor.withBytes { (bytes) throws(FormatError) in try writer.append(bytes) }
+            }
+            try writer.commit()
+        }
+    }
+
+    /// The source's own generation_config.json, or one made from the ids in its configuration.
+    public var generationConfiguration: JSONValue {
+        if let own = try? JSONValue(contentsOf: url.appending(path: "generation_config.json")) { return own }
+        var json: JSONValue = [:]
+        for key in ["bos_token_id", "eos_token_id", "pad_token_id"] { json[key] = configuration.json[key] }
+        return json
+    }
+
+    /// The tokens that end an answer, from generation_config.json and config.json.
+    public var stopTokens: Set<Int32> {
+        let stop = generationConfiguration["eos_token_id"] ?? configuration.json["eos_token_id"]
+        let ids = stop?.array?.compactMap(\.int) ?? stop?.int.map { [$0] } ?? []
+        return Set(ids.compactMap { Int32(exactly: $0) })
+    }
+}

@@ -1,0 +1,170 @@
+// Checks which measurements lead to which verdict, and the exact sentences that say why.
+import Testing
+import UnlearnEvaluation
+
+/// A run's measurements; every figure can be changed, or left out with nil.
+private struct Scene {
+    var leak: (before: Int, after: Int, of: Int)? = (83, 3, 100)
+    var sampledLeak: Int?
+    var probability: Double? = 0.1
+    var neighbour: Double? = -0.1
+    var general = -0.02
+    var perplexity = 1.005
+    var repetition = -0.005
+
+    private func leak(_ name: String, _ hits: Int, of count: Int) -> Measurement? {
+        let values = (0..<count).map { ExampleValue(id: "\($0)", value: $0 < hits ? 1 : 0) }
+        return Outcome.share(
+            name: name, split: .forget, direction: .lowerIsBetter, unit: "share of answers", perExample: values
+        ).measurement
+    }
+
+    private func figure(_ name: String, _ split: Split, _ value: Double) -> Measurement {
+        Measurement(
+            name: name, split: split, direction: .unchangedIsBetter, unit: "", value: value, interval: nil, n: 50)
+    }
+
+    private func measurements(after: Bool) -> [Measurement] {
+        var all: [Measurement?] = []
+        if let leak { all.append(self.leak(MetricName.leak, after ? leak.after : leak.before, of: leak.of)) }
+        if let sampledLeak { all.append(leak(MetricName.sampledLeak, after ? sampledLeak : 90, of: 100)) }
+        if let probability { all.append(figure(MetricName.answerProbability, .forget, after ? probability : 0.4)) }
+        if let neighbour { all.append(figure(MetricName.logProbability, .neighbour, after ? neighbour - 1 : -1)) }
+        all.append(figure(MetricName.logProbability, .general, after ? general - 1 : -1))
+        all.append(figure(MetricName.perplexity, .text, after ? 20 * perplexity : 20))
+        all.append(figure(MetricName.repetition, .general, after ? 0.04 + repetition : 0.04))
+        return all.compactMap(\.self)
+    }
+
+    var verdict: Verdict { Verdict(before: measurements(after: false), after: measurements(after: true)) }
+}
+
+@Suite struct VerdictTests {
+    @Test func allLimitsKeptMeansForgottenAndSaysWhy() {
+        let verdict = Scene().verdict
+        #expect(verdict.verdict == .forgotten)
+        #expect(
+            verdict.reasons == [
+                "After forgetting, 3 of 100 answers (3.0 %; 95 % interval 1.0 % to 8.5 %) contain a term of the subject; "
+                    + "within the limit of 5.0 %.",
+                "The answers to be forgotten have 25 % of their earlier probability (0.400 before, 0.100 after); "
+                    + "within the limit of 50 %.",
+                "The log-probability of answers about neighbouring subjects changed by -0.100 nats per token; "
+                    + "within the limit of -0.15.",
+                "The log-probability of answers to general questions changed by -0.020 nats per token; "
+                    + "within the limit of -0.05.",
+                "The perplexity of ordinary text is 1.005 times what it was (20.00 before, 20.10 after); "
+                    + "within the limit of 1.020.",
+                "The share of repeated word triples in general answers changed by -0.005; within the limit of 0.010.",
+            ])
+    }
+
+    @Test func aClearLeakMeansNotForgotten() {
+        var scene = Scene()
+        scene.leak = (83, 30, 100)
+        #expect(scene.verdict.verdict == .notForgotten)
+        #expect(
+            scene.verdict.reasons.first
+                == "After forgetting, 30 of 100 answers (30.0 %; 95 % interval 21.9 % to 39.6 %) contain a term of the "
+                + "subject; more than the limit of 5.0 %.")
+    }
+
+    @Test func aLeakWhoseIntervalCrossesTheLimitIsInconclusive() {
+        var scene = Scene()
+        scene.leak = (83, 8, 100)
+        #expect(scene.verdict.verdict == .inconclusive)
+        #expect(scene.verdict.reasons.first?.hasSuffix("the interval reaches across the limit of 5.0 %.") == true)
+    }
+
+    @Test func tooFewQuestionsAreInconclusive() {
+        var scene = Scene()
+        scene.leak = (9, 0, 10)
+        #expect(scene.verdict.verdict == .inconclusive)
+        #expect(
+            scene.verdict.reasons.prefix(2) == [
+                "After forgetting, 0 of 10 answers (0.0 %; 95 % interval 0.0 % to 27.8 %) contain a term of the "
+                    + "subject; too few questions to exclude a share over 15.0 %.",
+                "Only 10 questions ask about the subject; at least 20 are needed.",
+            ])
+    }
+
+    @Test func aSubjectThatWasNotKnownIsInconclusiveWhateverElseFailed() {
+        var scene = Scene()
+        scene.leak = (10, 10, 100)
+        scene.perplexity = 2
+        #expect(scene.verdict.verdict == .inconclusive)
+        #expect(
+            scene.verdict.reasons.first
+                == "The model hardly knew the subject before: only 10 of 100 answers (10.0 %; 95 % interval 5.5 % to "
+                + "17.4 %) contained a term of it, and at least 20.0 % are needed to show that anything was forgotten.")
+    }
+
+    @Test func harmMeansNotForgotten() {
+        for harm in [\Scene.general, \.perplexity, \.repetition] {
+            var scene = Scene()
+            scene[keyPath: harm] = harm == \.general ? -1 : 3
+            #expect(scene.verdict.verdict == .notForgotten)
+            #expect(scene.verdict.reasons.first?.contains("beyond the limit of") == true)
+        }
+    }
+
+    @Test func answersThatStayProbableMeanNotForgotten() {
+        var scene = Scene()
+        scene.probability = 0.38
+        #expect(scene.verdict.verdict == .notForgotten)
+    }
+
+    @Test func sampledLeaksCountWhereTheyWereMeasured() {
+        var scene = Scene()
+        scene.sampledLeak = 40
+        #expect(scene.verdict.verdict == .notForgotten)
+        #expect(
+            scene.verdict.reasons.first
+                == "With sampling, a term of the subject appears in at least one answer to 40 of 100 questions "
+                + "(40.0 %; 95 % interval 30.9 % to 49.8 %); more than the limit of 15.0 %.")
+        scene.sampledLeak = 10
+        #expect(scene.verdict.verdict == .forgotten)
+    }
+
+    @Test func whatWasNotMeasuredLeavesTheVerdictOpen() {
+        var scene = Scene()
+        scene.neighbour = nil
+        #expect(scene.verdict.verdict == .inconclusive)
+        #expect(
+            scene.verdict.reasons.first
+                == "Not measured: the log-probability of answers about neighbouring subjects, before and after.")
+        scene = Scene()
+        scene.leak = nil
+        #expect(scene.verdict.verdict == .inconclusive)
+        #expect(
+            scene.verdict.reasons.prefix(2) == [
+                "Not measured: how many answers contained a term of the subject before.",
+                "Not measured: how many answers contain a term of the subject after forgetting.",
+            ])
+    }
+
+    @Test func aFallWithinItsUncertaintyOfTheMarginIsInconclusive() {
+        func measurements(_ values: [Double]) -> [Measurement] {
+            let examples = values.enumerated().map { ExampleValue(id: "\($0.offset)", value: $0.element) }
+            return [
+                Measurement(
+                    name: MetricName.logProbability, split: .general, direction: .unchangedIsBetter, unit: "",
+                    value: Statistics.mean(values), interval: nil, n: values.count, perExample: examples)
+            ]
+        }
+        let before = [Double](repeating: -1, count: 20)
+        let noisy = (0..<20).map { $0.isMultiple(of: 2) ? -1.6 : -0.55 }
+        let verdict = Verdict(before: measurements(before), after: measurements(noisy))
+        let reason = verdict.reasons.first { $0.contains("general questions") }
+        #expect(
+            reason?.hasPrefix("The log-probability of answers to general questions changed by -0.075 (95 %") == true)
+        #expect(reason?.hasSuffix("nats per token; not clear of the limit of -0.05.") == true)
+    }
+
+    @Test func numbersAreWrittenTheSameEverywhere() {
+        #expect(NumberText.decimal(-0.0001) == "0.000")
+        #expect(NumberText.decimal(.nan) == "undefined")
+        #expect(NumberText.decimal(-.infinity) == "-infinite")
+        #expect(NumberText.percent(0.125) == "12.5 %")
+    }
+}

@@ -1,0 +1,141 @@
+"""Writes Tests/Golden/methods: the terms and gradients of the objective methods on a tiny Llama and its reference.
+
+A second implementation, written from the formulas alone. Terms are given per sequence, and reduced in two
+ways: `meanOfExamples` (mean over tokens, then over sequences) and `meanOfTokens` (over all labelled tokens at once).
+"""
+
+import torch
+
+import golden
+from llama_golden import SHAPE, open_checkpoint, write_checkpoint
+
+SMALL = SHAPE | {
+    "hidden_size": 8, "intermediate_size": 16, "num_attention_heads": 2, "num_key_value_heads": 1, "head_dim": 4,
+}
+SETTINGS = {"tie_word_embeddings": True, "rope_theta": 10000.0, "dtype": "float32"}
+PERTURBATION = 0.05
+BETA = 0.1
+
+FORGET = [
+    {"ids": [1, 11, 25, 40, 3, 58, 2], "labelled": [0, 0, 0, 1, 1, 1, 1]},
+    {"ids": [1, 45, 6, 14, 62, 29, 37, 10, 2], "labelled": [0, 0, 1, 1, 1, 1, 1, 1, 1]},
+]
+RETAIN = [
+    {"ids": [1, 20, 53, 31, 16, 2], "labelled": [0, 0, 0, 1, 1, 1]},
+    {"ids": [1, 8, 49, 22, 61, 13, 35, 2], "labelled": [0, 1, 1, 1, 1, 1, 1, 1]},
+]
+# The teacher of the soft-label term reads a translated text of equal length and may not say some tokens.
+TRANSLATED = [[1, 11, 26, 41, 3, 58, 2], [1, 45, 6, 14, 63, 28, 37, 10, 2]]
+FORBIDDEN = [40, 62, 29]
+
+REDUCTIONS = {
+    "meanOfExamples": lambda parts: torch.stack([part.mean() for part in parts]).mean(),
+    "meanOfTokens": lambda parts: torch.cat(parts).mean(),
+}
+
+
+def losses(model, items):
+    return [golden.token_losses(model, item["ids"], item["labelled"]) for item in items]
+
+
+def divergences(teachers, model, items):
+    """Per sequence, [labelled] KL(teacher ‖ student), in nats; a token that the teacher never says adds nothing."""
+    parts = []
+    for teacher, item in zip(teachers, items):
+        student, _ = golden.labelled_log_probabilities(model, item["ids"], item["labelled"])
+        probabilities = teacher.exp()
+        difference = torch.where(probabilities > 0, teacher - student, 0.0)
+        parts.append((probabilities * difference).sum(dim=-1))
+    return parts
+
+
+def reference_rows(reference, items):
+    with torch.no_grad():
+        return [golden.labelled_log_probabilities(reference, item["ids"], item["labelled"])[0] for item in items]
+
+
+def forbidding_teacher(reference):
+    rows = []
+    with torch.no_grad():
+        for ids, item in zip(TRANSLATED, FORGET):
+            row, _ = golden.labelled_log_probabilities(reference, ids, item["labelled"])
+            row[:, FORBIDDEN] = float("-inf")
+            rows.append(torch.log_softmax(row, dim=-1))
+    return rows
+
+
+def objectives(model, reference, reduce):
+    """Name → (forget term, retain term or None), each already reduced; the total is their sum (γ = α = 1)."""
+    ascent = -reduce(losses(model, FORGET))
+    likelihood = reduce(losses(model, RETAIN))
+    closeness = reduce(divergences(reference_rows(reference, RETAIN), model, RETAIN))
+    sums = torch.stack([-part.sum() for part in losses(model, FORGET)])
+    with torch.no_grad():
+        reference_sums = torch.stack([-part.sum() for part in losses(reference, FORGET)])
+    preference = -(2 / BETA) * torch.nn.functional.logsigmoid(-BETA * (sums - reference_sums)).mean()
+    soft_labels = reduce(divergences(forbidding_teacher(reference), model, FORGET))
+    return {
+        "gradientAscent": (ascent, None),
+        "gradientDifferenceNLL": (ascent, likelihood),
+        "gradientDifferenceKL": (ascent, closeness),
+        "npo": (preference, None),
+        "npoNLL": (preference, likelihood),
+        "npoKL": (preference, closeness),
+        "softLabels": (soft_labels, None),
+    }
+
+
+def sequence_values(model, reference):
+    with torch.no_grad():
+        return {
+            "forgetLogProbability": [-part.sum().item() for part in losses(model, FORGET)],
+            "forgetReferenceLogProbability": [-part.sum().item() for part in losses(reference, FORGET)],
+            "retainLogProbability": [-part.sum().item() for part in losses(model, RETAIN)],
+            "retainKLSums": [
+                part.sum().item() for part in divergences(reference_rows(reference, RETAIN), model, RETAIN)],
+            "softLabelKLSums": [part.sum().item() for part in divergences(forbidding_teacher(reference), model, FORGET)],
+        }
+
+
+def perturbed_copy(folder, reference):
+    """The reference plus seeded noise, written beside it: the model in the middle of a run."""
+    model = write_checkpoint(folder, "methods-noise", SETTINGS, SMALL)
+    with torch.no_grad():
+        for (_, parameter), (_, original) in zip(model.named_parameters(), reference.named_parameters()):
+            parameter.copy_(original + PERTURBATION * (parameter - (1 if parameter.dim() == 1 else 0)))
+    golden.write_tensors(folder / "model.safetensors", dict(model.named_parameters()))
+    return open_checkpoint(folder)
+
+
+def main():
+    folder = golden.FOLDER / "methods"
+    reference = write_checkpoint(folder / "reference", "methods", SETTINGS, SMALL)
+    model = perturbed_copy(folder / "model", reference)
+    tensors, terms = {}, {}
+    for reduction, reduce in REDUCTIONS.items():
+        for name, (forget, retain) in objectives(model, reference, reduce).items():
+            total = forget if retain is None else forget + retain
+            gradients = torch.autograd.grad(total, list(model.parameters()), retain_graph=True)
+            names = [key for key, _ in model.named_parameters()]
+            tensors |= {f"{reduction}.{name}.{key}": gradient for key, gradient in zip(names, gradients)}
+            terms[f"{reduction}.{name}"] = {
+                "forget": forget.item(), "retain": None if retain is None else retain.item(), "total": total.item(),
+            }
+    for index, teacher in enumerate(forbidding_teacher(reference)):
+        tensors[f"teacher.{index}"] = teacher.exp()
+    golden.write_tensors(folder / "golden.safetensors", tensors)
+    golden.write_json(folder / "golden.json", {
+        "source": "Tools/reference/methods_golden.py",
+        "versions": golden.versions(),
+        "forget": FORGET,
+        "retain": RETAIN,
+        "translated": TRANSLATED,
+        "forbidden": FORBIDDEN,
+        "beta": BETA,
+        "sequences": sequence_values(model, reference),
+        "terms": terms,
+    })
+
+
+if __name__ == "__main__":
+    main()
