@@ -1,13 +1,11 @@
 // From text to token ids and back.
 
-public import Foundation
-
 /// A byte-pair tokenizer that is ready for use. Values are cheap to copy and can be used by several threads at once.
 public struct Tokenizer: Sendable {
     public let definition: TokenizerDefinition
     private let encoder: BytePairEncoder
     private let index: TokenIndex
-    private let splits: [(pattern: Pattern, keepsMatches: Bool)]
+    private let splits: [(pattern: Pattern, behavior: TokenizerDefinition.Split.Behavior)]
     private let allTokens: AddedTokenPattern
     private let ordinaryTokens: AddedTokenPattern
     private let special: [Bool]
@@ -15,15 +13,21 @@ public struct Tokenizer: Sendable {
     private let decodedBytes: [UInt8]
     private let decodedEnds: [Int]
 
+    /// Cuts nest, so that a damaged file must not ask for too many.
+    private static let mostSplits = 64
+
     public init(_ definition: TokenizerDefinition) throws(TokenizerError) {
         self.definition = definition
         try definition.checkIDs()
-        index = try TokenIndex(definition.vocabulary, file: "The tokenizer")
+        index = try TokenIndex(definition.vocabulary, file: "in memory")
         encoder = BytePairEncoder(definition)
-        var splits: [(Pattern, Bool)] = []
-        for split in definition.splits {
-            splits.append((try Pattern(split.pattern), split.behavior == .isolated))
+        guard definition.splits.count <= Self.mostSplits else {
+            throw .malformed(
+                file: "in memory", what: "text is cut \(definition.splits.count) times",
+                expected: "at most \(Self.mostSplits) pre-tokenizers")
         }
+        var splits: [(Pattern, TokenizerDefinition.Split.Behavior)] = []
+        for split in definition.splits { splits.append((try Pattern(split.pattern), split.behavior)) }
         self.splits = splits
         var special = [Bool](repeating: false, count: definition.vocabulary.count)
         for token in definition.addedTokens where token.isSpecial { special[Int(token.id)] = true }
@@ -36,11 +40,6 @@ public struct Tokenizer: Sendable {
         allTokens = try AddedTokenPattern(definition.addedTokens, definition)
         ordinaryTokens = try AddedTokenPattern(ordinary, definition)
         (decodedBytes, decodedEnds) = definition.decodedVocabulary()
-    }
-
-    /// Reads the tokenizer of a Hugging Face model directory.
-    public init(huggingFace directory: URL) throws(TokenizerError) {
-        try self.init(TokenizerDefinition(huggingFace: directory))
     }
 
     // MARK: Tokens
@@ -118,17 +117,18 @@ public struct Tokenizer: Sendable {
             encoder.encode(text, &words, into: &ids)
             return
         }
+        let (pattern, behavior) = splits[stage]
         var start = 0
-        splits[stage].pattern.forEachMatch(in: text) { match in
-            if start < match.lowerBound {
+        pattern.forEachMatch(in: text) { match in
+            if start < match.lowerBound, behavior != .matchesOnly {
                 appendWords(of: .init(rebasing: text[start..<match.lowerBound]), stage: stage + 1, &words, to: &ids)
             }
-            if splits[stage].keepsMatches {
+            if behavior != .matchesRemoved {
                 appendWords(of: .init(rebasing: text[match]), stage: stage + 1, &words, to: &ids)
             }
             start = match.upperBound
         }
-        if start < text.count {
+        if start < text.count, behavior != .matchesOnly {
             appendWords(of: .init(rebasing: text[start...]), stage: stage + 1, &words, to: &ids)
         }
     }
@@ -166,13 +166,13 @@ extension TokenizerDefinition {
         let named = [beginOfSequence, endOfSequence, padding, unknown].compactMap(\.self)
         for id in named + prefix + suffix + addedTokens.map(\.id) where !vocabulary.indices.contains(Int(id)) {
             throw .malformed(
-                file: "The tokenizer", what: "the special token \(id) is outside the vocabulary",
+                file: "in memory", what: "the special token \(id) is outside the vocabulary",
                 expected: "an id from 0 to \(vocabulary.count - 1)")
         }
         for merge in merges {
             for id in [merge.left, merge.right, merge.result] where !vocabulary.indices.contains(Int(id)) {
                 throw .malformed(
-                    file: "The tokenizer", what: "a merge names the token \(id), outside the vocabulary",
+                    file: "in memory", what: "a merge names the token \(id), outside the vocabulary",
                     expected: "an id from 0 to \(vocabulary.count - 1)")
             }
         }

@@ -92,10 +92,9 @@ public struct TokenizerDefinition: Sendable, Equatable {
         public let pattern: String
         public let behavior: Behavior
 
-        /// What becomes of the matches; the text between them always becomes pieces of their own.
-        public enum Behavior: String, Sendable, Equatable {
-            case isolated = "Isolated"
-            case removed = "Removed"
+        /// What becomes a piece: the matches, the texts between them, or both.
+        public enum Behavior: Sendable, Equatable {
+            case isolated, matchesRemoved, matchesOnly
         }
 
         public init(pattern: String, behavior: Behavior = .isolated) {
@@ -133,7 +132,7 @@ struct TokenIndex {
     private var ids: [Int32] = []
 
     init(_ vocabulary: [String], file: String) throws(TokenizerError) {
-        guard vocabulary.count < Int(Int32.max) / 2, vocabulary.reduce(0, { $0 + $1.utf8.count }) < Int(Int32.max) else {
+        guard vocabulary.reduce(0, { $0 + $1.utf8.count + 1 }) < ByteTable.capacityInBytes else {
             throw .malformed(
                 file: file, what: "the vocabulary takes more than 2 GiB", expected: "a vocabulary of ordinary size")
         }
