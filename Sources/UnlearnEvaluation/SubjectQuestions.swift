@@ -14,6 +14,13 @@ public struct Question: Codable, Sendable, Hashable {
         self.isCompletion = isCompletion
     }
 
+    public init(_ prompt: Prompt) {
+        switch prompt {
+        case .question(let text): self.init(text)
+        case .completion(let text): self.init(text, isCompletion: true)
+        }
+    }
+
     public var prompt: Prompt { isCompletion ? .completion(text) : .question(text) }
 
     /// The question with an answer.
@@ -90,22 +97,39 @@ public struct SubjectQuestions: Codable, Sendable, Equatable {
         self.general = general
         self.texts = texts
     }
+}
 
+// MARK: - The original model's answers
+
+extension SubjectQuestions {
     /// Completes the questions of a suite with the original model's own greedy answers, in one batched generation.
     public static func prepare(
         _ suite: SubjectSuite, using reference: LanguageModel, progress: (ProgressEvent) -> Void = { _ in }
     ) -> SubjectQuestions {
-        let questions = suite.forget + suite.neighbours + suite.general
-        var tokens = 0
-        let answers = reference.answers(questions.map(\.prompt), maximumTokens: answerTokens) { _, _ in
-            tokens += 1
-            progress(ProgressEvent(stage: "Collecting answers", done: tokens, total: nil, unit: "tokens"))
-        }
-        let examples = zip(questions, answers).map { $0.answered($1) }
+        let examples = answered(suite.forget + suite.neighbours + suite.general, reference, progress)
         let (first, second) = (suite.forget.count, suite.forget.count + suite.neighbours.count)
         return SubjectQuestions(
             forget: suite.forget, terms: suite.terms, coreTerms: suite.coreTerms, keys: suite.keys,
             forgetAnswers: Array(examples[..<first]), neighbours: Array(examples[first..<second]),
             general: Array(examples[second...]), texts: suite.texts)
+    }
+
+    /// Makes the original model's own greedy answers to ``forget`` the ``forgetAnswers``: for questions whose other
+    /// answers are known already.
+    public mutating func collectForgetAnswers(
+        using reference: LanguageModel, progress: (ProgressEvent) -> Void = { _ in }
+    ) {
+        forgetAnswers = Self.answered(forget, reference, progress)
+    }
+
+    private static func answered(
+        _ questions: [Question], _ reference: LanguageModel, _ progress: (ProgressEvent) -> Void
+    ) -> [Example] {
+        var tokens = 0
+        let answers = reference.answers(questions.map(\.prompt), maximumTokens: answerTokens) { _, _ in
+            tokens += 1
+            progress(ProgressEvent(stage: "Collecting answers", done: tokens, total: nil, unit: "tokens"))
+        }
+        return zip(questions, answers).map { $0.answered($1) }
     }
 }

@@ -63,7 +63,18 @@ import UnlearnModels
         let answer = model.answers([.completion("Ada is")], maximumTokens: 48)[0]
         #expect(questions.forgetAnswers[1] == .completion(prompt: "Ada is", completion: answer))
         #expect(questions.neighbours.count == 2 && questions.general.count == 1)
+        var again = questions
+        again.forgetAnswers = []
+        again.collectForgetAnswers(using: model)
+        #expect(again == questions)
         #expect(try JSONValue(encoding: questions).decode(SubjectQuestions.self) == questions)
+    }
+
+    @Test func questionsAreWhatTheirPromptsAndExamplesAsk() {
+        let prompts: [Prompt] = [.question("Who?"), .completion("Ada is")]
+        #expect(prompts.map { Question($0).prompt } == prompts)
+        #expect(prompts.map { Question(of: Question($0).answered("x")) } == prompts.map { Question($0) })
+        #expect(Question(of: .text("Ada")) == nil)
     }
 
     @Test func theReferencesAnswersAreNotAskedForTwice() throws {
