@@ -8,7 +8,7 @@ public struct AnswerProbability: Metric {
     public static let card = Card(
         name: MetricName.answerProbability,
         summary: "Mean over the answers to be forgotten of their probability, normalised for length.",
-        paper: "Maini et al. 2024, TOFU (arXiv 2401.06121), section 2.2",
+        paper: "Maini et al. 2024, TOFU (arXiv 2401.06121)",
         needs: [.losses])
     public static let direction = Direction.lowerIsBetter
     public static let unit = "probability per token"
