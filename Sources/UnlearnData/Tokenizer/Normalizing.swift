@@ -12,7 +12,7 @@ extension TokenizerDefinition {
             case .compatiblyComposed: text.isASCII ? text : text.precomposedStringWithCompatibilityMapping
             case .compatiblyDecomposed: text.isASCII ? text : text.decomposedStringWithCompatibilityMapping
             case .prepend(let prefix): text.isEmpty ? text : prefix + text
-            case .replace(let old, let new): text.replacingScalars(old, with: new)
+            case .replace(let old, let new): text.replacingBytes(of: old, with: new)
             case .prependSpace: text.unicodeScalars.first == " " ? text : " " + text
             case .metaspace(let prepending): text.metaspaced(prepends: prepending.applies(isFirst: isFirst))
             }
@@ -34,14 +34,14 @@ extension String {
     fileprivate var isASCII: Bool { utf8.allSatisfy { $0 < 0x80 } }
 
     fileprivate func metaspaced(prepends: Bool) -> String {
-        let spaced = replacingScalars(" ", with: SentencePieceSpelling.space)
+        let spaced = replacingBytes(of: " ", with: SentencePieceSpelling.space)
         let begins = spaced.unicodeScalars.first.map(String.init) == SentencePieceSpelling.space
         return prepends && !begins ? SentencePieceSpelling.space + spaced : spaced
     }
 
     /// Replaces byte for byte: characters that are only canonically equivalent stay, and combining marks do not hide
     /// what they follow.
-    fileprivate func replacingScalars(_ old: String, with new: String) -> String {
+    func replacingBytes(of old: String, with new: String) -> String {
         let pattern = Array(old.utf8)
         guard let first = pattern.first else { return self }
         let source = Array(utf8)

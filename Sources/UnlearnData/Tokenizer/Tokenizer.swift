@@ -1,13 +1,11 @@
 // From text to token ids and back.
 
-public import Foundation
-
 /// A byte-pair tokenizer that is ready for use. Values are cheap to copy and can be used by several threads at once.
 public struct Tokenizer: Sendable {
     public let definition: TokenizerDefinition
     private let encoder: BytePairEncoder
     private let index: TokenIndex
-    private let splits: [(pattern: Pattern, keepsMatches: Bool)]
+    private let splits: [(pattern: Pattern, behavior: TokenizerDefinition.Split.Behavior)]
     private let allTokens: AddedTokenPattern
     private let ordinaryTokens: AddedTokenPattern
     private let special: [Bool]
@@ -20,10 +18,8 @@ public struct Tokenizer: Sendable {
         try definition.checkIDs()
         index = try TokenIndex(definition.vocabulary, file: "The tokenizer")
         encoder = BytePairEncoder(definition)
-        var splits: [(Pattern, Bool)] = []
-        for split in definition.splits {
-            splits.append((try Pattern(split.pattern), split.behavior == .isolated))
-        }
+        var splits: [(Pattern, TokenizerDefinition.Split.Behavior)] = []
+        for split in definition.splits { splits.append((try Pattern(split.pattern), split.behavior)) }
         self.splits = splits
         var special = [Bool](repeating: false, count: definition.vocabulary.count)
         for token in definition.addedTokens where token.isSpecial { special[Int(token.id)] = true }
@@ -36,11 +32,6 @@ public struct Tokenizer: Sendable {
         allTokens = try AddedTokenPattern(definition.addedTokens, definition)
         ordinaryTokens = try AddedTokenPattern(ordinary, definition)
         (decodedBytes, decodedEnds) = definition.decodedVocabulary()
-    }
-
-    /// Reads the tokenizer of a Hugging Face model directory.
-    public init(huggingFace directory: URL) throws(TokenizerError) {
-        try self.init(TokenizerDefinition(huggingFace: directory))
     }
 
     // MARK: Tokens
@@ -118,17 +109,18 @@ public struct Tokenizer: Sendable {
             encoder.encode(text, &words, into: &ids)
             return
         }
+        let (pattern, behavior) = splits[stage]
         var start = 0
-        splits[stage].pattern.forEachMatch(in: text) { match in
-            if start < match.lowerBound {
+        pattern.forEachMatch(in: text) { match in
+            if start < match.lowerBound, behavior != .matchesOnly {
                 appendWords(of: .init(rebasing: text[start..<match.lowerBound]), stage: stage + 1, &words, to: &ids)
             }
-            if splits[stage].keepsMatches {
+            if behavior != .matchesRemoved {
                 appendWords(of: .init(rebasing: text[match]), stage: stage + 1, &words, to: &ids)
             }
             start = match.upperBound
         }
-        if start < text.count {
+        if start < text.count, behavior != .matchesOnly {
             appendWords(of: .init(rebasing: text[start...]), stage: stage + 1, &words, to: &ids)
         }
     }

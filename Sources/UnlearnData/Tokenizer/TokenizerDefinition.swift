@@ -92,10 +92,9 @@ public struct TokenizerDefinition: Sendable, Equatable {
         public let pattern: String
         public let behavior: Behavior
 
-        /// What becomes of the matches; the text between them always becomes pieces of their own.
-        public enum Behavior: String, Sendable, Equatable {
-            case isolated = "Isolated"
-            case removed = "Removed"
+        /// What becomes a piece: the matches, the texts between them, or both.
+        public enum Behavior: Sendable, Equatable {
+            case isolated, matchesRemoved, matchesOnly
         }
 
         public init(pattern: String, behavior: Behavior = .isolated) {

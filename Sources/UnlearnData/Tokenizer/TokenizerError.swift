@@ -1,10 +1,12 @@
 // Everything that can be wrong with a tokenizer file or a request to a tokenizer, one sentence each.
 
 public import Foundation
+public import UnlearnFormats
 
 /// A tokenizer that cannot be read, saved or used as asked.
 public enum TokenizerError: Error, Equatable {
-    case unreadable(file: String, reason: String)
+    /// A file that cannot be read as what it should be.
+    case file(FormatError)
     case malformed(file: String, what: String, expected: String)
     case unsupported(file: String, what: String, supported: [String])
     case missingMetadata(key: String)
@@ -19,12 +21,12 @@ public enum TokenizerError: Error, Equatable {
 extension TokenizerError: LocalizedError, CustomStringConvertible {
     public var description: String {
         switch self {
-        case .unreadable(let file, let reason):
-            "Cannot read '\(file)': \(reason). Check that the path is right and that the file may be read."
+        case .file(let error):
+            error.description
         case .malformed(let file, let what, let expected):
-            "\(file): \(what); expected \(expected). Check that the file is complete and is a tokenizer."
+            "Tokenizer '\(file)': \(what); expected \(expected). Check that the file is complete and is a tokenizer."
         case .unsupported(let file, let what, let supported):
-            "\(file): \(what) is not supported; supported are \(Self.list(supported))."
+            "Tokenizer '\(file)': \(what) is not supported; supported are \(Self.list(supported))."
         case .missingMetadata(let key):
             "The GGUF file has no usable metadata '\(key)', which its tokenizer needs. "
                 + "Convert the model to GGUF again, vocabulary included."
