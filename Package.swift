@@ -56,7 +56,8 @@ let package = Package(
         .executableTarget(
             name: "UnlearnCLI",
             dependencies: [
-                "UnlearnKit", .product(name: "ArgumentParser", package: "swift-argument-parser"),
+                "UnlearnKit", "UnlearnModels", "UnlearnData", "UnlearnEngine", "UnlearnFormats",
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
             swiftSettings: strict),
         tests("UnlearnFormatsTests", ["UnlearnFormats"]),
