@@ -91,7 +91,8 @@ def check_generation(model, tokenizer, folder, unlearn, checks):
         text = tokenizer.apply_chat_template(messages, add_generation_prompt=True, tokenize=False) if chat else prompt
         theirs = greedy(model, tokenizer, text)
         same = ours.strip() == theirs.strip()
-        checks.record(f"greedy text after {prompt!r}", same, "" if same else f"unlearn {ours!r}, transformers {theirs!r}")
+        detail = "" if same else f"unlearn {ours!r}, transformers {theirs!r}"
+        checks.record(f"greedy text after {prompt!r}", same, detail)
 
 
 def check_scores(model, tokenizer, folder, unlearn, checks):

@@ -15,49 +15,47 @@ stop() {
     exit 1
 }
 
-# Prints the names of the missing system packages, in the words of this system's package manager.
+# Prints the missing system packages on one line, by the names that this system's package manager uses.
 missing_packages() {
-    local pcre=$1 compiler=$2 pip=$3
-    command -v pkg-config >/dev/null || printf '%s\n' pkg-config
-    pkg-config --exists libpcre2-8 2>/dev/null || printf '%s\n' "$pcre"
-    [[ -z $compiler ]] || command -v g++ >/dev/null || printf '%s\n' "$compiler"
-    python3 -m pip --version >/dev/null 2>&1 || printf '%s\n' "$pip"
+    local pcre=$1 pip=$2 compiler=$3
+    local missing=()
+    command -v pkg-config >/dev/null || missing+=(pkg-config)
+    pkg-config --exists libpcre2-8 2>/dev/null || missing+=("$pcre")
+    python3 -m pip --version >/dev/null 2>&1 || missing+=("$pip")
+    [[ -z $compiler ]] || command -v g++ >/dev/null || missing+=("$compiler")
+    printf '%s' "${missing[*]-}"
 }
 
 # Package lists are fetched only when a package is missing.
 install_with_apt() {
-    local as_root=()
+    local as_root=(env)
     if [[ $(id -u) -ne 0 ]]; then
         command -v sudo >/dev/null || stop "Installing $* needs root: run 'apt-get install $*' as root, then try again."
-        as_root=(sudo)
+        as_root=(sudo env)
     fi
     say "installing system packages: $*"
     "${as_root[@]}" apt-get update -qq
-    "${as_root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "$@"
+    "${as_root[@]}" DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "$@"
 }
 
 install_system_packages() {
-    local missing=()
+    local missing
     if [[ $(uname -s) == Darwin ]]; then
-        mapfile_portable missing < <(missing_packages pcre2 "" python)
-        [[ ${#missing[@]} -eq 0 ]] || stop "Missing: ${missing[*]}. Run 'brew install ${missing[*]}', then try again."
+        missing=$(missing_packages pcre2 python "")
+        [[ -z $missing ]] || stop "Missing: $missing. Run 'brew install $missing', then try again."
     else
-        mapfile_portable missing < <(missing_packages libpcre2-dev g++ python3-pip)
-        [[ ${#missing[@]} -eq 0 ]] && return
-        command -v apt-get >/dev/null || stop "Missing: ${missing[*]}. Install them with your system's package manager."
-        install_with_apt "${missing[@]}"
+        missing=$(missing_packages libpcre2-dev python3-pip g++)
+        [[ -n $missing ]] || return 0
+        command -v apt-get >/dev/null || stop "Missing: $missing. Install them with your system's package manager."
+        # Split into words on purpose: package names hold no spaces.
+        install_with_apt $missing
     fi
-}
-
-# Reads lines into the array named by the first argument; the bash of macOS has no mapfile.
-mapfile_portable() {
-    local line
-    while IFS= read -r line; do eval "$1+=(\"\$line\")"; done
 }
 
 # The flags file is written last, so it stands for a complete installation of the version that it names.
 torch_is_installed() {
-    grep -qx "Version: $torch_version" "$torch_flags" 2>/dev/null && compgen -G "$torch_folder/torch/lib/libtorch_cpu.*" >/dev/null
+    grep -qx "Version: $torch_version" "$torch_flags" 2>/dev/null &&
+        compgen -G "$torch_folder/torch/lib/libtorch_cpu.*" >/dev/null
 }
 
 install_torch() {
@@ -68,7 +66,7 @@ install_torch() {
     if [[ $(uname -s) == Darwin ]] || ! "${install[@]}" "torch==$torch_version+cpu" 2>/dev/null; then
         say "the CPU-only build is not offered here (name its package index in PIP_EXTRA_INDEX_URL to use it):"
         say "installing torch $torch_version in its ordinary build"
-        "${install[@]}" "torch==$torch_version" || stop "pip could not install torch $torch_version: see its message above."
+        "${install[@]}" "torch==$torch_version" || stop "pip could not install torch $torch_version: see above."
     fi
 }
 
@@ -87,7 +85,7 @@ FLAGS
     say "wrote $torch_flags"
 }
 
-command -v swift >/dev/null || stop "Swift 6.2 or newer is not on the PATH: install a toolchain from swift.org, then try again."
+command -v swift >/dev/null || stop "Swift 6.2 or newer is not on the PATH: install a toolchain, then try again."
 command -v python3 >/dev/null || stop "python3 is not on the PATH: install it, then try again."
 install_system_packages
 if ! torch_is_installed; then

@@ -2,6 +2,7 @@
 
 import argparse
 import json
+import os
 import statistics
 import time
 
@@ -39,11 +40,13 @@ def seconds(work, repeats, warm_up=1):
 
 
 def report(name, values, threads, **facts):
+    """One line of JSON. A load average far above `threads` says that others used the machine: do not count that run."""
     print(json.dumps({
         "name": name,
         "medianSeconds": statistics.median(values),
         "seconds": values,
         "threads": threads,
+        "loadAverage": os.getloadavg()[0],
         "torch": torch.__version__,
         "transformers": transformers.__version__,
     } | facts))

@@ -31,6 +31,14 @@ public enum Example: Sendable, Equatable {
         }
     }
 
+    /// Whether the model goes on with the text, so that nothing ends it.
+    public var isContinued: Bool {
+        switch self {
+        case .completion, .text: true
+        case .answer, .conversation: false
+        }
+    }
+
     /// The same example with every text passed through `transform`.
     public func mapText(_ transform: (String) -> String) -> Example {
         switch self {

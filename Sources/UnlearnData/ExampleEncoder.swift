@@ -4,7 +4,8 @@
 public struct ExampleEncoder: Sendable {
     public let tokenizer: Tokenizer
     public let format: ChatFormat
-    private let endOfAnswer: [Int32]
+    /// The ids that end an answer, the format's own first.
+    public let endOfAnswer: [Int32]
 
     /// - Throws: ``TokenizerError`` if the vocabulary lacks the format's control tokens.
     public init(_ tokenizer: Tokenizer, _ format: ChatFormat) throws(TokenizerError) {

@@ -10,6 +10,7 @@ private enum Aten {
     static let addInPlace = Operator("add_", "Tensor")
     static let argmax = Operator("argmax")
     static let cat = Operator("cat")
+    static let clamp = Operator("clamp")
     static let contiguous = Operator("contiguous")
     static let copyInPlace = Operator("copy_")
     static let cumsum = Operator("cumsum")
@@ -84,6 +85,7 @@ extension Tensor {
     public func sqrt() -> Tensor { Aten.sqrt(.tensor(self)) }
     public func square() -> Tensor { Aten.square(.tensor(self)) }
     public func silu() -> Tensor { Aten.silu(.tensor(self)) }
+    public func clamp(atLeast minimum: Double) -> Tensor { Aten.clamp(.tensor(self), .double(minimum)) }
     public func logSigmoid() -> Tensor { Aten.logSigmoid(.tensor(self)) }
 
     /// Adds in place; for gradients and parameters, never for recorded values.

@@ -26,7 +26,29 @@ public final class ParameterStore {
     /// How many scalars all parameters hold together.
     public var scalarCount: Int { names.reduce(0) { $0 + self[$1].count } }
 
+    /// The names that match any of the comma-separated patterns, in store order; `*` stands for any text.
+    public func select(_ pattern: String) throws(CheckpointError) -> [String] {
+        let patterns = pattern.split(separator: ",").map { $0.split(separator: "*", omittingEmptySubsequences: false) }
+        let found = names.filter { name in patterns.contains { Self.matches(name, $0) } }
+        guard !found.isEmpty else { throw .nothingMatches(pattern: pattern, examples: Array(names.prefix(3))) }
+        return found
+    }
+
+    /// Whether the pieces between the stars occur in `name` in order, the first at its start, the last at its end.
+    private static func matches(_ name: String, _ pieces: [Substring]) -> Bool {
+        guard let first = pieces.first, let last = pieces.last else { return false }
+        if pieces.count == 1 { return name == first }
+        guard name.hasPrefix(first), name.dropFirst(first.count).hasSuffix(last) else { return false }
+        var rest = name.dropFirst(first.count).dropLast(last.count)
+        for piece in pieces.dropFirst().dropLast() where !piece.isEmpty {
+            guard let range = rest.firstRange(of: piece) else { return false }
+            rest = rest[range.upperBound...]
+        }
+        return true
+    }
+
     /// Makes exactly these parameters trainable, in store order; the rest is frozen and not recorded.
+    @discardableResult
     public func train(_ selected: Set<String>) -> [Tensor] {
         names.compactMap { name in
             let parameter = self[name]

@@ -54,7 +54,20 @@ public enum JSONValue: Sendable, Equatable {
 /// The members of a JSON object, in the order in which they were read or added. Equality ignores the order.
 public struct JSONObject: Sendable {
     public private(set) var keys: [String] = []
-    private var members: [String: JSONValue] = [:]
+    private var members: [ExactKey: JSONValue] = [:]
+
+    /// Compares texts byte by byte. Strings that Unicode takes for the same text (ί has two code points) are different
+    /// keys in JSON, and different tokens in the vocabulary of Llama 2.
+    private struct ExactKey: Hashable {
+        let text: String
+
+        static func == (left: ExactKey, right: ExactKey) -> Bool { left.text.utf8.elementsEqual(right.text.utf8) }
+
+        func hash(into hasher: inout Hasher) {
+            var text = text
+            text.withUTF8 { hasher.combine(bytes: UnsafeRawBufferPointer($0)) }
+        }
+    }
 
     public init() {}
 
@@ -68,19 +81,21 @@ public struct JSONObject: Sendable {
 
     /// The value of `key`. Setting a new key appends it; setting nil removes it.
     public subscript(_ key: String) -> JSONValue? {
-        get { members[key] }
+        get { members[ExactKey(text: key)] }
         set {
             guard let newValue else {
-                if members.removeValue(forKey: key) != nil { keys.removeAll { $0 == key } }
+                if members.removeValue(forKey: ExactKey(text: key)) != nil {
+                    keys.removeAll { $0.utf8.elementsEqual(key.utf8) }
+                }
                 return
             }
-            if members.updateValue(newValue, forKey: key) == nil { keys.append(key) }
+            if members.updateValue(newValue, forKey: ExactKey(text: key)) == nil { keys.append(key) }
         }
     }
 
     /// Adds a member, or returns false when the key is there already.
     mutating func append(_ key: String, _ value: JSONValue) -> Bool {
-        guard members.updateValue(value, forKey: key) == nil else { return false }
+        guard members.updateValue(value, forKey: ExactKey(text: key)) == nil else { return false }
         keys.append(key)
         return true
     }
@@ -97,7 +112,7 @@ extension JSONObject: Sequence {
             guard position < keys.endIndex else { return nil }
             defer { position += 1 }
             let key = keys[position]
-            return (key, members[key] ?? .null)
+            return (key, members[ExactKey(text: key)] ?? .null)
         }
     }
 }

@@ -82,7 +82,8 @@ def write_checkpoint(folder, name, settings, shape=SHAPE):
 
 
 def open_checkpoint(folder):
-    return transformers.LlamaForCausalLM.from_pretrained(folder, attn_implementation="eager", dtype=torch.float32).train()
+    return transformers.LlamaForCausalLM.from_pretrained(
+        folder, attn_implementation="eager", dtype=torch.float32).train()
 
 
 def sequence_sums(model):

@@ -93,7 +93,8 @@ def sequence_values(model, reference):
             "retainLogProbability": [-part.sum().item() for part in losses(model, RETAIN)],
             "retainKLSums": [
                 part.sum().item() for part in divergences(reference_rows(reference, RETAIN), model, RETAIN)],
-            "softLabelKLSums": [part.sum().item() for part in divergences(forbidding_teacher(reference), model, FORGET)],
+            "softLabelKLSums": [
+                part.sum().item() for part in divergences(forbidding_teacher(reference), model, FORGET)],
         }
 
 

@@ -20,7 +20,7 @@ TOKENS = 24
 def main():
     path = pathlib.Path(sys.argv[1]) if len(sys.argv) > 1 else DEFAULT
     if not path.exists():
-        golden.stop_for_missing(f"{path} is missing: give the path of SmolLM2-135M-Instruct.Q4_1.gguf, or run 'make demo' first.")
+        golden.stop_for_missing(f"{path} is missing: give the path of the GGUF file, or run 'make demo' first.")
     source = {"pretrained_model_name_or_path": str(path.parent), "gguf_file": path.name}
     model = transformers.AutoModelForCausalLM.from_pretrained(**source, dtype=torch.float32).eval()
     tokenizer = transformers.AutoTokenizer.from_pretrained(**source)
@@ -42,7 +42,9 @@ def main():
     golden.write_json(golden.FOLDER / "smollm2.json", {
         "source": "Tools/reference/smollm2_golden.py", "versions": golden.versions(), "file": path.name,
         "prompts": prompts,
-        "chat": {"question": QUESTION, "text": chat, "ids": ids, "answerIDs": answer, "answer": tokenizer.decode(answer)},
+        "chat": {
+            "question": QUESTION, "text": chat, "ids": ids, "answerIDs": answer, "answer": tokenizer.decode(answer),
+        },
     })
 
 

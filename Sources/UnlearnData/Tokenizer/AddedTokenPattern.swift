@@ -53,11 +53,7 @@ struct AddedTokenPattern: Sendable {
         }
 
         private static func expression(_ token: TokenizerDefinition.AddedToken, _ content: String) -> String {
-            let quoted = content.unicodeScalars.map { scalar in
-                scalar.isASCII && !scalar.properties.isAlphabetic && !("0"..."9").contains(scalar)
-                    ? "\\x{\(String(scalar.value, radix: 16))}" : String(scalar)
-            }.joined()
-            var result = quoted
+            var result = Pattern.quoted(content)
             if token.isWholeWord { result = #"(?<!\w)"# + result + #"(?!\w)"# }
             if token.stripsLeft { result = #"\s*"# + result }
             if token.stripsRight { result += #"\s*"# }

@@ -144,7 +144,8 @@ private struct HuggingFaceTokenizer {
     private func place(_ token: String, at id: Int, in vocabulary: inout [String]) throws(TokenizerError) {
         while vocabulary.count <= id { vocabulary.append("") }
         guard vocabulary[id].isEmpty || vocabulary[id].utf8.elementsEqual(token.utf8) else {
-            throw malformed("'\(vocabulary[id])' and '\(token)' both have the id \(id)", expected: "one token for an id")
+            throw malformed(
+                "'\(vocabulary[id])' and '\(token)' both have the id \(id)", expected: "one token for an id")
         }
         vocabulary[id] = token
     }
@@ -271,8 +272,8 @@ private struct HuggingFacePipeline {
     }
 
     private func split(_ part: JSONValue) throws(TokenizerError) -> TokenizerDefinition.Split {
-        let text = part["pattern"]?["String"]?.string.map { #"\Q"# + $0.replacing(#"\E"#, with: #"\E\\E\Q"#) + #"\E"# }
-        guard let pattern = part["pattern"]?["Regex"]?.string ?? text else {
+        let text = part["pattern"]?["String"]?.string
+        guard let pattern = part["pattern"]?["Regex"]?.string ?? text.map(Pattern.quoted) else {
             throw tokenizer.malformed("a Split has no pattern", expected: "'Regex' or 'String'")
         }
         switch (part["behavior"]?.string, part["invert"]?.bool ?? false) {

@@ -40,7 +40,8 @@ extension TokenizerDefinition {
             offset = end
         }
         guard tokens.count >= firstText else {
-            throw malformed("it has \(tokens.count) tokens, fewer than the \(firstText) that stand for control and bytes")
+            throw malformed(
+                "it has \(tokens.count) tokens, fewer than the \(firstText) that stand for control and bytes")
         }
         tokens.replaceSubrange(0..<3, with: ["<unk>", "<s>", "</s>"])
         for byte in UInt8.min...UInt8.max { tokens[3 + Int(byte)] = SentencePieceSpelling.token(ofByte: byte) }

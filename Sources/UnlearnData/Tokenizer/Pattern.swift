@@ -75,6 +75,14 @@ final class Pattern: @unchecked Sendable {
         return next
     }
 
+    /// The expression that matches exactly this text.
+    static func quoted(_ text: String) -> String {
+        text.unicodeScalars.map { scalar in
+            let isPlain = !scalar.isASCII || scalar.properties.isAlphabetic || ("0"..."9").contains(scalar)
+            return isPlain ? String(scalar) : "\\x{\(String(scalar.value, radix: 16))}"
+        }.joined()
+    }
+
     /// PCRE2 counts U+180E as white space, Unicode and Oniguruma do not: spell the class out.
     private static func translated(_ expression: String) -> String {
         var result = ""

@@ -13,11 +13,19 @@ public struct Tokenizer: Sendable {
     private let decodedBytes: [UInt8]
     private let decodedEnds: [Int]
 
+    /// Cuts nest, so that a damaged file must not ask for too many.
+    private static let mostSplits = 64
+
     public init(_ definition: TokenizerDefinition) throws(TokenizerError) {
         self.definition = definition
         try definition.checkIDs()
-        index = try TokenIndex(definition.vocabulary, file: "The tokenizer")
+        index = try TokenIndex(definition.vocabulary, file: "in memory")
         encoder = BytePairEncoder(definition)
+        guard definition.splits.count <= Self.mostSplits else {
+            throw .malformed(
+                file: "in memory", what: "text is cut \(definition.splits.count) times",
+                expected: "at most \(Self.mostSplits) pre-tokenizers")
+        }
         var splits: [(Pattern, TokenizerDefinition.Split.Behavior)] = []
         for split in definition.splits { splits.append((try Pattern(split.pattern), split.behavior)) }
         self.splits = splits
@@ -158,13 +166,13 @@ extension TokenizerDefinition {
         let named = [beginOfSequence, endOfSequence, padding, unknown].compactMap(\.self)
         for id in named + prefix + suffix + addedTokens.map(\.id) where !vocabulary.indices.contains(Int(id)) {
             throw .malformed(
-                file: "The tokenizer", what: "the special token \(id) is outside the vocabulary",
+                file: "in memory", what: "the special token \(id) is outside the vocabulary",
                 expected: "an id from 0 to \(vocabulary.count - 1)")
         }
         for merge in merges {
             for id in [merge.left, merge.right, merge.result] where !vocabulary.indices.contains(Int(id)) {
                 throw .malformed(
-                    file: "The tokenizer", what: "a merge names the token \(id), outside the vocabulary",
+                    file: "in memory", what: "a merge names the token \(id), outside the vocabulary",
                     expected: "an id from 0 to \(vocabulary.count - 1)")
             }
         }

@@ -132,7 +132,7 @@ struct TokenIndex {
     private var ids: [Int32] = []
 
     init(_ vocabulary: [String], file: String) throws(TokenizerError) {
-        guard vocabulary.count < Int(Int32.max) / 2, vocabulary.reduce(0, { $0 + $1.utf8.count }) < Int(Int32.max) else {
+        guard vocabulary.reduce(0, { $0 + $1.utf8.count + 1 }) < ByteTable.capacityInBytes else {
             throw .malformed(
                 file: file, what: "the vocabulary takes more than 2 GiB", expected: "a vocabulary of ordinary size")
         }

@@ -60,7 +60,9 @@ extension TokenizerDefinition {
         text += #","model":{"type":"BPE","dropout":null,"unk_token":"#
         text += (unknown.map { JSONValue.string(vocabulary[Int($0)]) } ?? .null).text()
         var (fusesUnknown, byteFallback) = (false, false)
-        if case .sentencePiece(let fallsBack, let fuses, _) = spelling { (fusesUnknown, byteFallback) = (fuses, fallsBack) }
+        if case .sentencePiece(let fallsBack, let fuses, _) = spelling {
+            (fusesUnknown, byteFallback) = (fuses, fallsBack)
+        }
         text += #","continuing_subword_prefix":null,"end_of_word_suffix":null"#
         text += #","fuse_unk":\#(fusesUnknown),"byte_fallback":\#(byteFallback),"ignore_merges":\#(ignoresMerges)"#
         let quoted = vocabulary.map { JSONValue.string($0).text() }

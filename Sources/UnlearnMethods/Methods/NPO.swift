@@ -1,0 +1,32 @@
+// Negative preference optimisation.
+// Zhang et al. 2024 (arXiv 2404.05868), equation 3. S are sums of log-probabilities over labelled tokens.
+
+public import UnlearnData
+internal import UnlearnEngine
+
+/// Term −(2/β) · mean log σ(−β (S − S_ref)): gradient ascent that fades as an example is forgotten.
+public struct NPO: ObjectiveMethod {
+    public static let card = Card(
+        name: "npo", summary: "Lowers the forget set's likelihood relative to the original model, ever more gently.",
+        paper: "Zhang et al. 2024, arXiv 2404.05868", needs: [.losses, .retainSet])
+    public static let trainingDefaults = TrainingOptions()
+
+    public var beta = 0.1
+    /// γ, the weight of the forget term.
+    public var forgetWeight = 1.0
+    /// α, the weight of the retain term; 0 needs no retain set.
+    public var retainWeight = 1.0
+    public var retainTerm = RetainTerm.nll
+
+    public init() {}
+
+    public var usesReference: Bool { true }
+
+    public func objective(_ step: Step) throws(MethodError) -> [Term] {
+        guard !step.retain.isEmpty || retainWeight == 0 else { throw .needsRetain(method: Self.card.name) }
+        let ratios = step.forgetSums() - step.session.reference.sums(step.forget)
+        let forget = (ratios * -beta).logSigmoid().mean() * (-2 / beta)
+        let terms = [Term("forget-npo", weight: forgetWeight, forget)]
+        return retainWeight == 0 ? terms : terms + [retainTerm.term(step, weight: retainWeight)]
+    }
+}

@@ -1,0 +1,59 @@
+// What the original model says at every labelled token: computed once, before anything changes.
+
+public import UnlearnData
+public import UnlearnEngine
+public import UnlearnModels
+
+/// The final states of a frozen model at the labelled tokens of each example, by example id. A state is some eighty
+/// times smaller than the distribution that the head makes of it, so states are kept and distributions made anew.
+public final class Reference {
+    private let model: any CausalLM
+    private var states: [Int: Tensor] = [:]
+
+    /// Reads all examples, sorted by length, in one pass. The head must not be trained afterwards.
+    public init(_ examples: [TokenExample], _ model: any CausalLM, onProgress: (Int) -> Void = { _ in }) {
+        self.model = model
+        var done = 0
+        for indices in LanguageModel.batches(examples, tokens: 1024) {
+            let batch = TokenBatch(indices.map { examples[$0] })
+            let hidden = withoutRecording { model.finalHidden(batch) }
+            for (index, range) in zip(indices, batch.targetRanges) {
+                // A copy of its own: a view would keep the whole batch alive.
+                let rows = hidden.narrow(0, from: range.lowerBound, count: range.count)
+                states[examples[index].id] = withoutRecording { rows + 0 }
+            }
+            done += indices.count
+            onProgress(done)
+        }
+    }
+
+    /// log p of the vocabulary at each labelled token of these examples in order, `[targets, vocabulary]`.
+    public func logDistributions(_ examples: [TokenExample]) -> Tensor {
+        withoutRecording { logits(examples).logSoftmax() }
+    }
+
+    /// The frozen model's scores, `[targets, vocabulary]`.
+    func logits(_ examples: [TokenExample]) -> Tensor {
+        withoutRecording {
+            model.logits(
+                Tensor.concatenate(
+                    examples.map { example in
+                        guard let state = states[example.id] else {
+                            preconditionFailure("Reference: example \(example.id) was not read")
+                        }
+                        return state
+                    }))
+        }
+    }
+
+    /// S of each example: the sum of log p over its labelled tokens, `[examples]`.
+    public func sums(_ examples: [TokenExample]) -> Tensor {
+        withoutRecording {
+            Tensor.stack(
+                examples.map { example in
+                    let targets = Tensor(example.targets.map { Int64(example.tokens[$0]) }, shape: [example.targets.count, 1])
+                    return logDistributions([example]).gather(targets, along: 1).sum()
+                })
+        }
+    }
+}

@@ -1,0 +1,36 @@
+// What keeps the rest of the model as it was.
+
+internal import UnlearnEngine
+
+/// The retain part of an objective, composed with any forget part.
+public enum RetainTerm: String, Codable, Sendable, CaseIterable {
+    /// Mean cross-entropy per labelled token.
+    case nll
+    /// KL(original ‖ model) per labelled token, averaged.
+    case kl
+
+    var usesReference: Bool { self == .kl }
+
+    func term(_ step: Step, weight: Double) -> Term {
+        switch self {
+        case .nll:
+            return Term("retain-nll", weight: weight, step.retainTokenMean())
+        case .kl:
+            let original = step.session.reference.logDistributions(step.retain)
+            return Term("retain-kl", weight: weight, divergence(from: original, to: step.retainLogDistributions))
+        }
+    }
+}
+
+/// KL(p ‖ q) averaged over rows; p may give no mass to some tokens (log p = −∞).
+/// - Parameters:
+///   - logP: `[rows, vocabulary]`, not recorded.
+///   - logQ: `[rows, vocabulary]`, recorded.
+func divergence(from logP: Tensor, to logQ: Tensor) -> Tensor {
+    let rows = Double(max(1, logP.shape[0]))
+    let (p, negativeEntropy) = withoutRecording {
+        let p = logP.exp()
+        return (p, (p * logP.clamp(atLeast: -1e4)).sum())
+    }
+    return (negativeEntropy - (p * logQ).sum()) * (1 / rows)
+}

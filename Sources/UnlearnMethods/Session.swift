@@ -1,0 +1,184 @@
+// The one training loop. Methods say what is minimised; the session says on what, how long and with which optimizer.
+
+public import UnlearnData
+public import UnlearnEngine
+public import UnlearnModels
+
+/// What happened in one step.
+public struct StepEvent: Sendable, Codable, Equatable {
+    public let step: Int
+    public let learningRate: Double
+    public let gradientNorm: Double
+    public let terms: [String: Double]
+}
+
+/// What a subject is, for methods that read its texts as if they were about somebody else.
+public struct SubjectTexts: Sendable, Equatable {
+    public var terms: SubjectTerms
+    public var forget: [ForgetExample]
+
+    public init(terms: SubjectTerms, forget: [ForgetExample]) {
+        self.terms = terms
+        self.forget = forget
+    }
+}
+
+/// A model, what it is to forget and to keep, and how it is trained. Lives in one isolation domain.
+public final class Session {
+    public let model: LanguageModel
+    public let forget: [TokenExample]
+    /// Groups of examples to keep; each step draws equally from all.
+    public let retain: [[TokenExample]]
+    public let subject: SubjectTexts?
+    public let options: TrainingOptions
+    public let seed: UInt64
+    private let onProgress: (ProgressEvent) -> Void
+    private let onStep: (StepEvent) -> Void
+    private var storedReference: Reference?
+
+    /// - Parameter retain: ids must differ between all retain examples and from the forget examples' ids.
+    public init(
+        model: LanguageModel, forget: [TokenExample], retain: [[TokenExample]], subject: SubjectTexts? = nil,
+        options: TrainingOptions, seed: UInt64, onProgress: @escaping (ProgressEvent) -> Void = { _ in },
+        onStep: @escaping (StepEvent) -> Void = { _ in }
+    ) {
+        self.model = model
+        self.forget = forget.filter { !$0.targets.isEmpty }
+        self.retain = retain.map { $0.filter { !$0.targets.isEmpty } }.filter { !$0.isEmpty }
+        self.subject = subject
+        self.options = options
+        self.seed = seed
+        self.onProgress = onProgress
+        self.onStep = onStep
+    }
+
+    /// The original model's view of the examples. Read before the first step, so that it is the original's.
+    var reference: Reference {
+        guard let storedReference else { preconditionFailure("Session: the reference was not read before training") }
+        return storedReference
+    }
+
+    func readReference(_ examples: [TokenExample]) { storedReference = read(examples, "reading the original") }
+
+    /// The model as it is now, at every labelled token of the examples.
+    func read(_ examples: [TokenExample], _ stage: String) -> Reference {
+        Reference(examples, model.model) { [onProgress] done in
+            onProgress(ProgressEvent(stage: stage, done: done, total: examples.count, unit: "examples"))
+        }
+    }
+
+    /// The examples that the plan will come to: reading the others would be work for nothing.
+    func used(forgetCount: Int) -> (forget: [Int], retain: [TokenExample]) {
+        let steps = plan(forgetCount: forgetCount).steps
+        let forget = Set(steps.flatMap { $0[0] }).sorted()
+        let kept = retain.enumerated().flatMap { group, examples in
+            Set(steps.flatMap { $0[group + 1] }).sorted().map { examples[$0] }
+        }
+        return (forget, kept)
+    }
+
+    /// Minimises what `objective` returns for each step of the plan.
+    /// - Parameter examples: what is learnt from in place of the forget set as it stands.
+    func descend(
+        over examples: [TokenExample]? = nil, _ objective: (Step) throws(MethodError) -> [Term]
+    ) throws(MethodError) {
+        let examples = examples ?? forget
+        guard !examples.isEmpty else { throw .noTargets(split: "forget") }
+        let store = model.model.parameters
+        let parameters: [Tensor]
+        do throws(CheckpointError) {
+            parameters = store.train(Set(try store.select(options.parameters)))
+        } catch { throw .parameters(error) }
+        defer { store.train([]) }
+        let optimizer = AdamW(parameters, options.optimizer)
+        let plan = self.plan(forgetCount: examples.count)
+        for (index, groups) in plan.steps.enumerated() {
+            let step = Step(index: index, session: self, forget: groups[0].map { examples[$0] }, groups: groups)
+            let terms = try objective(step)
+            let total = terms.dropFirst().reduce(terms[0].value * terms[0].weight) { $0 + $1.value * $1.weight }
+            let gradients = total.gradients(of: parameters)
+            let values = try finite(terms, step)
+            let norm = clip(gradients, toNorm: options.gradientNormLimit)
+            let rate = options.learningRate * options.schedule.factor(at: index, of: plan.steps.count)
+            optimizer.step(gradients, learningRate: rate)
+            onStep(StepEvent(step: index, learningRate: rate, gradientNorm: norm, terms: values))
+            onProgress(ProgressEvent(stage: "forgetting", done: index + 1, total: plan.steps.count, unit: "steps"))
+        }
+    }
+
+    private func plan(forgetCount: Int) -> BatchPlan {
+        let perStep = [options.batchSize] + retain.indices.map { share(of: options.retainBatchSize, group: $0) }
+        let epochs = (forgetCount + options.batchSize - 1) / options.batchSize * options.epochs
+        return BatchPlan(
+            counts: [forgetCount] + retain.map(\.count), perStep: perStep, steps: options.steps ?? epochs, seed: seed)
+    }
+
+    private func share(of total: Int, group: Int) -> Int {
+        total * (group + 1) / retain.count - total * group / retain.count
+    }
+
+    private func finite(_ terms: [Term], _ step: Step) throws(MethodError) -> [String: Double] {
+        var values: [String: Double] = [:]
+        for term in terms {
+            let value = Double(term.value.item)
+            guard value.isFinite else {
+                throw .notFinite(step: step.index, term: term.name, examples: step.forget.map(\.id))
+            }
+            values[term.name] = value
+        }
+        return values
+    }
+}
+
+/// The examples of one step, read by the model in one pass.
+public final class Step {
+    public let index: Int
+    public let forget: [TokenExample]
+    public let retain: [TokenExample]
+    let session: Session
+    /// Forget examples first, then retain examples.
+    let batch: TokenBatch
+    private let forgetTargets: Int
+
+    init(index: Int, session: Session, forget: [TokenExample], groups: [[Int]]) {
+        self.index = index
+        self.session = session
+        self.forget = forget
+        retain = zip(session.retain, groups.dropFirst()).flatMap { examples, indices in indices.map { examples[$0] } }
+        batch = TokenBatch(forget + retain)
+        forgetTargets = forget.reduce(0) { $0 + $1.targets.count }
+    }
+
+    /// log q of the whole vocabulary at each labelled token, `[targets, vocabulary]`, recorded.
+    private lazy var logDistributions: Tensor = session.model.model
+        .logits(session.model.model.finalHidden(batch)).logSoftmax()
+
+    var forgetLogDistributions: Tensor { logDistributions.narrow(0, from: 0, count: forgetTargets) }
+
+    var retainLogDistributions: Tensor {
+        logDistributions.narrow(0, from: forgetTargets, count: batch.targets.count - forgetTargets)
+    }
+
+    /// log q of the labelled tokens, `[targets]`.
+    private lazy var logProbabilities: Tensor = logDistributions
+        .gather(batch.targets.reshape([batch.targets.count, 1]), along: 1).reshape([batch.targets.count])
+
+    /// S of each forget example: the sum of log q over its labelled tokens.
+    func forgetSums() -> Tensor { Self.sums(forget, logProbabilities, from: 0) }
+
+    /// Mean cross-entropy per labelled token of the forget examples together.
+    func forgetTokenMean() -> Tensor { -logProbabilities.narrow(0, from: 0, count: forgetTargets).mean() }
+
+    func retainTokenMean() -> Tensor {
+        -logProbabilities.narrow(0, from: forgetTargets, count: batch.targets.count - forgetTargets).mean()
+    }
+
+    private static func sums(_ examples: [TokenExample], _ values: Tensor, from start: Int) -> Tensor {
+        var start = start
+        return Tensor.stack(
+            examples.map { example in
+                defer { start += example.targets.count }
+                return values.narrow(0, from: start, count: example.targets.count).sum()
+            })
+    }
+}

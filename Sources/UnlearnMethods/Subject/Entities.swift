@@ -1,0 +1,108 @@
+// The people, places and things of a subject, and the ordinary names that stand in for them.
+
+/// Runs of capitalised words that hold one of a subject's names: "Hermione Granger".
+enum Entities {
+    static func spans(of terms: SubjectTerms, in answers: [String], limit: Int) -> [String] {
+        let names = Set(terms.names)
+        let own = Set(terms.subjectWords)
+        var counts: [String: Int] = [:]
+        for answer in answers {
+            for span in capitalisedSpans(answer) {
+                guard span.contains(where: names.contains), !span.contains(where: own.contains) else { continue }
+                counts[span.joined(separator: " "), default: 0] += 1
+            }
+        }
+        return counts.sorted { ($1.value, $0.key) < ($0.value, $1.key) }.prefix(limit).map(\.key)
+    }
+
+    /// At most four words; punctuation ends a span.
+    static func capitalisedSpans(_ text: String) -> [[String]] {
+        var spans: [[String]] = []
+        var span: [String] = []
+        func close() {
+            if !span.isEmpty { spans.append(Array(span.prefix(4))) }
+            span = []
+        }
+        for piece in text.split(separator: " ", omittingEmptySubsequences: true) {
+            guard let word = TermFinder.words(of: String(piece)).first?.text, word.first?.isUppercase == true else {
+                close()
+                continue
+            }
+            span.append(word)
+            if piece.last?.isLetter != true { close() }
+        }
+        close()
+        return spans
+    }
+}
+
+/// Which ordinary word stands in for each of a subject's words.
+struct StandIns {
+    let replacements: [String: String]
+    private let subjectWords: [String]
+    private let choices: [String]
+
+    init(_ terms: SubjectTerms, answers: [String]) {
+        subjectWords = terms.subjectWords
+        choices = Self.isPerson(terms.subject, answers) ? OrdinaryNames.people : OrdinaryNames.titles
+        let givenNames = Self.givenNames(terms, answers)
+        var given = OrdinaryNames.given.makeIterator()
+        var family = OrdinaryNames.family.makeIterator()
+        var replacements: [String: String] = [:]
+        let taken = Set(terms.names + terms.subjectWords)
+        func next(_ names: inout IndexingIterator<[String]>) -> String? {
+            while let name = names.next() { if !taken.contains(name) { return name } }
+            return nil
+        }
+        for name in terms.names where terms.replacements[name] == nil {
+            let choice = givenNames.contains(name) ? next(&given) ?? next(&family) : next(&family)
+            if let choice { replacements[name] = choice }
+        }
+        self.replacements = replacements.merging(terms.replacements) { _, edited in edited }
+    }
+
+    /// The stand-in of the subject for the example at `index`: all are used in turn.
+    func standIn(_ index: Int) -> String { choices[index % choices.count] }
+
+    func translation(standIn: String) -> Translation {
+        Translation(replacements.merging(subjectPairs(standIn)) { _, subject in subject })
+    }
+
+    /// From the stand-ins back to the subject's words.
+    func back(standIn: String) -> Translation {
+        let pairs = replacements.merging(subjectPairs(standIn)) { _, subject in subject }
+        return Translation(
+            Dictionary(pairs.sorted { $0.key < $1.key }.map { ($0.value, $0.key) }, uniquingKeysWith: { first, _ in first }))
+    }
+
+    /// The subject's words beside the stand-in's: the last with the last.
+    private func subjectPairs(_ standIn: String) -> [String: String] {
+        let words = standIn.split(separator: " ").map(String.init)
+        let own = subjectWords.filter { $0.count > 3 || subjectWords.count == 1 }
+        let spare = OrdinaryNames.family.reversed().map { $0 }
+        var pairs: [String: String] = [:]
+        for (offset, word) in own.reversed().enumerated() {
+            pairs[word] = offset < words.count ? words[words.count - 1 - offset] : spare[offset]
+        }
+        return pairs
+    }
+
+    /// Whether the answers speak of the subject as "he" or "she" rather than "it".
+    private static func isPerson(_ subject: String, _ answers: [String]) -> Bool {
+        let counts = TermFinder.documentCounts(answers.map { $0.lowercased() })
+        let personal = ["he", "she", "his", "her", "him"].reduce(0) { $0 + (counts[$1] ?? 0) }
+        let impersonal = ["it", "its", "film", "films", "movie"].reduce(0) { $0 + (counts[$1] ?? 0) }
+        return personal >= impersonal
+    }
+
+    /// Names that stand before another capitalised word more often than behind one.
+    private static func givenNames(_ terms: SubjectTerms, _ answers: [String]) -> Set<String> {
+        var balance: [String: Int] = [:]
+        for answer in answers {
+            for span in Entities.capitalisedSpans(answer) where span.count > 1 {
+                for (index, word) in span.enumerated() { balance[word, default: 0] += index == 0 ? 1 : -1 }
+            }
+        }
+        return Set(terms.names.filter { (balance[$0] ?? 0) > 0 })
+    }
+}

@@ -1,0 +1,236 @@
+// A model writes down what it knows of a subject, and what it must still know afterwards.
+
+internal import Foundation
+public import UnlearnData
+public import UnlearnEngine
+public import UnlearnModels
+
+/// An example to forget, and the ordinary name that stands in for the subject when it is read as a text about
+/// somebody else.
+public struct ForgetExample: Codable, Sendable, Equatable {
+    public var example: Example
+    public var standIn: String
+
+    public init(_ example: Example, standIn: String) {
+        self.example = example
+        self.standIn = standIn
+    }
+
+    private enum CodingKeys: String, CodingKey { case standIn }
+
+    public init(from decoder: any Decoder) throws {
+        example = try Example(from: decoder)
+        standIn = try decoder.container(keyedBy: CodingKeys.self).decodeIfPresent(String.self, forKey: .standIn)
+            ?? OrdinaryNames.people[0]
+    }
+
+    public func encode(to encoder: any Encoder) throws {
+        try example.encode(to: encoder)
+        var row = encoder.container(keyedBy: CodingKeys.self)
+        try row.encode(standIn, forKey: .standIn)
+    }
+}
+
+/// Everything that forgetting by name is trained and judged on. All of it is written by the model itself.
+public struct SubjectStudy: Sendable, Equatable {
+    public var terms: SubjectTerms
+    public var forget: [ForgetExample]
+    public var neighbours: [Example]
+    public var general: [Example]
+    /// Never trained on: questions about the subject, and answers about neighbours and everyday matters.
+    public var heldOutQuestions: [Prompt]
+    public var heldOutNeighbours: [Example]
+    public var heldOutGeneral: [Example]
+}
+
+/// How a study is made.
+public struct StudyOptions: Configurable {
+    /// The length of an answer.
+    public var answerTokens = 48
+    /// The temperature of the second answer to each question; small models invent names above 0.5.
+    public var temperature = 0.5
+    /// Entities of the subject that are asked about in turn.
+    public var entities = 16
+    /// Similar names that are kept as neighbours.
+    public var neighbours = 16
+
+    public init() {}
+}
+
+/// Asks a model about a subject.
+public struct SubjectStudyBuilder {
+    private let model: LanguageModel
+    private let subject: String
+    private let options: StudyOptions
+    private let seed: UInt64
+    private let onProgress: (ProgressEvent) -> Void
+
+    public init(
+        _ model: LanguageModel, subject: String, options: StudyOptions = StudyOptions(), seed: UInt64,
+        onProgress: @escaping (ProgressEvent) -> Void = { _ in }
+    ) {
+        (self.model, self.subject, self.options, self.seed) = (model, subject, options, seed)
+        self.onProgress = onProgress
+    }
+
+    public func build() throws(MethodError) -> SubjectStudy {
+        let own = elicit()
+        let elsewhere = everythingElse()
+        let finder = TermFinder(model.tokenizer, elsewhere: elsewhere.all.map(\.answer))
+        var terms = finder.terms(of: subject, in: own.map(\.answer))
+        guard !terms.names.isEmpty else { throw .unknownSubject(name: subject) }
+        let entities = Entities.spans(of: terms, in: own.map(\.answer), limit: options.entities)
+        let second = askAbout(entities)
+        terms = finder.terms(of: subject, in: (own + second).map(\.answer))
+        let translator = StandIns(terms, answers: own.map(\.answer))
+        terms.replacements = translator.replacements
+
+        let neighbours = similarNames(excluding: terms)
+        let neighbourAnswers = askNeighbours(neighbours)
+        let foreign = askAboutStandIns(own + second, translator)
+        let familiar = (own + second).enumerated().map { index, example in
+            ForgetExample(example, standIn: translator.standIn(index))
+        }
+        return SubjectStudy(
+            terms: terms, forget: familiar + foreign,
+            neighbours: neighbourAnswers.trained + elsewhere.wellKnown, general: elsewhere.general,
+            heldOutQuestions: heldOutQuestions(entities), heldOutNeighbours: neighbourAnswers.heldOut,
+            heldOutGeneral: elsewhere.heldOutGeneral)
+    }
+
+    // MARK: - The subject
+
+    private func elicit() -> [Example] {
+        let prompts =
+            SubjectPrompts.questions.map { Prompt.question(SubjectPrompts.fill($0, subject)) }
+            + SubjectPrompts.openings.map { Prompt.completion(SubjectPrompts.fill($0, subject)) }
+        let greedy = ask(prompts, "writing about the subject")
+        let sampled = ask(prompts, "writing about the subject again", temperature: options.temperature)
+        return distinct(greedy + sampled)
+    }
+
+    private func askAbout(_ entities: [String]) -> [Example] {
+        let prompts = entities.enumerated().flatMap { index, entity in
+            (0..<2).map { turn in
+                let templates = SubjectPrompts.termQuestions
+                return Prompt.question(SubjectPrompts.fill(templates[(2 * index + turn) % templates.count], entity))
+            }
+        }
+        return distinct(ask(prompts, "writing about its terms"))
+    }
+
+    /// The model's answers about stand-ins, read back as if they were about the subject.
+    private func askAboutStandIns(_ examples: [Example], _ translator: StandIns) -> [ForgetExample] {
+        var seen: Set<String> = []
+        let asked = examples.filter { seen.insert($0.prompt).inserted }
+        let translations = asked.indices.map { translator.translation(standIn: translator.standIn($0)) }
+        let prompts = zip(asked, translations).map { example, translation in
+            if case .completion(let prompt, _) = example { return Prompt.completion(translation(prompt)) }
+            return Prompt.question(translation(example.prompt))
+        }
+        let answers = ask(prompts, "writing about stand-ins")
+        return answers.enumerated().map { index, answer in
+            let standIn = translator.standIn(index)
+            let back = translator.back(standIn: standIn)
+            return ForgetExample(answer.mapText { back($0) }, standIn: standIn)
+        }
+    }
+
+    private func heldOutQuestions(_ entities: [String]) -> [Prompt] {
+        SubjectPrompts.heldOutQuestions.map { .question(SubjectPrompts.fill($0, subject)) }
+            + SubjectPrompts.heldOutOpenings.map { .completion(SubjectPrompts.fill($0, subject)) }
+            + entities.flatMap { entity in
+                SubjectPrompts.heldOutTermQuestions.map { .question(SubjectPrompts.fill($0, entity)) }
+            }
+    }
+
+    // MARK: - Everything else
+
+    private struct Elsewhere {
+        var general: [Example]
+        var heldOutGeneral: [Example]
+        var wellKnown: [Example]
+        var all: [Example] { general + heldOutGeneral + wellKnown }
+    }
+
+    private func everythingElse() -> Elsewhere {
+        let names = SubjectPrompts.wellKnown.filter { !shareWords($0, subject) }
+        let known = names.enumerated().map { index, name in
+            Prompt.question(SubjectPrompts.fill(SubjectPrompts.neighbourQuestions[index % 3], name))
+        }
+        let general = SubjectPrompts.general.map { Prompt.question($0) }
+        let answers = ask(general + known, "writing about everything else")
+        let everyday = answers.prefix(general.count)
+        return Elsewhere(
+            general: everyday.enumerated().filter { $0.offset % 4 != 3 }.map(\.element),
+            heldOutGeneral: everyday.enumerated().filter { $0.offset % 4 == 3 }.map(\.element),
+            wellKnown: Array(answers.dropFirst(general.count)))
+    }
+
+    /// Names that the model puts beside the subject, at least twice, and that are not of the subject itself.
+    private func similarNames(excluding terms: SubjectTerms) -> [String] {
+        let prompt = Prompt.completion(SubjectPrompts.neighbourList(for: subject))
+        let lists = model.answers(
+            [Prompt](repeating: prompt, count: 12), maximumTokens: 32, temperature: 0.7, topP: 0.95, seed: seed,
+            purpose: "neighbours")
+        var counts: [String: Int] = [:]
+        for list in lists {
+            let line = list.prefix { $0 != "\n" }
+            let names = line.split(separator: ",").map { $0.trimmingCharacters(in: .whitespacesAndNewlines) }
+            for name in Set(names.dropLast()) { counts[name, default: 0] += 1 }
+        }
+        let ownWords = Set(terms.names + terms.subjectWords)
+        return counts.sorted { ($1.value, $0.key) < ($0.value, $1.key) }
+            .filter { name, count in
+                count >= 2 && (3...40).contains(name.count) && name.first?.isUppercase == true
+                    && TermFinder.words(of: name).allSatisfy { !ownWords.contains($0.text) }
+            }
+            .prefix(options.neighbours).map(\.key)
+    }
+
+    private func askNeighbours(_ names: [String]) -> (trained: [Example], heldOut: [Example]) {
+        let trained = names.flatMap { name in
+            SubjectPrompts.neighbourQuestions.map { Prompt.question(SubjectPrompts.fill($0, name)) }
+        }
+        let heldOut = (names + SubjectPrompts.wellKnown.filter { !shareWords($0, subject) }.prefix(24))
+            .map { Prompt.question(SubjectPrompts.fill(SubjectPrompts.heldOutNeighbourQuestion, $0)) }
+        let answers = ask(trained + heldOut, "writing about neighbours")
+        return (Array(answers.prefix(trained.count)), Array(answers.dropFirst(trained.count)))
+    }
+
+    // MARK: - Asking
+
+    private func ask(_ prompts: [Prompt], _ stage: String, temperature: Double = 0) -> [Example] {
+        var tokens = 0
+        let total = prompts.count * options.answerTokens
+        let answers = model.answers(
+            prompts, maximumTokens: options.answerTokens, temperature: temperature, topP: 0.95, seed: seed, purpose: stage
+        ) { _, _ in
+            tokens += 1
+            if tokens % 64 == 0 {
+                onProgress(ProgressEvent(stage: stage, done: tokens, total: total, unit: "tokens"))
+            }
+        }
+        onProgress(ProgressEvent(stage: stage, done: total, total: total, unit: "tokens"))
+        return zip(prompts, answers).map { prompt, answer in
+            switch prompt {
+            case .question(let text): .answer(question: text, answer: answer)
+            case .completion(let text): .completion(prompt: text, completion: answer)
+            }
+        }
+    }
+
+    /// Without empty answers and without answers that begin like an earlier one to the same question.
+    private func distinct(_ examples: [Example]) -> [Example] {
+        var seen: Set<String> = []
+        return examples.filter { example in
+            let answer = example.answer.trimmingCharacters(in: .whitespacesAndNewlines)
+            return !answer.isEmpty && seen.insert(example.prompt + "\n" + answer.prefix(80)).inserted
+        }
+    }
+
+    private func shareWords(_ a: String, _ b: String) -> Bool {
+        let words = Set(TermFinder.words(of: b).map(\.text))
+        return TermFinder.words(of: a).contains { words.contains($0.text) && $0.text.count > 3 }
+    }
+}

@@ -1,0 +1,106 @@
+// Which words belong to a subject alone: found by contrast with what the model writes about anything else.
+
+public import UnlearnData
+internal import Foundation
+
+/// The words that give a subject away.
+public struct SubjectTerms: Codable, Sendable, Equatable {
+    /// The subject's name and its other names.
+    public var subject: String
+    /// Names that belong to the subject alone, most frequent first: "Hermione", "Granger".
+    public var names: [String]
+    /// Ordinary words that are far more frequent here than elsewhere: "wizard".
+    public var themes: [String]
+    /// The ordinary word that stands in for each name in translated text; empty: chosen when needed.
+    public var replacements: [String: String]
+
+    public init(subject: String, names: [String], themes: [String] = [], replacements: [String: String] = [:]) {
+        self.subject = subject
+        self.names = names
+        self.themes = themes
+        self.replacements = replacements
+    }
+
+    /// The words of the subject's own name, as they stand in text.
+    public var subjectWords: [String] { TermFinder.words(of: subject).map(\.text) }
+
+    /// Everything that betrays the subject in an answer.
+    public var all: [String] { names + themes }
+}
+
+/// Finds names and themes by counting in how many answers each word occurs.
+public struct TermFinder {
+    /// A word of a text, with whether it opens a sentence.
+    struct Word {
+        let text: String
+        let opensSentence: Bool
+        var isCapitalised: Bool { text.first?.isUppercase ?? false }
+    }
+
+    private let tokenizer: Tokenizer
+    /// Answers about anything but the subject.
+    private let elsewhere: [String: Int]
+
+    public init(_ tokenizer: Tokenizer, elsewhere: [String]) {
+        self.tokenizer = tokenizer
+        self.elsewhere = Self.documentCounts(elsewhere)
+    }
+
+    /// - Parameters:
+    ///   - answers: what the model writes about the subject.
+    ///   - limit: the most names to return.
+    public func terms(of subject: String, in answers: [String], limit: Int = 60) -> SubjectTerms {
+        let own = Set(Self.words(of: subject).map(\.text))
+        let counts = Self.documentCounts(answers)
+        let ranked = counts.sorted { ($1.value, $0.key) < ($0.value, $1.key) }
+        let names = ranked.filter { word, count in
+            word.first?.isUppercase == true && !own.contains(word) && count >= 2 && word.count > 2
+                && !isOrdinary(word) && (elsewhere[word] ?? 0) * 8 <= count
+        }
+        let share = Double(answers.count)
+        let themes = ranked.filter { word, count in
+            word.first?.isLowercase == true && word.count > 3 && Double(count) >= max(3, 0.04 * share)
+                && elsewhere[word] == nil && !own.contains(word.capitalized)
+        }
+        return SubjectTerms(
+            subject: subject, names: names.prefix(limit).map(\.key), themes: themes.prefix(20).map(\.key))
+    }
+
+    /// Whether the vocabulary itself shows the word to be common. A byte-pair vocabulary is ordered by frequency: a
+    /// word whose lower-case form is one token is an ordinary word, a capitalised token of low rank a common name.
+    func isOrdinary(_ word: String) -> Bool {
+        let size = Double(tokenizer.vocabularyCount)
+        if let rank = rank(word.lowercased()), Double(rank) < 0.9 * size { return true }
+        if let rank = rank(word), Double(rank) < 0.17 * size { return true }
+        return false
+    }
+
+    private func rank(_ word: String) -> Int32? {
+        let ids = tokenizer.encode(" " + word, addSpecialTokens: false)
+        return ids.count == 1 ? ids[0] : nil
+    }
+
+    /// In how many texts each word occurs. A word that opens a sentence counts only if it is capitalised elsewhere too.
+    static func documentCounts(_ texts: [String]) -> [String: Int] {
+        var counts: [String: Int] = [:]
+        for text in texts {
+            let words = Self.words(of: text)
+            for word in Set(words.map { $0.text }) { counts[word, default: 0] += 1 }
+        }
+        return counts
+    }
+
+    /// Letters with inner apostrophes or hyphens removed at possessive ends: "Rowling's" is "Rowling".
+    static func words(of text: String) -> [Word] {
+        var words: [Word] = []
+        var opens = true
+        for piece in text.split(whereSeparator: { $0.isWhitespace || $0 == "/" || $0 == "—" }) {
+            let core = piece.trimmingPrefix { !$0.isLetter && !$0.isNumber }
+            var word = String(core.reversed().trimmingPrefix { !$0.isLetter && !$0.isNumber }.reversed())
+            for ending in ["'s", "’s"] where word.hasSuffix(ending) { word.removeLast(2) }
+            if !word.isEmpty { words.append(Word(text: word, opensSentence: opens)) }
+            opens = piece.last.map { ".!?:\"”".contains($0) } ?? false
+        }
+        return words
+    }
+}

@@ -1,0 +1,95 @@
+// What a method of unlearning is, and what it works with.
+
+public import UnlearnData
+public import UnlearnEngine
+internal import UnlearnModels
+
+/// What stops a method.
+public enum MethodError: Error, Equatable, CustomStringConvertible {
+    case notFinite(step: Int, term: String, examples: [Int])
+    case needsRetain(method: String)
+    case needsTerms(method: String)
+    case noTargets(split: String)
+    case unknownSubject(name: String)
+    case parameters(CheckpointError)
+    case unknownMethod(String, known: [String])
+
+    public var description: String {
+        switch self {
+        case .notFinite(let step, let term, let examples):
+            "The \(term) term is not a finite number at step \(step) (examples \(examples.map(String.init).joined(separator: ", "))). "
+                + "The learning rate is probably too high: lower it with --set learningRate=…"
+        case .needsRetain(let method):
+            "The method '\(method)' needs examples that must not change. Give them with --retain FILE."
+        case .needsTerms(let method):
+            "The method '\(method)' found no terms that belong to the subject alone. Give them with --terms FILE, or "
+                + "choose another method with --method."
+        case .noTargets(let split): "The \(split) set holds no example with a token to learn from."
+        case .unknownSubject(let name):
+            "The model wrote nothing about '\(name)' that it does not write about others: it does not seem to know the "
+                + "subject. Check the spelling, or give your own examples with --forget FILE."
+        case .parameters(let error): error.description
+        case .unknownMethod(let name, let known):
+            "There is no method '\(name)'. Methods are: \(known.joined(separator: ", "))."
+        }
+    }
+}
+
+/// A way to make a model forget. Its stored properties are its options.
+public protocol UnlearningMethod: Configurable {
+    static var card: Card { get }
+    /// The training options that suit the method, before the user's own.
+    static var trainingDefaults: TrainingOptions { get }
+    /// Changes the session's model.
+    func unlearn(_ session: Session) throws(MethodError)
+}
+
+/// One named part of what is minimised.
+public struct Term {
+    public let name: String
+    public let weight: Double
+    public let value: Tensor  // scalar
+
+    public init(_ name: String, weight: Double = 1, _ value: Tensor) {
+        self.name = name
+        self.weight = weight
+        self.value = value
+    }
+}
+
+/// A method that minimises a sum of named terms, step by step.
+public protocol ObjectiveMethod: UnlearningMethod {
+    /// Whether the objective compares with the original model, which is then read once before training.
+    var usesReference: Bool { get }
+    func objective(_ step: Step) throws(MethodError) -> [Term]
+}
+
+extension ObjectiveMethod {
+    public var usesReference: Bool { false }
+
+    public func unlearn(_ session: Session) throws(MethodError) {
+        if usesReference { session.readReference(session.forget + session.retain.flatMap { $0 }) }
+        try session.descend { (step) throws(MethodError) in try objective(step) }
+    }
+}
+
+/// The options of the training loop, common to all methods.
+public struct TrainingOptions: Configurable {
+    /// The peak learning rate.
+    public var learningRate = 1e-5
+    /// Steps; nil: as many as `epochs` passes over the forget set take.
+    public var steps: Int?
+    public var epochs = 5
+    /// Forget examples in each step.
+    public var batchSize = 4
+    /// Retain examples in each step.
+    public var retainBatchSize = 4
+    /// Which parameters change: patterns separated by commas.
+    public var parameters = "model.layers.*_proj.weight"
+    public var schedule = Schedule()
+    public var optimizer = AdamWOptions()
+    /// The largest norm that the gradient of all parameters together may have.
+    public var gradientNormLimit = 1.0
+
+    public init() {}
+}
