@@ -26,7 +26,9 @@ let package = Package(
         .executable(name: "unlearn", targets: ["UnlearnCLI"]),
         .library(
             name: "UnlearnLibraries",
-            targets: ["UnlearnFormats", "UnlearnEngine", "UnlearnData", "UnlearnModels", "UnlearnMethods", "UnlearnEvaluation"]),
+            targets: [
+                "UnlearnFormats", "UnlearnEngine", "UnlearnData", "UnlearnModels", "UnlearnMethods", "UnlearnEvaluation",
+            ]),
         .library(name: "UnlearnKit", targets: ["UnlearnKit"]),
     ],
     dependencies: [
@@ -62,8 +64,16 @@ let package = Package(
             swiftSettings: strict),
         tests("UnlearnFormatsTests", ["UnlearnFormats"]),
         tests("UnlearnDataTests", ["UnlearnData", "UnlearnFormats"]),
+        tests("UnlearnEngineTests", ["UnlearnEngine"]),
+        tests("UnlearnModelsTests", ["UnlearnModels", "UnlearnData", "UnlearnEngine", "UnlearnFormats"]),
         tests("UnlearnEvaluationTests", ["UnlearnEvaluation"]),
         tests("UnlearnKitTests", ["UnlearnKit", "UnlearnEvaluation", "UnlearnFormats", "UnlearnData", "UnlearnEngine"]),
+        tests(
+            "UnlearnCLITests",
+            [
+                "UnlearnCLI", "UnlearnKit", "UnlearnModels", "UnlearnData", "UnlearnEngine", "UnlearnEvaluation",
+                "UnlearnFormats",
+            ]),
     ],
     swiftLanguageModes: [.v6],
     cxxLanguageStandard: .cxx20

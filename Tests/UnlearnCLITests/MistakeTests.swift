@@ -1,0 +1,98 @@
+// Mistakes end with one sentence and the exit code that says whose they are.
+
+import Foundation
+import Testing
+
+@Suite struct MistakeTests {
+    struct Mistake: CustomTestStringConvertible {
+        let arguments: [String]
+        let status: Int32
+        let sentence: String
+
+        init(_ arguments: String, _ status: Int32, _ sentence: String) {
+            self.arguments = arguments.split(separator: " ").map(String.init)
+            self.status = status
+            self.sentence = sentence
+        }
+
+        var testDescription: String { arguments.joined(separator: " ") }
+    }
+
+    /// Run in a folder with the tiny model in `model/` and these files.
+    private static let files = [
+        "bad.jsonl": "{\"text\": \"abc\"}\n\n{\"question\": \"Who?\"}\n",
+        "broken.jsonl": "{\"text\": \"abc\"\n",
+        "empty.txt": "\n",
+        "short.gguf": "GGUF",
+        "other.gguf": "GIF89a",
+        "model.bin": "abc",
+        "data.csv": "a,b\n",
+    ]
+
+    private static let forms =
+        "Write each row as {\"question\", \"answer\"}, {\"prompt\", \"completion\"}, {\"text\"} or {\"messages\"}."
+
+    static let mistakes = [
+        Mistake(
+            "inspect nowhere", 66,
+            "'nowhere' does not exist; expected a model directory, a .gguf or a llama2.c .bin file. Check the path."),
+        Mistake(
+            "inspect .", 66, "'config.json' does not exist; expected a file. Check the path."),
+        Mistake(
+            "inspect other.gguf", 65,
+            "GGUF file 'other.gguf' is malformed at byte 0: the file does not begin with the letters GGUF. "
+                + "Get the file again: it may be truncated or of another format."),
+        Mistake(
+            "score --model model --data bad.jsonl", 65, "'bad.jsonl', line 3: 'answer' is missing. \(forms)"),
+        Mistake(
+            "score --model model --data empty.txt", 65,
+            "'empty.txt' holds no examples. Give at least one row or paragraph."),
+        Mistake(
+            "score --model model --data data.csv", 64,
+            "'data.csv' is of no known kind. Give a file that ends in .jsonl, .json or .txt."),
+        Mistake(
+            "score --model model --data nothing.jsonl", 66,
+            "'nothing.jsonl' does not exist; expected a file. Check the path."),
+        Mistake(
+            "generate --model model --prompt abc --chat-format chatml", 64,
+            "The chat format 'chatml' needs the token '<|im_end|>', which the vocabulary lacks; this tokenizer can "
+                + "use plain. Choose one of these with --chat-format."),
+        Mistake(
+            "report nowhere", 66, "'nowhere/run.json' does not exist; expected the folder of a run. Check the path."),
+    ]
+
+    @Test(arguments: mistakes)
+    func aMistakeGivesOneSentence(mistake: Mistake) throws {
+        let folder = try TinyModel.make()
+        for (name, text) in Self.files { try folder.write(text, name) }
+        let result = try Binary.run(mistake.arguments, in: folder.url)
+        #expect(folder.relative(result.error) == "unlearn: \(mistake.sentence)\n")
+        #expect(result.output == "")
+        #expect(result.status == mistake.status)
+    }
+
+    @Test(arguments: [
+        "", "forge", "generate --model model", "generate --model model --prompt abc --top-p 0",
+        "generate --model model --prompt abc --temperature -1", "generate --model model --prompt abc --max-tokens 0",
+        "generate --model model --prompt abc --threads 0", "generate --model model --prompt abc --chat-format jinja",
+        "convert model copy --tokenizer tok.bin", "list everything",
+    ])
+    func wrongArgumentsEndWithUsage(arguments: String) throws {
+        let result = try Binary.run(arguments.split(separator: " ").map(String.init))
+        if arguments.isEmpty {
+            #expect(result.output.hasPrefix("OVERVIEW: "))
+            #expect(result.status == 0)
+        } else {
+            #expect(result.error.hasPrefix("Error: "))
+            #expect(result.error.contains("Usage: unlearn"))
+            #expect(result.status == 64)
+        }
+    }
+
+    @Test func helpAndVersionGoToStandardOutput() throws {
+        #expect(try Binary.run("--version").output == "0.1.0\n")
+        let help = try Binary.run("generate", "--help")
+        #expect(help.output.hasPrefix("OVERVIEW: Let a model continue a text"))
+        #expect(help.status == 0)
+    }
+}
