@@ -27,7 +27,8 @@ let package = Package(
         .library(
             name: "UnlearnLibraries",
             targets: [
-                "UnlearnFormats", "UnlearnEngine", "UnlearnData", "UnlearnModels", "UnlearnMethods", "UnlearnEvaluation",
+                "UnlearnFormats", "UnlearnEngine", "UnlearnData", "UnlearnModels", "UnlearnMethods",
+                "UnlearnEvaluation",
             ]),
         .library(name: "UnlearnKit", targets: ["UnlearnKit"]),
     ],
@@ -67,7 +68,9 @@ let package = Package(
         tests("UnlearnEngineTests", ["UnlearnEngine"]),
         tests("UnlearnModelsTests", ["UnlearnModels", "UnlearnData", "UnlearnEngine", "UnlearnFormats"]),
         tests("UnlearnEvaluationTests", ["UnlearnEvaluation"]),
-        tests("UnlearnKitTests", ["UnlearnKit", "UnlearnEvaluation", "UnlearnFormats", "UnlearnData", "UnlearnEngine"]),
+        tests(
+            "UnlearnKitTests",
+            ["UnlearnKit", "UnlearnEvaluation", "UnlearnFormats", "UnlearnData", "UnlearnEngine"]),
         tests(
             "UnlearnCLITests",
             [
