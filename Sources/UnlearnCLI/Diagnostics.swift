@@ -28,6 +28,8 @@ enum CommandError: Error {
     case tooLong(what: String, tokens: Int, context: Int)
     /// A run without a report.
     case unfinishedRun(path: String)
+    /// A file is to be written into a folder that does not exist.
+    case noFolder(path: String)
 }
 
 enum Diagnostics {
@@ -62,12 +64,15 @@ enum Diagnostics {
             "\(what) has \(tokens) tokens; the model reads at most \(context). Shorten it."
         case .unfinishedRun(let path):
             "The run '\(path)' has no report: it did not finish. Start it again with another --output."
+        case .noFolder(let path):
+            "'\(path)' cannot be written: there is no such folder. Create it, or choose another --output."
         }
     }
 
     private static func status(_ error: CommandError) -> ExitStatus {
         switch error {
         case .tooLong: .badData
+        case .noFolder: .usage
         case .unfinishedRun: .missingInput
         }
     }

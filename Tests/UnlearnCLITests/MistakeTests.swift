@@ -54,6 +54,9 @@ import Testing
             "score --model model --data nothing.jsonl", 66,
             "'nothing.jsonl' does not exist; expected a file. Check the path."),
         Mistake(
+            "score --model model --data bad.jsonl --output no/scores.jsonl", 64,
+            "'no/scores.jsonl' cannot be written: there is no such folder. Create it, or choose another --output."),
+        Mistake(
             "generate --model model --prompt abc --chat-format chatml", 64,
             "The chat format 'chatml' needs the token '<|im_end|>', which the vocabulary lacks; this tokenizer can "
                 + "use plain. Choose one of these with --chat-format."),

@@ -28,8 +28,10 @@ struct Score: ParsableCommand {
     @OptionGroup var runtime: RuntimeOptions
 
     func run() throws {
-        runtime.apply()
+        let output = output.map { URL(filePath: $0) }
+        if let output { try Output.checkFolder(of: output) }
         let examples = try ExampleReader().read(URL(filePath: data))
+        runtime.apply()
         let model = try model.load()
         let encoded = examples.enumerated().map { model.encoder.encode($0.element, id: $0.offset) }
         if let long = encoded.first(where: { $0.tokens.count > model.model.contextLength }) {
@@ -45,7 +47,7 @@ struct Score: ParsableCommand {
         reporter.finish()
         let rows = zip(encoded, scores).map { $1.row(id: $0.id).text() + "\n" }.joined()
         guard let output else { return Output.write(rows) }
-        try AtomicFile.write(rows, to: URL(filePath: output))
+        try AtomicFile.write(rows, to: output)
     }
 }
 

@@ -47,6 +47,15 @@ enum Output {
     }
 
     static func line(_ text: String) { write(text + "\n") }
+
+    /// Makes sure, before long work, that a file can be put there.
+    static func checkFolder(of file: URL) throws(CommandError) {
+        let folder = file.deletingLastPathComponent().path
+        var isFolder: ObjCBool = false
+        guard FileManager.default.fileExists(atPath: folder, isDirectory: &isFolder), isFolder.boolValue else {
+            throw .noFolder(path: file.path)
+        }
+    }
 }
 
 /// Numbers for people.
