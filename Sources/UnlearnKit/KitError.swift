@@ -65,10 +65,11 @@ extension KitError: CustomStringConvertible, LocalizedError {
             "The tokenizer of '\(path)' has \(tokens) tokens, but the model has \(rows). "
                 + "Check that both belong to the same model."
         case .llama2CTokenizer(let path, let candidates) where candidates.isEmpty:
-            "There is no tokenizer (tok*.bin) beside '\(path)'. Put it there, or name it with --tokenizer."
+            "There is no tokenizer (tok*.bin) beside '\(path)'. Put it there, or give it to "
+                + "`unlearn convert` with --tokenizer."
         case .llama2CTokenizer(let path, let candidates):
             "There are several tokenizers beside '\(path)': \(candidates.joined(separator: ", ")). "
-                + "Name one with --tokenizer."
+                + "Give one to `unlearn convert` with --tokenizer."
         case .file(let error): error.description
         case .model(let error): error.description
         case .tokenizer(let error): error.description

@@ -2,6 +2,7 @@
 
 import Foundation
 import Testing
+import UnlearnFormats
 
 @Suite struct MistakeTests {
     struct Mistake: CustomTestStringConvertible {
@@ -72,6 +73,45 @@ import Testing
         #expect(folder.relative(result.error) == "unlearn: \(mistake.sentence)\n")
         #expect(result.output == "")
         #expect(result.status == mistake.status)
+    }
+
+    /// The sentence of `generate` after `change` to the tiny model's folder.
+    private func sentence(_ arguments: String..., change: (URL) throws -> Void) throws -> String {
+        let folder = try TinyModel.make()
+        try change(folder.url.appending(path: "model"))
+        let result = try Binary.run(["generate", "--model", "model", "--prompt", "a"] + arguments, in: folder.url)
+        return folder.relative(result.error.replacing(folder.url.path + "/model'", with: "model'"))
+    }
+
+    @Test func anUnknownTemplateNamesTheOption() throws {
+        let sentence = try sentence("--chat") { model in
+            let file = model.appending(path: "tokenizer_config.json")
+            var json = try JSONValue(contentsOf: file)
+            json["chat_template"] = "{% for message in messages %}<turn>{% endfor %}"
+            try json.write(to: file)
+        }
+        #expect(
+            sentence == "unlearn: The chat template of 'model' is of no known format. Choose one with --chat-format: "
+                + "plain.\n")
+    }
+
+    @Test func aModelSmallerThanItsTokenizerIsRefused() throws {
+        let sentence = try sentence { model in
+            let file = model.appending(path: "config.json")
+            var json = try JSONValue(contentsOf: file)
+            json["vocab_size"] = 60
+            try json.write(to: file)
+        }
+        #expect(
+            sentence == "unlearn: The tokenizer of 'model' has 64 tokens, but the model has 60. "
+                + "Check that both belong to the same model.\n")
+    }
+
+    @Test func aModelWithoutTokenizerIsRefused() throws {
+        let sentence = try sentence { model in
+            try FileManager.default.removeItem(at: model.appending(path: "tokenizer.json"))
+        }
+        #expect(sentence == "unlearn: 'model/tokenizer.json' does not exist; expected a file. Check the path.\n")
     }
 
     @Test(arguments: [
