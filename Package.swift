@@ -26,7 +26,10 @@ let package = Package(
         .executable(name: "unlearn", targets: ["UnlearnCLI"]),
         .library(
             name: "UnlearnLibraries",
-            targets: ["UnlearnFormats", "UnlearnEngine", "UnlearnData", "UnlearnModels", "UnlearnMethods", "UnlearnEvaluation"]),
+            targets: [
+                "UnlearnFormats", "UnlearnEngine", "UnlearnData", "UnlearnModels", "UnlearnMethods",
+                "UnlearnEvaluation",
+            ]),
         .library(name: "UnlearnKit", targets: ["UnlearnKit"]),
     ],
     dependencies: [
@@ -56,15 +59,29 @@ let package = Package(
         .executableTarget(
             name: "UnlearnCLI",
             dependencies: [
-                "UnlearnKit", .product(name: "ArgumentParser", package: "swift-argument-parser"),
+                "UnlearnKit", "UnlearnMethods", "UnlearnEvaluation", "UnlearnModels", "UnlearnData", "UnlearnEngine",
+                "UnlearnFormats", .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
             swiftSettings: strict),
         tests("UnlearnFormatsTests", ["UnlearnFormats"]),
         tests("UnlearnDataTests", ["UnlearnData", "UnlearnFormats"]),
+        tests("UnlearnEngineTests", ["UnlearnEngine"]),
+        tests("UnlearnModelsTests", ["UnlearnModels", "UnlearnData", "UnlearnEngine", "UnlearnFormats"]),
+        tests(
+            "UnlearnMethodsTests",
+            ["UnlearnMethods", "UnlearnModels", "UnlearnData", "UnlearnEngine", "UnlearnFormats"]),
         tests(
             "UnlearnEvaluationTests",
             ["UnlearnEvaluation", "UnlearnEngine", "UnlearnFormats", "UnlearnData", "UnlearnModels"]),
-        tests("UnlearnKitTests", ["UnlearnKit", "UnlearnEvaluation", "UnlearnFormats", "UnlearnData", "UnlearnEngine"]),
+        tests(
+            "UnlearnKitTests",
+            ["UnlearnKit", "UnlearnEvaluation", "UnlearnFormats", "UnlearnData", "UnlearnEngine"]),
+        tests(
+            "UnlearnCLITests",
+            [
+                "UnlearnCLI", "UnlearnKit", "UnlearnModels", "UnlearnData", "UnlearnEngine", "UnlearnEvaluation",
+                "UnlearnFormats",
+            ]),
     ],
     swiftLanguageModes: [.v6],
     cxxLanguageStandard: .cxx20

@@ -34,7 +34,8 @@ public struct ExampleEncoder: Sendable {
         case .answer(let question, _): self.question(question)
         case .completion(let prompt, _): self.prompt(prompt)
         case .conversation(let messages): chat(Array(messages.dropLast()))
-        case .text: tokenizer.beginOfSequence.map { [$0] } ?? []
+        // Only what the model was trained to see before a text: SmolLM2, say, has a begin token for chats alone.
+        case .text: tokenizer.definition.prefix
         }
     }
 

@@ -1,8 +1,10 @@
 // The one error of this target: every sentence that a configuration, a run directory or a fingerprint can cause.
 public import Foundation
+public import UnlearnData
 public import UnlearnFormats
+public import UnlearnModels
 
-/// A problem with options, run directories or fingerprints. `description` is the complete sentence for the user.
+/// A problem with options, run directories, fingerprints or a model that is opened. `description` is the complete sentence for the user.
 public enum KitError: Error, Equatable, Sendable {
     /// No option is called `path`; `valid` lists the options at that place, the nearest first.
     case unknownOption(path: String, valid: [String])
@@ -20,8 +22,18 @@ public enum KitError: Error, Equatable, Sendable {
     case system(action: String, path: String, reason: String)
     /// A model directory without weights.
     case noWeights(path: String)
+    /// A chat template in a format that this program does not write; `valid` are those it could write.
+    case unknownChatFormat(path: String, valid: [String])
+    /// A tokenizer with more tokens than the model has rows for.
+    case vocabulary(path: String, tokens: Int, rows: Int)
+    /// A llama2.c checkpoint with no tokenizer, or several, beside it.
+    case llama2CTokenizer(path: String, candidates: [String])
     /// A problem with a file.
     case file(FormatError)
+    /// A problem with a model.
+    case model(ModelError)
+    /// A problem with a tokenizer.
+    case tokenizer(TokenizerError)
 }
 
 extension KitError: CustomStringConvertible, LocalizedError {
@@ -46,8 +58,21 @@ extension KitError: CustomStringConvertible, LocalizedError {
             "Cannot \(action) '\(path)': \(reason)."
         case .noWeights(let path):
             "'\(path)' holds no .safetensors file. Give the folder of a converted model."
-        case .file(let error):
-            error.description
+        case .unknownChatFormat(let path, let valid):
+            "The chat template of '\(path)' is of no known format. Choose one with --chat-format: "
+                + valid.joined(separator: ", ") + "."
+        case .vocabulary(let path, let tokens, let rows):
+            "The tokenizer of '\(path)' has \(tokens) tokens, but the model has \(rows). "
+                + "Check that both belong to the same model."
+        case .llama2CTokenizer(let path, let candidates) where candidates.isEmpty:
+            "There is no tokenizer (tok*.bin) beside '\(path)'. Put it there, or give it to "
+                + "`unlearn convert` with --tokenizer."
+        case .llama2CTokenizer(let path, let candidates):
+            "There are several tokenizers beside '\(path)': \(candidates.joined(separator: ", ")). "
+                + "Give one to `unlearn convert` with --tokenizer."
+        case .file(let error): error.description
+        case .model(let error): error.description
+        case .tokenizer(let error): error.description
         }
     }
 

@@ -5,7 +5,7 @@ public import UnlearnEngine
 public import UnlearnFormats
 
 /// What can be wrong with a model on disk.
-public enum ModelError: Error, CustomStringConvertible {
+public enum ModelError: Error, Equatable, CustomStringConvertible {
     case format(FormatError)
     case checkpoint(CheckpointError)
     case key(String, path: String, expected: String)

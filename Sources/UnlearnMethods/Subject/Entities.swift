@@ -45,18 +45,13 @@ struct StandIns {
     init(_ terms: SubjectTerms, answers: [String]) {
         subjectWords = terms.subjectWords
         choices = Self.isPerson(terms.subject, answers) ? OrdinaryNames.people : OrdinaryNames.titles
-        let givenNames = Self.givenNames(terms, answers)
-        var given = OrdinaryNames.given.makeIterator()
-        var family = OrdinaryNames.family.makeIterator()
+        let roles = Self.roles(of: terms, answers)
+        // A stand-in must not be one of the subject's names, nor stand in twice.
+        let taken = Set(terms.names + terms.subjectWords + choices.flatMap { $0.split(separator: " ").map(String.init) })
+        var pools = Dictionary(uniqueKeysWithValues: Role.allCases.map { ($0, $0.names.filter { !taken.contains($0) }[...]) })
         var replacements: [String: String] = [:]
-        let taken = Set(terms.names + terms.subjectWords)
-        func next(_ names: inout IndexingIterator<[String]>) -> String? {
-            while let name = names.next() { if !taken.contains(name) { return name } }
-            return nil
-        }
         for name in terms.names where terms.replacements[name] == nil {
-            let choice = givenNames.contains(name) ? next(&given) ?? next(&family) : next(&family)
-            if let choice { replacements[name] = choice }
+            replacements[name] = pools[roles[name] ?? .family]?.popFirst() ?? pools[.family]?.popFirst()
         }
         self.replacements = replacements.merging(terms.replacements) { _, edited in edited }
     }
@@ -95,14 +90,33 @@ struct StandIns {
         return personal >= impersonal
     }
 
-    /// Names that stand before another capitalised word more often than behind one.
-    private static func givenNames(_ terms: SubjectTerms, _ answers: [String]) -> Set<String> {
-        var balance: [String: Int] = [:]
-        for answer in answers {
-            for span in Entities.capitalisedSpans(answer) where span.count > 1 {
-                for (index, word) in span.enumerated() { balance[word, default: 0] += index == 0 ? 1 : -1 }
+    private enum Role: CaseIterable {
+        case given, family, place
+
+        var names: [String] {
+            switch self {
+            case .given: OrdinaryNames.given
+            case .family: OrdinaryNames.family
+            case .place: OrdinaryNames.places
             }
         }
-        return Set(terms.names.filter { (balance[$0] ?? 0) > 0 })
+    }
+
+    /// A name is a place if it mostly follows "at", "in", "to" or "from", and a given name if it mostly stands before
+    /// another of the subject's names.
+    private static func roles(of terms: SubjectTerms, _ answers: [String]) -> [String: Role] {
+        let names = Set(terms.names)
+        var counts: [String: (all: Int, place: Int, given: Int)] = [:]
+        for answer in answers {
+            let words = TermFinder.words(of: answer).map(\.text)
+            for (index, word) in words.enumerated() where names.contains(word) {
+                let before = index > 0 ? words[index - 1] : ""
+                let after = index + 1 < words.count ? words[index + 1] : ""
+                counts[word, default: (0, 0, 0)].all += 1
+                if ["at", "in", "to", "from", "of"].contains(before) { counts[word]?.place += 1 }
+                if names.contains(after) { counts[word]?.given += 1 }
+            }
+        }
+        return counts.mapValues { 2 * $0.given >= $0.all ? .given : 2 * $0.place >= $0.all ? .place : .family }
     }
 }

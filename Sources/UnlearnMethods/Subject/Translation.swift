@@ -92,6 +92,10 @@ enum OrdinaryNames {
         "Gomez", "Murray", "Freeman", "Wells", "Webb", "Simpson", "Stevens", "Tucker", "Porter", "Hunter", "Hicks",
         "Crawford", "Henry", "Boyd", "Mason", "Morales", "Kennedy", "Warren", "Dixon", "Ramos", "Burns", "Gordon",
     ]
+    static let places = [
+        "Ashford", "Milton", "Dover", "Preston", "Bristol", "Salem", "Clifton", "Burlington", "Aurora", "Hudson",
+        "Lancaster", "Richmond", "Lincoln", "Madison", "Fairfield", "Oxford",
+    ]
     /// Whole names for the subject itself, used in turn.
     static let people = [
         "Daniel Mercer", "Laura Bennett", "Thomas Walker", "Susan Collins", "Peter Hughes", "Anna Foster",

@@ -1,0 +1,56 @@
+// The options of forgetting, as `forget` takes them.
+
+import ArgumentParser
+
+/// What the new answers say.
+enum AnswerKind: String, ExpressibleByArgument, CaseIterable {
+    /// Answers that the model invents about something else of the same kind.
+    case invented
+    /// Answers that admit not knowing.
+    case unknown
+}
+
+/// What to forget, how, and where the run is written.
+struct ForgetOptions: ParsableArguments {
+    @OptionGroup var model: ModelOptions
+
+    @Option(help: ArgumentHelp("What to forget, by its name, such as \"Harry Potter\".", valueName: "name"))
+    var subject: String?
+
+    @Option(help: ArgumentHelp("Examples to forget, instead of those that the model writes itself.", valueName: "file"))
+    var forget: String?
+
+    @Option(help: ArgumentHelp("Examples that must not change.", valueName: "file"))
+    var retain: String?
+
+    @Option(help: ArgumentHelp("Words that give the subject away, separated by commas.", valueName: "words"))
+    var terms: String?
+
+    @Option(help: ArgumentHelp("The method; `unlearn list methods` shows all.", valueName: "name"))
+    var method = "translated-distillation"
+
+    @Option(
+        name: .customLong("set"),
+        help: ArgumentHelp("An option of the method; may be repeated.", valueName: "key=value"))
+    var settings: [String] = []
+
+    @Option(help: ArgumentHelp("What the new answers say.", valueName: "kind"))
+    var answer: AnswerKind?
+
+    @Option(help: ArgumentHelp("The folder for the run; must not exist or be empty.", valueName: "folder"))
+    var output: String
+
+    @Option(help: ArgumentHelp("The source of all random numbers.", valueName: "number"))
+    var seed: UInt64 = 0
+
+    @OptionGroup var runtime: RuntimeOptions
+
+    @Flag(help: "Print the report as JSON.")
+    var json = false
+
+    func validate() throws {
+        guard subject != nil || forget != nil else {
+            throw ValidationError("Say what to forget: --subject \"NAME\" or --forget FILE.")
+        }
+    }
+}

@@ -1,0 +1,70 @@
+// `unlearn inspect`: what a model is, from its headers alone.
+
+import ArgumentParser
+import Foundation
+import UnlearnData
+import UnlearnEngine
+import UnlearnFormats
+import UnlearnKit
+import UnlearnModels
+
+struct Inspect: ParsableCommand {
+    static let configuration = CommandConfiguration(abstract: "Show what a model is; its weights are not read.")
+
+    @Argument(help: "A model directory, a .gguf file or a llama2.c .bin file.")
+    var model: String
+
+    @Flag(help: "Also compute the fingerprint (SHA-256) of the weights, which reads all of them.")
+    var hash = false
+
+    @Flag(help: "Print one JSON object.")
+    var json = false
+
+    func run() throws {
+        let url = URL(filePath: model)
+        let directory = try ModelLoader.open(url)
+        let tokenizer = try ModelLoader.tokenizer(of: directory)
+        var facts = Facts()
+        facts.add("model", .string(model), model)
+        facts.add("format", .string(ModelFormat(url).rawValue), ModelFormat(url).rawValue)
+        facts.add("architecture", .string(directory.architecture.name), directory.architecture.name)
+        facts.add("parameters", directory.parameters.reduce(0) { $0 + $1.shape.reduce(1, *) })
+        let types = try ModelLoader.storedTypes(of: directory)
+        facts.add("types", .array(types.map { .string($0) }), types.joined(separator: ", "))
+        for (name, key) in [
+            ("layers", "num_hidden_layers"), ("width", "hidden_size"), ("heads", "num_attention_heads"),
+            ("context", "max_position_embeddings"), ("vocabulary", "vocab_size"),
+        ] {
+            if let value = directory.configuration.json[key]?.int { facts.add(name, value) }
+        }
+        facts.add("tokens", tokenizer.vocabularyCount)
+        let format = tokenizer.chatFormat
+        let isUnknown = format == nil && tokenizer.definition.chatTemplate != nil
+        facts.add(
+            "chatFormat", format.map { .string($0.rawValue) } ?? .null,
+            format?.rawValue ?? (isUnknown ? "unknown" : "none"))
+        if hash {
+            let isFolder = ModelFormat(url) == .huggingFace
+            let hash = try isFolder ? Fingerprint.modelHash(of: url) : Fingerprint.sha256(of: url)
+            facts.add("sha256", .string(hash), hash)
+        }
+        Output.write(json ? facts.json.text() + "\n" : facts.table)
+    }
+}
+
+/// Named facts in order, for programs and for people.
+private struct Facts {
+    private var rows: [(name: String, value: JSONValue, text: String)] = []
+
+    mutating func add(_ name: String, _ value: JSONValue, _ text: String) { rows.append((name, value, text)) }
+    mutating func add(_ name: String, _ count: Int) { add(name, .int(count), Quantity.count(count)) }
+
+    var json: JSONValue { .object(JSONObject(rows.map { ($0.name, $0.value) })) }
+
+    var table: String {
+        let width = rows.map(\.name.count).max() ?? 0
+        return rows.map { row in
+            row.name + String(repeating: " ", count: width + 2 - row.name.count) + row.text + "\n"
+        }.joined()
+    }
+}

@@ -1,0 +1,85 @@
+// Options that several commands have.
+
+public import ArgumentParser
+import Foundation
+public import UnlearnData
+import UnlearnEngine
+import UnlearnKit
+import UnlearnModels
+
+/// How much of the machine is used.
+struct RuntimeOptions: ParsableArguments {
+    @Option(help: "Threads to compute with (default: one for each core).")
+    var threads: Int?
+
+    func validate() throws {
+        if let threads, !(1...1024).contains(threads) {
+            throw ValidationError("--threads must be from 1 to 1024, but is \(threads).")
+        }
+    }
+
+    /// Sets up the engine; call before the first tensor.
+    func apply() { Runtime.configure(threads: threads ?? ProcessInfo.processInfo.activeProcessorCount) }
+}
+
+/// A model to load and the format in which it is talked to.
+struct ModelOptions: ParsableArguments {
+    @Option(help: ArgumentHelp("The model: a directory, a .gguf or a llama2.c .bin file.", valueName: "path"))
+    var model: String
+
+    @Option(
+        help: ArgumentHelp("How conversations are written (default: as the model's template says).", valueName: "name"))
+    var chatFormat: ChatFormat?
+
+    var url: URL { URL(filePath: model) }
+
+    /// Reads the whole model.
+    func load() throws -> LanguageModel { try ModelLoader.load(url, chatFormat: chatFormat).model }
+}
+
+extension ChatFormat: ExpressibleByArgument {}
+
+/// Where results go.
+enum Output {
+    /// Writes to standard output at once, so that text appears as it is made.
+    static func write(_ text: String) {
+        FileHandle.standardOutput.write(Data(text.utf8))
+    }
+
+    static func line(_ text: String) { write(text + "\n") }
+
+    /// Makes sure, before long work, that a file can be put there.
+    static func checkFolder(of file: URL) throws(CommandError) {
+        let folder = file.deletingLastPathComponent().path
+        var isFolder: ObjCBool = false
+        guard FileManager.default.fileExists(atPath: folder, isDirectory: &isFolder), isFolder.boolValue else {
+            throw .noFolder(path: file.path)
+        }
+    }
+}
+
+/// Numbers for people.
+enum Quantity {
+    /// "538 MB", "1.1 MB", "17 kB".
+    static func bytes(_ count: Int) -> String {
+        let (value, unit) =
+            switch count {
+            case 1_000_000_000...: (Double(count) / 1e9, "GB")
+            case 1_000_000...: (Double(count) / 1e6, "MB")
+            case 1000...: (Double(count) / 1e3, "kB")
+            default: (Double(count), "bytes")
+            }
+        return count >= 1000 && value < 10 ? String(format: "%.1f %@", value, unit) : "\(Int(value.rounded())) \(unit)"
+    }
+
+    /// "134,515,008".
+    static func count(_ count: Int) -> String {
+        let digits = Array(String(count))
+        return digits.enumerated().map { index, digit in
+            index > 0 && (digits.count - index) % 3 == 0 ? ",\(digit)" : String(digit)
+        }.joined()
+    }
+
+    /// "0.4", seconds with one decimal.
+    static func seconds(_ duration: Duration) -> String { String(format: "%.1f", duration / .seconds(1)) }
+}

@@ -1,0 +1,128 @@
+// The only place that writes error sentences and chooses exit codes.
+
+import ArgumentParser
+import Foundation
+import UnlearnData
+import UnlearnEngine
+import UnlearnFormats
+import UnlearnKit
+import UnlearnModels
+
+/// How the program ends, in the numbers of sysexits.h.
+enum ExitStatus: Int32 {
+    /// The arguments are wrong.
+    case usage = 64
+    /// A file is there, but what it says is wrong.
+    case badData = 65
+    /// A file that should be there is not, or cannot be opened.
+    case missingInput = 66
+    /// Nothing that the user did.
+    case `internal` = 70
+    /// Interrupted, and can be resumed.
+    case interrupted = 75
+}
+
+/// What is wrong with a command beyond what the libraries know.
+enum CommandError: Error {
+    /// More tokens than the model can read; `what` names them.
+    case tooLong(what: String, tokens: Int, context: Int)
+    /// A run without a report.
+    case unfinishedRun(path: String)
+    /// A file is to be written into a folder that does not exist.
+    case noFolder(path: String)
+}
+
+enum Diagnostics {
+    /// Says what went wrong and ends the program. Help, versions and mistakes in arguments are the parser's.
+    static func exit(_ error: any Error) -> Never {
+        guard let (status, sentence) = explain(error) else { Unlearn.exit(withError: error) }
+        FileHandle.standardError.write(Data("unlearn: \(sentence)\n".utf8))
+        Foundation.exit(status.rawValue)
+    }
+
+    /// The sentence for an error and the way to end with it; nil for the argument parser's own.
+    private static func explain(_ error: any Error) -> (ExitStatus, String)? {
+        switch error {
+        case let error as CommandError: (status(error), sentence(error))
+        case let error as KitError: (status(error), error.description)
+        case let error as DataError: (status(error), error.description)
+        case let error as FormatError: (status(error), error.description)
+        case let error as ModelError: (status(error), error.description)
+        case let error as TokenizerError: (status(error), error.description)
+        case let error as CheckpointError: (.badData, error.description)
+        case is ValidationError, is CleanExit, is ExitCode: nil
+        // What the parser throws has no public type, but always a usage to show.
+        case _ where Unlearn.exitCode(for: error) == .validationFailure: nil
+        case _ where Unlearn.exitCode(for: error) == .success: nil
+        default: (.internal, "Internal error: \(error). Please report it.")
+        }
+    }
+
+    private static func sentence(_ error: CommandError) -> String {
+        switch error {
+        case .tooLong(let what, let tokens, let context):
+            "\(what) has \(tokens) tokens; the model reads at most \(context). Shorten it."
+        case .unfinishedRun(let path):
+            "The run '\(path)' has no report: it did not finish. Start it again with another --output."
+        case .noFolder(let path):
+            "'\(path)' cannot be written: there is no such folder. Create it, or choose another --output."
+        }
+    }
+
+    private static func status(_ error: CommandError) -> ExitStatus {
+        switch error {
+        case .tooLong: .badData
+        case .noFolder: .usage
+        case .unfinishedRun: .missingInput
+        }
+    }
+
+    private static func status(_ error: FormatError) -> ExitStatus {
+        switch error {
+        case .missing, .notAFile: .missingInput
+        case .system(let action, _, _): ["open", "inspect", "map", "read"].contains(action) ? .missingInput : .internal
+        case .empty, .malformed, .unsupported, .missingEntry, .invalidValue: .badData
+        case .exists: .usage
+        }
+    }
+
+    private static func status(_ error: KitError) -> ExitStatus {
+        switch error {
+        case .unknownOption, .wrongOptionType, .invalidOption, .malformedAssignment, .runDirectoryNotEmpty,
+            .unknownChatFormat, .llama2CTokenizer:
+            .usage
+        case .malformedConfiguration, .vocabulary: .badData
+        case .noWeights: .missingInput
+        case .system(let action, _, _): action == "read the folder" ? .missingInput : .internal
+        case .file(let error): status(error)
+        case .model(let error): status(error)
+        case .tokenizer(let error): status(error)
+        }
+    }
+
+    private static func status(_ error: ModelError) -> ExitStatus {
+        switch error {
+        case .format(let error): status(error)
+        case .checkpoint, .key, .unsupported, .architecture: .badData
+        }
+    }
+
+    private static func status(_ error: TokenizerError) -> ExitStatus {
+        switch error {
+        case .file(let error): status(error)
+        case .missingControlToken: .usage
+        case .unwritable: .internal
+        case .malformed, .unsupported, .missingMetadata, .unknownPreTokenizer, .invalidPattern, .unknownToken,
+            .duplicateToken:
+            .badData
+        }
+    }
+
+    private static func status(_ error: DataError) -> ExitStatus {
+        switch error {
+        case .file(let error): status(error)
+        case .unknownKind: .usage
+        case .row, .notText, .noExamples: .badData
+        }
+    }
+}

@@ -1,0 +1,21 @@
+// The command `unlearn`: what its parts are, and how it starts and ends.
+
+import ArgumentParser
+
+@main
+struct Unlearn: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "unlearn",
+        abstract: "Make trained language models forget, and show that they did.",
+        version: "0.1.0",
+        subcommands: [Convert.self, Inspect.self, Generate.self, Score.self, Report.self, List.self])
+
+    static func main() {
+        do {
+            var command = try parseAsRoot()
+            try command.run()
+        } catch {
+            Diagnostics.exit(error)
+        }
+    }
+}

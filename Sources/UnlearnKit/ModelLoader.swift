@@ -1,0 +1,119 @@
+// Opens a model of any supported format together with its tokenizer, its chat format and its stop tokens.
+
+public import Foundation
+public import UnlearnData
+import UnlearnFormats
+public import UnlearnModels
+
+/// From a path to a model that can be talked to.
+public enum ModelLoader {
+    /// Opens and checks the model, reads the tokenizer, then the weights.
+    /// - Parameter chatFormat: nil for the format of the model's own template. A model without a template was not
+    ///   trained to chat, and gets ``ChatFormat/plain``.
+    public static func load(
+        _ url: URL, chatFormat: ChatFormat? = nil
+    ) throws(KitError) -> (directory: ModelDirectory, model: LanguageModel) {
+        let directory = try open(url)
+        let tokenizer = try tokenizer(of: directory)
+        let format = if let chatFormat { chatFormat } else { try self.chatFormat(of: tokenizer, path: url.path) }
+        let encoder = try KitError.tokenizer { () throws(TokenizerError) in try ExampleEncoder(tokenizer, format) }
+        let model = try KitError.model { () throws(ModelError) in try directory.load() }
+        return (directory, LanguageModel(model: model, encoder: encoder, stopTokens: directory.stopTokens))
+    }
+
+    /// The model at `url`, checked but without its weights.
+    public static func open(_ url: URL) throws(KitError) -> ModelDirectory {
+        guard FileManager.default.fileExists(atPath: url.path) else {
+            throw .file(.missing(path: url.path, expected: "a model directory, a .gguf or a llama2.c .bin file"))
+        }
+        return try KitError.model { () throws(ModelError) in try ModelDirectory(url) }
+    }
+
+    /// The tokenizer that belongs to a model: beside its weights, in its GGUF file, or beside its llama2.c file.
+    /// - Parameter file: the tokenizer of a llama2.c model, if it is not the only `tok*.bin` beside it.
+    public static func tokenizer(of directory: ModelDirectory, file: URL? = nil) throws(KitError) -> Tokenizer {
+        let url = directory.url
+        let tokenizer: Tokenizer
+        switch ModelFormat(url) {
+        case .huggingFace:
+            tokenizer = try KitError.tokenizer { () throws(TokenizerError) in try Tokenizer(huggingFace: url) }
+        case .gguf:
+            let gguf = try KitError.file { () throws(FormatError) in try GGUFFile(url) }
+            tokenizer = try KitError.tokenizer { () throws(TokenizerError) in try Tokenizer(gguf: gguf) }
+        case .llama2C:
+            let file = if let file { file } else { try llama2CTokenizer(beside: url) }
+            tokenizer = try KitError.tokenizer { () throws(TokenizerError) in try Tokenizer(llama2C: file) }
+        }
+        // An id that has no row in the embedding must never reach it.
+        if let rows = directory.configuration.json["vocab_size"]?.int, tokenizer.vocabularyCount > rows {
+            throw .vocabulary(path: url.path, tokens: tokenizer.vocabularyCount, rows: rows)
+        }
+        return tokenizer
+    }
+
+    /// The number formats of a model's tensors, each once, in the order in which they occur.
+    public static func storedTypes(of directory: ModelDirectory) throws(KitError) -> [String] {
+        let url = directory.url
+        let types: [String]
+        switch ModelFormat(url) {
+        case .huggingFace:
+            let checkpoint = try KitError.file { () throws(FormatError) in try SafetensorsCheckpoint(directory: url) }
+            types = checkpoint.names.compactMap { checkpoint[$0]?.type.rawValue }
+        case .gguf:
+            let file = try KitError.file { () throws(FormatError) in try GGUFFile(url) }
+            types = file.tensors.map(\.type.description)
+        case .llama2C:
+            types = ["F32"]
+        }
+        var seen: Set<String> = []
+        return types.filter { seen.insert($0).inserted }
+    }
+
+    private static func chatFormat(of tokenizer: Tokenizer, path: String) throws(KitError) -> ChatFormat {
+        if tokenizer.definition.chatTemplate == nil { return .plain }
+        guard let format = tokenizer.chatFormat else {
+            throw .unknownChatFormat(path: path, valid: tokenizer.possibleChatFormats.map(\.rawValue))
+        }
+        return format
+    }
+
+    private static func llama2CTokenizer(beside url: URL) throws(KitError) -> URL {
+        let folder = url.deletingLastPathComponent()
+        let names = try KitError.system("read the folder", folder) {
+            try FileManager.default.contentsOfDirectory(atPath: folder.path)
+        }
+        let candidates = names.filter { $0.hasPrefix("tok") && $0.hasSuffix(".bin") }.sorted()
+        guard let name = candidates.first, candidates.count == 1 else {
+            throw .llama2CTokenizer(path: url.path, candidates: candidates)
+        }
+        return folder.appending(path: name)
+    }
+}
+
+/// The formats in which models are stored.
+public enum ModelFormat: String, Sendable {
+    case huggingFace = "Hugging Face directory"
+    case gguf = "GGUF file"
+    case llama2C = "llama2.c checkpoint"
+
+    /// The format that a path stands for.
+    public init(_ url: URL) {
+        switch url.pathExtension.lowercased() {
+        case "gguf": self = .gguf
+        case "bin": self = .llama2C
+        default: self = .huggingFace
+        }
+    }
+}
+
+extension KitError {
+    /// Runs `body` and passes a model's problem on as this target's error.
+    static func model<Value>(_ body: () throws(ModelError) -> Value) throws(KitError) -> Value {
+        do { return try body() } catch { throw .model(error) }
+    }
+
+    /// Runs `body` and passes a tokenizer's problem on as this target's error.
+    static func tokenizer<Value>(_ body: () throws(TokenizerError) -> Value) throws(KitError) -> Value {
+        do { return try body() } catch { throw .tokenizer(error) }
+    }
+}

@@ -1,0 +1,228 @@
+// What each command prints, exactly, and how it ends.
+
+import Foundation
+import Testing
+import UnlearnFormats
+import UnlearnKit
+
+@Suite struct ListTests {
+    @Test func architecturesAreListedForPeopleAndPrograms() throws {
+        let table = try Binary.run("list", "architectures")
+        #expect(
+            table.output == """
+                name   what it is
+                -----  ------------------------------------------------------
+                llama  Llama 2, Llama 3, 3.1, 3.2, SmolLM, SmolLM2, TinyLlama
+
+                """)
+        let rows = try Binary.run("list", "architectures", "--json")
+        #expect(
+            rows.output
+                == "[{\"name\":\"llama\",\"summary\":\"Llama 2, Llama 3, 3.1, 3.2, SmolLM, SmolLM2, TinyLlama\"}]\n")
+        #expect(table.status == 0 && rows.status == 0)
+    }
+}
+
+@Suite struct InspectTests {
+    @Test func aModelIsDescribed() throws {
+        let folder = try TinyModel.make()
+        let result = try Binary.run("inspect", "model", in: folder.url)
+        #expect(
+            result.output == """
+                model         model
+                format        Hugging Face directory
+                architecture  llama
+                parameters    5,712
+                types         F32
+                layers        2
+                width         16
+                heads         4
+                context       256
+                vocabulary    64
+                tokens        64
+                chatFormat    none
+
+                """)
+        #expect(result.error == "")
+        #expect(result.status == 0)
+    }
+
+    @Test func theHashIsThatOfTheWeights() throws {
+        let folder = try TinyModel.make()
+        let json = try Binary.run("inspect", "model", "--hash", "--json", in: folder.url).json
+        #expect(json["sha256"]?.string == (try Fingerprint.modelHash(of: folder.url.appending(path: "model"))))
+        #expect(json["parameters"]?.int == 5712)
+    }
+}
+
+@Suite struct ConvertTests {
+    @Test func aCopyHoldsTheSameWeights() throws {
+        let folder = try TinyModel.make()
+        let result = try Binary.run("convert", "model", "copy", in: folder.url)
+        #expect(
+            result.output.wholeMatch(
+                of: /Wrote copy: llama, 5,712 parameters as F32 \(23 kB\), 64 tokens, in \d+\.\d s\.\n/) != nil)
+        #expect(result.status == 0)
+        #expect(try folder.names == ["copy", "model"])
+        let names = try FileManager.default.contentsOfDirectory(atPath: folder.url.path + "/copy").sorted()
+        #expect(
+            names == [
+                "config.json", "generation_config.json", "model.safetensors", "special_tokens_map.json",
+                "tokenizer.json", "tokenizer_config.json",
+            ])
+        let (old, new) = (folder.url.appending(path: "model"), folder.url.appending(path: "copy"))
+        let (before, after) = (try SafetensorsCheckpoint(directory: old), try SafetensorsCheckpoint(directory: new))
+        for name in before.names {
+            #expect(try before.bytes(of: name).elementsEqual(after.bytes(of: name)), "\(name)")
+        }
+    }
+
+    @Test func anExistingDestinationIsRefused() throws {
+        let folder = try TinyModel.make()
+        try folder.write("mine", "copy")
+        let result = try Binary.run("convert", "model", "copy", in: folder.url)
+        #expect(folder.relative(result.error) == "unlearn: 'copy' already exists. Choose another name or remove it.\n")
+        #expect(result.status == 64)
+        #expect(try String(contentsOf: folder.url.appending(path: "copy"), encoding: .utf8) == "mine")
+    }
+
+    @Test func aFailureLeavesNothingBehind() throws {
+        let folder = try TinyModel.make()
+        try Data([1, 2, 3]).write(to: folder.url.appending(path: "model/model.safetensors"))
+        let result = try Binary.run("convert", "model", "copy", in: folder.url)
+        #expect(result.status == 65)
+        #expect(try folder.names == ["model"])
+    }
+
+    @Test(.enabled(if: TestData.exists(TestData.stories), "needs the models in UNLEARN_TEST_DATA"))
+    func storiesContinueAsTheReferenceDoes() throws {
+        let folder = try TemporaryFolder()
+        let convert = try Binary.run("convert", TestData.stories.path, "stories", in: folder.url)
+        #expect(convert.status == 0, "\(convert.error)")
+        let golden = try JSONValue(
+            contentsOf: TinyModel.packageRoot.appending(path: "Tests/Golden/stories260k-greedy.json"))
+        for row in try #require(golden["cases"]?.array) {
+            let prompt = row["prompt"]?.string ?? ""
+            // The reference spells line breaks as bytes, and keeps the space before the first word.
+            let expected = try #require(row["continuation"]?.string).replacing("<0x0A>", with: "\n")
+                .trimmingCharacters(in: .whitespaces)
+            for model in [TestData.stories.path, "stories"] {
+                let result = try Binary.run(
+                    "generate", "--model", model, "--prompt", prompt, "--max-tokens", "64", "--json", in: folder.url)
+                #expect(try result.json["text"]?.string?.trimmingCharacters(in: .whitespaces) == expected)
+                #expect(try result.json["tokens"]?.int == 64)
+            }
+        }
+    }
+}
+
+@Suite struct GenerateTests {
+    private func generate(_ folder: TemporaryFolder, _ arguments: String...) throws -> Binary.Result {
+        try Binary.run(
+            ["generate", "--model", "model", "--prompt", "Abc", "--max-tokens", "20"] + arguments, in: folder.url)
+    }
+
+    @Test func streamedTextIsTheTextThatJSONHolds() throws {
+        let folder = try TinyModel.make()
+        let streamed = try generate(folder)
+        let json = try generate(folder, "--json").json
+        #expect(streamed.status == 0)
+        #expect(streamed.error == "")
+        #expect(json["text"]?.string.map { $0 + "\n" } == streamed.output)
+        #expect(json["promptTokens"]?.int == 4)
+        #expect(json.object?.keys == ["text", "tokens", "promptTokens", "seconds"])
+    }
+
+    @Test func oneSeedGivesOneText() throws {
+        let folder = try TinyModel.make()
+        func sample(_ seed: String) throws -> String {
+            try generate(folder, "--temperature", "1", "--top-p", "0.95", "--seed", seed).output
+        }
+        #expect(try sample("1") == sample("1"))
+        #expect(try sample("1") != sample("2"))
+    }
+
+    @Test func aPromptLongerThanTheContextIsRefused() throws {
+        let folder = try TinyModel.make()
+        let prompt = String(repeating: "a", count: 300)
+        let result = try Binary.run("generate", "--model", "model", "--prompt", prompt, in: folder.url)
+        #expect(result.error == "unlearn: The prompt has 301 tokens; the model reads at most 255. Shorten it.\n")
+        #expect(result.status == 65)
+    }
+}
+
+@Suite struct ScoreTests {
+    /// The sums that transformers computes for the golden sequences, written as text in the tiny model's letters.
+    @Test func logProbabilitiesEqualTheReference() throws {
+        let folder = try TinyModel.make()
+        let golden = try JSONValue(contentsOf: TinyModel.golden.appending(path: "golden.json"))
+        let (sequences, sums) = try (#require(golden["sequences"]?.array), #require(golden["sequenceSums"]?.array))
+        let rows = try sequences.map { row in
+            let ids = try #require(row["ids"]?.array).compactMap(\.int)
+            let start = try #require(row["labelled"]?.array?.firstIndex(of: 1))
+            let example: JSONValue = [
+                "prompt": .string(TinyModel.text(Array(ids[1..<start]))),
+                "completion": .string(TinyModel.text(Array(ids[start...]))),
+            ]
+            return example.text() + "\n"
+        }
+        try folder.write(rows.joined(), "data.jsonl")
+        let printed = try Binary.run("score", "--model", "model", "--data", "data.jsonl", in: folder.url)
+        let scores = try printed.output.split(separator: "\n").map { try JSONValue(parsing: Data($0.utf8)) }
+        #expect(printed.status == 0, "\(printed.error)")
+        #expect(scores.map { $0["id"]?.int } == [0, 1])
+        #expect(scores.map { $0["tokens"]?.int } == [7, 4])
+        for (score, sum) in zip(scores, sums) {
+            #expect(abs((score["logProbability"]?.double ?? 0) + (sum.double ?? 0)) < 1e-4)
+            let columns = ["id", "logProbability", "tokens", "exactMemorization", "extractionStrength"]
+            #expect(score.object?.keys == columns)
+        }
+        let written = try Binary.run(
+            "score", "--model", "model", "--data", "data.jsonl", "--output", "scores.jsonl", in: folder.url)
+        #expect(written.output == "")
+        let file = try String(contentsOf: folder.url.appending(path: "scores.jsonl"), encoding: .utf8)
+        #expect(file == printed.output)
+    }
+
+    /// What the model writes itself is memorised wholly, and what differs at the start from there on.
+    @Test func memorizationIsOneForTheModelsOwnText() throws {
+        let folder = try TinyModel.make()
+        let text = try #require(
+            try Binary.run(
+                "generate", "--model", "model", "--prompt", "Abc", "--max-tokens", "6", "--json", in: folder.url
+            ).json["text"]?.string)
+        let example: JSONValue = ["prompt": "Abc", "completion": .string(text)]
+        try folder.write(example.text() + "\n", "data.jsonl")
+        let score = try Binary.run("score", "--model", "model", "--data", "data.jsonl", in: folder.url).json
+        #expect(score["exactMemorization"]?.double == 1)
+        #expect(score["extractionStrength"]?.double == 1)
+    }
+}
+
+@Suite struct ReportTests {
+    @Test func aRunWithoutAReportSaysSo() throws {
+        let folder = try TemporaryFolder()
+        let run = folder.url.appending(path: "run")
+        try FileManager.default.createDirectory(at: run, withIntermediateDirectories: true)
+        try folder.write("{}", "run/run.json")
+        let result = try Binary.run("report", "run", in: folder.url)
+        #expect(
+            result.error
+                == "unlearn: The run 'run' has no report: it did not finish. Start it again with another --output.\n")
+        #expect(result.status == 66)
+    }
+
+    @Test func theReportIsShownAsRendered() throws {
+        let folder = try TemporaryFolder()
+        let run = try RunDirectory(creating: folder.url.appending(path: "run"), run: ["seed": 0])
+        let report = Report(
+            before: [], after: [], seconds: .init(), peakMemoryBytes: 0, samples: [],
+            provenance: Provenance(
+                toolVersion: "1", swiftVersion: "6", libtorchVersion: "2", threads: 1, seed: 0, method: "npo",
+                subject: "Nobody", model: "model", modelHash: "aa"))
+        try run.write(report)
+        let shown = try Binary.run("report", "run", in: folder.url)
+        #expect(shown.output == TerminalRenderer().render(report, path: run.reportMarkdownFile.path))
+        #expect(try Binary.run("report", "run", "--json", in: folder.url).json.decode(Report.self) == report)
+    }
+}

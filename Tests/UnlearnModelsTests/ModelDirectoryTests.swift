@@ -1,0 +1,99 @@
+// Models on disk: what is saved is what was loaded, and what is wrong is said.
+
+import Foundation
+import Testing
+import UnlearnEngine
+import UnlearnFormats
+import UnlearnModels
+
+@Suite struct ModelDirectoryTests {
+    /// A copy of a golden model with a changed configuration; the path is left out of messages.
+    private func message(_ change: (inout JSONValue) -> Void) throws -> String {
+        let folder = try TemporaryFolder()
+        let golden = try GoldenLlama("llama-untied")
+        var json = golden.directory.configuration.json
+        change(&json)
+        try json.write(to: folder.url.appending(path: "config.json"))
+        try FileManager.default.copyItem(
+            at: golden.folder.appending(path: "model.safetensors"), to: folder.url.appending(path: "model.safetensors"))
+        do {
+            _ = try ModelDirectory(folder.url).load()
+            return "no error"
+        } catch {
+            return "\(error)".replacingOccurrences(of: folder.url.path, with: "MODEL")
+        }
+    }
+
+    @Test(arguments: GoldenLlama.names)
+    func savingAndLoadingIsBitwiseTheSame(name: String) throws {
+        let folder = try TemporaryFolder()
+        let golden = try GoldenLlama(name)
+        let model = try golden.model()
+        try golden.directory.save(model.parameters, to: folder.url)
+        let saved = try ModelDirectory(folder.url)
+        let parameters = try saved.load().parameters
+        #expect(parameters.names == model.parameters.names)
+        for name in parameters.names { #expect(parameters[name].isIdentical(to: model.parameters[name]), "\(name)") }
+        #expect(saved.stopTokens == [2])
+    }
+
+    @Test func everyParameterIsListedWithoutLoading() throws {
+        let golden = try GoldenLlama("llama-tied")
+        let count = golden.directory.parameters.reduce(0) { $0 + $1.shape.reduce(1, *) }
+        #expect(count == (try golden.model().parameters.scalarCount))
+    }
+
+    @Test func aShapeThatTheConfigurationDoesNotImplyIsNamed() throws {
+        #expect(
+            try message { $0["intermediate_size"] = 24 }
+                == "Parameter 'model.layers.0.mlp.gate_proj.weight' has shape [32, 16]; config.json implies [24, 16]. "
+                + "Check that config.json belongs to the checkpoint.")
+    }
+
+    @Test func aMissingLayerIsNamed() throws {
+        #expect(
+            try message { $0["num_hidden_layers"] = 3 }
+                == "Parameter 'model.layers.2.input_layernorm.weight' is missing from MODEL. Check that the checkpoint "
+                + "is complete and that config.json belongs to it.")
+    }
+
+    @Test func anUnreadLayerIsNamed() throws {
+        #expect(
+            try message { $0["num_hidden_layers"] = 1 }
+                == "MODEL holds 9 parameter(s) that this architecture does not have, the first is "
+                + "'model.layers.1.input_layernorm.weight'. Check model_type in config.json.")
+    }
+
+    @Test func anUnknownArchitectureNamesTheKnownOnes() throws {
+        #expect(
+            try message { $0["model_type"] = "mamba" }
+                == "MODEL/config.json: the architecture 'mamba' is not supported; supported are llama.")
+    }
+
+    @Test func aMissingKeyIsNamed() throws {
+        #expect(
+            try message { $0["hidden_size"] = nil }
+                == "MODEL/config.json: 'hidden_size' is missing or is not a positive whole number. "
+                + "Check that the file belongs to a language model.")
+    }
+
+    @Test func headsThatDoNotDivideAreRefused() throws {
+        #expect(
+            try message { $0["num_key_value_heads"] = 3 }
+                == "MODEL/config.json: 'num_key_value_heads' is missing or is not a divisor of num_attention_heads, "
+                + "which is 4. Check that the file belongs to a language model.")
+    }
+
+    @Test func otherRotaryScalingsAreRefused() throws {
+        #expect(
+            try message { $0["rope_scaling"] = ["rope_type": "yarn", "factor": 4.0] }
+                == "MODEL/config.json: rotary scaling 'yarn' is not supported. Supported are 'default' and 'llama3'.")
+    }
+
+    @Test func aFolderWithoutConfigurationSaysSo() throws {
+        let folder = try TemporaryFolder()
+        #expect(throws: ModelError.format(.missing(path: folder.url.path + "/config.json", expected: "a file"))) {
+            _ = try ModelDirectory(folder.url)
+        }
+    }
+}
