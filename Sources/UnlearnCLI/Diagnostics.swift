@@ -4,8 +4,10 @@ import ArgumentParser
 import Foundation
 import UnlearnData
 import UnlearnEngine
+import UnlearnEvaluation
 import UnlearnFormats
 import UnlearnKit
+import UnlearnMethods
 import UnlearnModels
 
 /// How the program ends, in the numbers of sysexits.h.
@@ -49,6 +51,7 @@ enum Diagnostics {
         case let error as FormatError: (status(error), error.description)
         case let error as ModelError: (status(error), error.description)
         case let error as TokenizerError: (status(error), error.description)
+        case let error as EvaluationError: (status(error), error.description)
         case let error as CheckpointError: (.badData, error.description)
         case is ValidationError, is CleanExit, is ExitCode: nil
         // What the parser throws has no public type, but always a usage to show.
@@ -97,6 +100,8 @@ enum Diagnostics {
         case .file(let error): status(error)
         case .model(let error): status(error)
         case .tokenizer(let error): status(error)
+        case .data(let error): status(error)
+        case .method(let error): status(error)
         }
     }
 
@@ -115,6 +120,22 @@ enum Diagnostics {
         case .malformed, .unsupported, .missingMetadata, .unknownPreTokenizer, .invalidPattern, .unknownToken,
             .duplicateToken:
             .badData
+        }
+    }
+
+    private static func status(_ error: MethodError) -> ExitStatus {
+        switch error {
+        case .unknownMethod, .needsRetain, .needsTerms, .parameters: .usage
+        case .noTargets, .unknownSubject: .badData
+        case .notFinite: .internal
+        }
+    }
+
+    private static func status(_ error: EvaluationError) -> ExitStatus {
+        switch error {
+        case .format(let error): status(error)
+        case .unknownSubject: .usage
+        case .noQuestions: .badData
         }
     }
 

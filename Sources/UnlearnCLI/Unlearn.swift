@@ -4,11 +4,16 @@ import ArgumentParser
 
 @main
 struct Unlearn: ParsableCommand {
+    static let version = "0.1.0"
+
     static let configuration = CommandConfiguration(
         commandName: "unlearn",
         abstract: "Make trained language models forget, and show that they did.",
-        version: "0.1.0",
-        subcommands: [Convert.self, Inspect.self, Generate.self, Score.self, Report.self, List.self])
+        version: version,
+        subcommands: [
+            Convert.self, Inspect.self, Generate.self, Score.self, Forget.self, RunCommand.self, Evaluate.self,
+            Report.self, List.self,
+        ])
 
     static func main() {
         do {

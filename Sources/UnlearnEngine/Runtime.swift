@@ -1,11 +1,35 @@
 // The one place where threads and determinism are set.
 
 internal import CTorch
+internal import Foundation
 
 /// The process-wide settings of the engine.
 public enum Runtime {
     /// The version of libtorch that this binary runs with.
     public static var libtorchVersion: String { String(cString: ct_version()) }
+
+    /// The version of the compiler that built this binary, to the minor number.
+    public static var swiftVersion: String {
+        #if compiler(>=6.4)
+            "6.4 or newer"
+        #elseif compiler(>=6.3)
+            "6.3"
+        #else
+            "6.2"
+        #endif
+    }
+
+    /// The most memory that this process has held so far, in bytes.
+    public static var peakMemoryBytes: Int {
+        var usage = rusage()
+        #if canImport(Glibc)
+            getrusage(__rusage_who_t(RUSAGE_SELF.rawValue), &usage)
+            return usage.ru_maxrss * 1024
+        #else
+            getrusage(RUSAGE_SELF, &usage)
+            return usage.ru_maxrss
+        #endif
+    }
 
     /// Threads used inside one operation.
     public static var threads: Int { Int(ct_threads()) }

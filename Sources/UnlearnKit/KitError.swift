@@ -2,6 +2,7 @@
 public import Foundation
 public import UnlearnData
 public import UnlearnFormats
+public import UnlearnMethods
 public import UnlearnModels
 
 /// A problem with options, run directories, fingerprints or a model that is opened. `description` is the complete sentence for the user.
@@ -34,6 +35,10 @@ public enum KitError: Error, Equatable, Sendable {
     case model(ModelError)
     /// A problem with a tokenizer.
     case tokenizer(TokenizerError)
+    /// A problem with the user's examples.
+    case data(DataError)
+    /// What stopped a method.
+    case method(MethodError)
 }
 
 extension KitError: CustomStringConvertible, LocalizedError {
@@ -73,6 +78,8 @@ extension KitError: CustomStringConvertible, LocalizedError {
         case .file(let error): error.description
         case .model(let error): error.description
         case .tokenizer(let error): error.description
+        case .data(let error): error.description
+        case .method(let error): error.description
         }
     }
 
@@ -87,6 +94,11 @@ extension KitError {
         } catch {
             throw .file(error)
         }
+    }
+
+    /// Runs `body` and passes a method's problem on as this target's error.
+    static func method<Value>(_ body: () throws(MethodError) -> Value) throws(KitError) -> Value {
+        do { return try body() } catch { throw .method(error) }
     }
 
     /// Runs `body`, a call of the file system at `url`, and says what could not be done if it fails.

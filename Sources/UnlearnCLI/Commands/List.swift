@@ -1,8 +1,11 @@
 // `unlearn list`: what there is to choose from.
 
 import ArgumentParser
+import UnlearnData
+import UnlearnEvaluation
 import UnlearnFormats
 import UnlearnKit
+import UnlearnMethods
 import UnlearnModels
 
 struct List: ParsableCommand {
@@ -10,10 +13,13 @@ struct List: ParsableCommand {
 
     /// One catalog each.
     enum Kind: String, ExpressibleByArgument, CaseIterable {
-        case architectures
+        case methods, metrics, suites, architectures
 
         var entries: [Entry] {
             switch self {
+            case .methods: MethodCatalog.cards.map { Entry(name: $0.name, summary: $0.summary, paper: $0.paper) }
+            case .metrics: MetricCatalog.cards.map { Entry(name: $0.name, summary: $0.summary, paper: $0.paper) }
+            case .suites: Evaluate.Suite.allCases.map { Entry(name: $0.rawValue, summary: $0.summary) }
             case .architectures: ArchitectureCatalog.all.map { Entry(name: $0.name, summary: $0.summary) }
             }
         }

@@ -6,6 +6,14 @@ public import UnlearnData
 internal import UnlearnEngine
 internal import UnlearnModels
 
+/// What the model says when it is asked about the subject afterwards.
+public enum AnswerStyle: String, Codable, Sendable, CaseIterable {
+    /// What it would say about an ordinary name: fluent, and invented.
+    case invented
+    /// That it does not know.
+    case unknown
+}
+
 /// Per token: KL(teacher ‖ model) on the subject's own text, the teacher being the original model on the translated
 /// text with the subject's terms forbidden; and KL(original ‖ model) on everything that is to stay.
 public struct TranslatedDistillation: UnlearningMethod {
@@ -21,6 +29,7 @@ public struct TranslatedDistillation: UnlearningMethod {
         return options
     }
 
+    public var answer = AnswerStyle.invented
     /// The weight of the retain term.
     public var retainWeight = 2.0
     /// Whether the subject's themes ("wizard") are forbidden beside its names.
@@ -33,6 +42,7 @@ public struct TranslatedDistillation: UnlearningMethod {
             throw .needsTerms(method: Self.card.name)
         }
         guard !session.retain.isEmpty else { throw .needsRetain(method: Self.card.name) }
+        if answer == .unknown { return try refuse(session, subject) }
         let encoder = session.model.encoder
         let standIns = StandIns(subject.terms, answers: subject.forget.map(\.example.answer))
         let skipped = Set(subject.terms.subjectWords)
@@ -62,6 +72,21 @@ public struct TranslatedDistillation: UnlearningMethod {
 }
 
 extension TranslatedDistillation {
+    /// Questions about the subject are answered with not knowing: cross-entropy on a refusal in place of the teacher.
+    private func refuse(_ session: Session, _ subject: SubjectTexts) throws(MethodError) {
+        var seen: Set<String> = []
+        let questions = subject.forget.map(\.example).filter { !$0.isContinued && seen.insert($0.prompt).inserted }
+        let refusals = questions.enumerated().map { index, example in
+            session.model.encoder.encode(
+                .answer(question: example.prompt, answer: SubjectPrompts.refusals[index % SubjectPrompts.refusals.count]),
+                id: index)
+        }
+        session.readReference(session.used(forgetCount: refusals.count).retain)
+        try session.descend(over: refusals) { (step) throws(MethodError) in
+            [Term("forget-refusal", step.forgetTokenMean()), RetainTerm.kl.term(step, weight: retainWeight)]
+        }
+    }
+
     /// A text about the subject, and the same text as the teacher reads it.
     struct Pair {
         let student: TokenExample

@@ -11,17 +11,16 @@ public struct ForgetExample: Codable, Sendable, Equatable {
     public var example: Example
     public var standIn: String
 
-    public init(_ example: Example, standIn: String) {
+    public init(_ example: Example, standIn: String? = nil) {
         self.example = example
-        self.standIn = standIn
+        self.standIn = standIn ?? OrdinaryNames.people[0]
     }
 
     private enum CodingKeys: String, CodingKey { case standIn }
 
     public init(from decoder: any Decoder) throws {
-        example = try Example(from: decoder)
-        standIn = try decoder.container(keyedBy: CodingKeys.self).decodeIfPresent(String.self, forKey: .standIn)
-            ?? OrdinaryNames.people[0]
+        let row = try decoder.container(keyedBy: CodingKeys.self)
+        self.init(try Example(from: decoder), standIn: try row.decodeIfPresent(String.self, forKey: .standIn))
     }
 
     public func encode(to encoder: any Encoder) throws {
@@ -73,29 +72,53 @@ public struct SubjectStudyBuilder {
         self.onProgress = onProgress
     }
 
-    public func build() throws(MethodError) -> SubjectStudy {
-        let own = elicit()
+    /// - Parameters:
+    ///   - forget: the user's own examples; nil: the model writes them.
+    ///   - retain: the user's own examples to keep, beside what the model writes about everything else.
+    ///   - terms: the subject's terms; nil: they are found.
+    public func build(
+        forget: [ForgetExample]? = nil, retain: [Example]? = nil, terms given: SubjectTerms? = nil
+    ) throws(MethodError) -> SubjectStudy {
         let elsewhere = everythingElse()
-        let finder = TermFinder(model.tokenizer, elsewhere: elsewhere.all.map(\.answer))
-        var terms = finder.terms(of: subject, in: own.map(\.answer))
+        let finder = TermFinder(
+            model.tokenizer, elsewhere: (elsewhere.all + (retain ?? [])).map { $0.prompt + " " + $0.answer })
+        var own = forget?.map(\.example) ?? elicit()
+        var terms = given ?? finder.terms(of: subject, in: own.map(\.answer))
         guard !terms.names.isEmpty else { throw .unknownSubject(name: subject) }
         let entities = Entities.spans(of: terms, in: own.map(\.answer), limit: options.entities)
-        let second = askAbout(entities)
-        terms = finder.terms(of: subject, in: (own + second).map(\.answer))
-        let translator = StandIns(terms, answers: own.map(\.answer))
-        terms.replacements = translator.replacements
-
-        let neighbours = similarNames(excluding: terms)
-        let neighbourAnswers = askNeighbours(neighbours)
-        let foreign = askAboutStandIns(own + second, translator)
-        let familiar = (own + second).enumerated().map { index, example in
-            ForgetExample(example, standIn: translator.standIn(index))
+        if forget == nil {
+            own += askAbout(entities)
+            if given == nil { terms = finder.terms(of: subject, in: own.map(\.answer)) }
         }
+        let standIns = StandIns(terms, answers: own.map(\.answer))
+        terms.replacements = standIns.replacements
+        let familiar = forget ?? own.enumerated().map { ForgetExample($0.element, standIn: standIns.standIn($0.offset)) }
+        let foreign = askAboutStandIns(own, standIns)
+        let neighbours = askNeighbours(subject.isEmpty ? [] : similarNames(excluding: terms))
+        let kept = Self.parted(retain ?? [])
         return SubjectStudy(
             terms: terms, forget: familiar + foreign,
-            neighbours: neighbourAnswers.trained + elsewhere.wellKnown, general: elsewhere.general,
-            heldOutQuestions: heldOutQuestions(entities), heldOutNeighbours: neighbourAnswers.heldOut,
-            heldOutGeneral: elsewhere.heldOutGeneral)
+            neighbours: kept.trained + neighbours.trained + elsewhere.wellKnown, general: elsewhere.general,
+            heldOutQuestions: subject.isEmpty ? own.compactMap(Self.prompt) : heldOutQuestions(entities),
+            heldOutNeighbours: kept.heldOut + neighbours.heldOut, heldOutGeneral: elsewhere.heldOutGeneral)
+    }
+
+    /// Every fourth example is held out.
+    private static func parted(_ examples: [Example]) -> (trained: [Example], heldOut: [Example]) {
+        let rows = examples.enumerated()
+        return (rows.filter { $0.offset % 4 != 3 }.map(\.element), rows.filter { $0.offset % 4 == 3 }.map(\.element))
+    }
+
+    /// How an example is asked; a text is continued from its first half.
+    private static func prompt(_ example: Example) -> Prompt? {
+        switch example {
+        case .answer, .conversation: return .question(example.prompt)
+        case .completion(let prompt, _): return .completion(prompt)
+        case .text(let text):
+            let words = text.split(separator: " ")
+            let start = words.prefix(min(40, words.count / 2)).joined(separator: " ")
+            return start.isEmpty ? nil : .completion(start)
+        }
     }
 
     // MARK: - The subject
@@ -122,7 +145,7 @@ public struct SubjectStudyBuilder {
     /// The model's answers about stand-ins, read back as if they were about the subject.
     private func askAboutStandIns(_ examples: [Example], _ translator: StandIns) -> [ForgetExample] {
         var seen: Set<String> = []
-        let asked = examples.filter { seen.insert($0.prompt).inserted }
+        let asked = examples.filter { !$0.prompt.isEmpty && seen.insert($0.prompt).inserted }
         let translations = asked.indices.map { translator.translation(standIn: translator.standIn($0)) }
         let prompts = zip(asked, translations).map { example, translation in
             if case .completion(let prompt, _) = example { return Prompt.completion(translation(prompt)) }
@@ -161,10 +184,9 @@ public struct SubjectStudyBuilder {
         let general = SubjectPrompts.general.map { Prompt.question($0) }
         let answers = ask(general + known, "writing about everything else")
         let everyday = answers.prefix(general.count)
+        let (trained, heldOut) = Self.parted(Array(everyday))
         return Elsewhere(
-            general: everyday.enumerated().filter { $0.offset % 4 != 3 }.map(\.element),
-            heldOutGeneral: everyday.enumerated().filter { $0.offset % 4 == 3 }.map(\.element),
-            wellKnown: Array(answers.dropFirst(general.count)))
+            general: trained, heldOutGeneral: heldOut, wellKnown: Array(answers.dropFirst(general.count)))
     }
 
     /// Names that the model puts beside the subject, at least twice, and that are not of the subject itself.

@@ -1,0 +1,72 @@
+// `unlearn forget` and `unlearn run`: the whole path, from a model to a model that has forgotten and its report.
+
+import ArgumentParser
+import Foundation
+import UnlearnEngine
+import UnlearnEvaluation
+import UnlearnFormats
+import UnlearnKit
+
+struct Forget: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        abstract: "Make a model forget a subject, or examples, and report whether it did.")
+
+    @OptionGroup var options: ForgetOptions
+
+    func run() throws {
+        let run = try ResolvedRun(options.configuration, settings: try options.overlays())
+        try RunCommand.execute(run, json: options.json, threads: options.runtime)
+    }
+}
+
+struct RunCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "run", abstract: "Do what a configuration file says: `forget`, with a key for every flag.")
+
+    @Argument(help: ArgumentHelp("A YAML or JSON file with the keys of `forget`'s flags.", valueName: "file"))
+    var file: String
+
+    @Flag(help: "Print the report as JSON.")
+    var json = false
+
+    func run() throws {
+        let (configuration, settings) = try RunFile.read(URL(filePath: file))
+        var runtime = RuntimeOptions()
+        runtime.threads = configuration.threads
+        try Self.execute(try ResolvedRun(configuration, settings: settings), json: json, threads: runtime)
+    }
+
+    /// Runs and shows the report: on stdout the result, on stderr the progress.
+    static func execute(_ run: ResolvedRun, json: Bool, threads: RuntimeOptions) throws {
+        threads.apply()
+        let progress = ProgressReporter()
+        let pipeline = Pipeline(run, toolVersion: Unlearn.version) { progress.report($0) }
+        let report = try pipeline()
+        progress.finish()
+        if json { return Output.line(try JSONRenderer().render(report)) }
+        let path = URL(filePath: run.configuration.output).appending(path: "report.md").path
+        Output.write(TerminalRenderer().render(report, path: path))
+    }
+}
+
+extension ForgetOptions {
+    var configuration: RunConfiguration {
+        var configuration = RunConfiguration()
+        configuration.model = model.model
+        configuration.subject = subject
+        configuration.forget = forget
+        configuration.retain = retain
+        configuration.terms = terms
+        configuration.method = method
+        configuration.output = output
+        configuration.seed = seed
+        configuration.threads = runtime.threads
+        configuration.chatFormat = model.chatFormat
+        return configuration
+    }
+
+    /// `--answer` is an option of the method like those of `--set`.
+    func overlays() throws -> [JSONValue] {
+        try settings.map { try Options.assignment($0) } + (answer.map { [["answer": .string($0.rawValue)]] } ?? [])
+    }
+}

@@ -1,0 +1,158 @@
+// The main path: check, load, prepare, evaluate, forget, evaluate, save, report.
+
+import Foundation
+import UnlearnData
+public import UnlearnEngine
+import UnlearnEvaluation
+import UnlearnFormats
+import UnlearnMethods
+import UnlearnModels
+
+/// One run of forgetting, from a configuration to a report.
+public struct Pipeline {
+    private let run: ResolvedRun
+    private let toolVersion: String
+    private let onProgress: (ProgressEvent) -> Void
+
+    public init(_ run: ResolvedRun, toolVersion: String, onProgress: @escaping (ProgressEvent) -> Void) {
+        self.run = run
+        self.toolVersion = toolVersion
+        self.onProgress = onProgress
+    }
+
+    /// Runs everything. The output folder holds `finished` at the end, and its `model/` is complete or not there.
+    public func callAsFunction() throws(KitError) -> Report {
+        let configuration = run.configuration
+        var seconds = Report.Seconds()
+        let source = URL(filePath: configuration.model)
+        _ = try ModelLoader.open(source)
+        var provenance = try self.provenance(source)
+        let folder = try RunDirectory(
+            creating: URL(filePath: configuration.output),
+            run: RunRecord(configuration: configuration, options: run.options, provenance: provenance))
+
+        let (directory, model) = try timed(&seconds.load) { () throws(KitError) in
+            try ModelLoader.load(source, chatFormat: configuration.chatFormat)
+        }
+        let study = try timed(&seconds.prepare) { () throws(KitError) in
+            try StudySource(run, model, onProgress: onProgress).study()
+        }
+        try record(study, in: folder)
+
+        let (questions, before) = timed(&seconds.evaluateBefore) {
+            var questions = SubjectQuestions(study)
+            questions.collectForgetAnswers(using: model, progress: onProgress)
+            return (questions, evaluate(model, questions, isReference: true))
+        }
+        try folder.write(MetricCatalog.measure(before), to: folder.evaluationBeforeFile)
+
+        try timed(&seconds.forget) { () throws(KitError) in try forget(study, model, folder) }
+
+        let after = timed(&seconds.evaluateAfter) { evaluate(model, questions, isReference: false) }
+        try folder.write(MetricCatalog.measure(after), to: folder.evaluationAfterFile)
+
+        func report(_ provenance: Provenance) -> Report {
+            Report(
+                before: MetricCatalog.measure(before), after: MetricCatalog.measure(after), rule: run.verdict,
+                seconds: seconds, peakMemoryBytes: Runtime.peakMemoryBytes, samples: samples(before, after),
+                provenance: provenance)
+        }
+        provenance.resultHash = try timed(&seconds.save) { () throws(KitError) in
+            try save(model, directory, card: report(provenance), in: folder)
+        }
+        let final = report(provenance)
+        try folder.write(final)
+        try folder.finish()
+        return final
+    }
+
+    // MARK: - The steps
+
+    private func forget(_ study: SubjectStudy, _ model: LanguageModel, _ folder: RunDirectory) throws(KitError) {
+        let encoder = model.encoder
+        let forget = study.forget.enumerated().map { encoder.encode($0.element.example, id: $0.offset) }
+        var id = forget.count
+        let retain = [study.neighbours, study.general].map { examples in
+            examples.map { example in
+                defer { id += 1 }
+                return encoder.encode(example, id: id)
+            }
+        }
+        // An event that cannot be written must not be lost silently: it is raised when training ends.
+        var failure: KitError?
+        let session = Session(
+            model: model, forget: forget, retain: retain,
+            subject: SubjectTexts(terms: study.terms, forget: study.forget), options: run.training,
+            seed: run.configuration.seed, onProgress: onProgress,
+            onStep: { event in
+                do throws(KitError) { try folder.append(event: event) } catch { failure = error }
+            })
+        try KitError.method { () throws(MethodError) in try run.method.unlearn(session) }
+        if let failure { throw failure }
+    }
+
+    private func evaluate(_ model: LanguageModel, _ questions: SubjectQuestions, isReference: Bool) -> Evaluation {
+        Evaluation(of: model, on: questions, run.evaluation, isReference: isReference, progress: onProgress)
+    }
+
+    private func save(
+        _ model: LanguageModel, _ directory: ModelDirectory, card: Report, in folder: RunDirectory
+    ) throws(KitError) -> String {
+        let output = try folder.beginModel()
+        try KitError.model { () throws(ModelError) in try directory.save(model.model.parameters, to: output.url) }
+        try KitError.tokenizer { () throws(TokenizerError) in try model.tokenizer.save(to: output.url) }
+        try KitError.file { () throws(FormatError) in
+            try AtomicFile.write(ModelCardRenderer().render(card), to: output.url.appending(path: "README.md"))
+        }
+        let hash = try Fingerprint.modelHash(of: output.url)
+        try KitError.file { () throws(FormatError) in try output.commit() }
+        return hash
+    }
+
+    // MARK: - The record
+
+    private func record(_ study: SubjectStudy, in folder: RunDirectory) throws(KitError) {
+        try folder.write(lines: study.forget, to: folder.forgetFile)
+        try folder.write(lines: study.neighbours, to: folder.neighboursFile)
+        try folder.write(lines: study.general, to: folder.generalFile)
+        try folder.write(study.terms, to: folder.termsFile)
+    }
+
+    private func provenance(_ source: URL) throws(KitError) -> Provenance {
+        let configuration = run.configuration
+        let model = try Fingerprint.model(at: source)
+        var data: [Provenance.FileDigest] = []
+        for path in [configuration.forget, configuration.retain] {
+            if let path { data.append(try Fingerprint.digest(of: URL(filePath: path))) }
+        }
+        return Provenance(
+            toolVersion: toolVersion, swiftVersion: Runtime.swiftVersion, libtorchVersion: Runtime.libtorchVersion,
+            threads: Runtime.threads, seed: configuration.seed, method: configuration.method,
+            subject: configuration.subject ?? configuration.forget ?? "", answer: run.options["answer"]?.string,
+            model: source.lastPathComponent, modelHash: model.hash, modelFiles: model.files, dataFiles: data)
+    }
+
+    private func samples(_ before: Evaluation, _ after: Evaluation) -> [Report.Sample] {
+        let kinds: [(Split, Report.Sample.Kind)] = [(.forget, .forget), (.neighbour, .neighbour), (.general, .general)]
+        return kinds.flatMap { split, kind in
+            zip(before.answers[split] ?? [], after.answers[split] ?? []).map { old, new in
+                Report.Sample(prompt: old.question.text, before: old.text, after: new.text, kind: kind)
+            }
+        }
+    }
+
+    private func timed<Value, Failure: Error>(
+        _ seconds: inout Double, _ body: () throws(Failure) -> Value
+    ) throws(Failure) -> Value {
+        let start = ContinuousClock.now
+        defer { seconds = (ContinuousClock.now - start) / .seconds(1) }
+        return try body()
+    }
+}
+
+/// What `run.json` holds.
+private struct RunRecord: Encodable {
+    let configuration: RunConfiguration
+    let options: JSONValue
+    let provenance: Provenance
+}
