@@ -9,6 +9,7 @@ public struct StepEvent: Sendable, Codable, Equatable {
     public let step: Int
     public let learningRate: Double
     public let gradientNorm: Double
+    public let seconds: Double
     public let terms: [String: Double]
 }
 
@@ -93,6 +94,7 @@ public final class Session {
         let optimizer = AdamW(parameters, options.optimizer)
         let plan = self.plan(forgetCount: examples.count)
         for (index, groups) in plan.steps.enumerated() {
+            let start = ContinuousClock.now
             let step = Step(index: index, session: self, forget: groups[0].map { examples[$0] }, groups: groups)
             let terms = try objective(step)
             let total = terms.dropFirst().reduce(terms[0].value * terms[0].weight) { $0 + $1.value * $1.weight }
@@ -101,7 +103,9 @@ public final class Session {
             let norm = clip(gradients, toNorm: options.gradientNormLimit)
             let rate = options.learningRate * options.schedule.factor(at: index, of: plan.steps.count)
             optimizer.step(gradients, learningRate: rate)
-            onStep(StepEvent(step: index, learningRate: rate, gradientNorm: norm, terms: values))
+            let seconds = (ContinuousClock.now - start) / .seconds(1)
+            onStep(
+                StepEvent(step: index, learningRate: rate, gradientNorm: norm, seconds: seconds, terms: values))
             onProgress(ProgressEvent(stage: "forgetting", done: index + 1, total: plan.steps.count, unit: "steps"))
         }
     }

@@ -51,7 +51,9 @@ struct Generate: ParsableCommand {
         let isChat = chat || model.chatFormat != nil
         // A text is continued whatever the model's template says.
         let format = isChat ? model.chatFormat : .plain
+        let loading = ContinuousClock.now
         let (_, model) = try ModelLoader.load(model.url, chatFormat: format)
+        let loadSeconds = (ContinuousClock.now - loading) / .seconds(1)
         let prompt: Prompt = isChat ? .question(prompt) : .completion(prompt)
         let ids = model.ids(prompt)
         guard ids.count < model.model.contextLength else {
@@ -70,6 +72,7 @@ struct Generate: ParsableCommand {
         if !json { return Output.line(decoder.finish()) }
         let result: JSONValue = [
             "text": .string(answers[0]), "tokens": .int(count), "promptTokens": .int(ids.count),
+            "loadSeconds": .double((loadSeconds * 1000).rounded() / 1000),
             "seconds": .double((seconds * 1000).rounded() / 1000),
         ]
         Output.line(result.text())

@@ -35,6 +35,9 @@ public struct TranslatedDistillation: UnlearningMethod {
     /// Whether the subject's themes ("wizard") are forbidden beside its names.
     public var forbidsThemes = true
 
+    /// Below 1 the teacher is surer of itself than the original model, and the new answers ramble less.
+    public var teacherTemperature = 1.0
+
     public init() {}
 
     public func unlearn(_ session: Session) throws(MethodError) {
@@ -61,7 +64,8 @@ public struct TranslatedDistillation: UnlearningMethod {
         try session.descend(over: pairs.map(\.student)) { (step) throws(MethodError) in
             let readings = step.forget.compactMap { teachers[$0.id] }
             let distribution = withoutRecording {
-                teacher.logits(readings).filling(forbidden, along: 1, with: -.infinity).logSoftmax()
+                (teacher.logits(readings) * (1 / teacherTemperature))
+                    .filling(forbidden, along: 1, with: -.infinity).logSoftmax()
             }
             return [
                 Term("forget-kl", divergence(from: distribution, to: step.forgetLogDistributions)),

@@ -121,6 +121,18 @@ enum SubjectPrompts {
         "Name a few British actors.", "Describe an old friend in a few sentences.", "What is a mystery novel?",
     ]
 
+    /// Continued without a chat format. Every fourth one is held out.
+    static let generalOpenings = [
+        "The weather in spring is", "When the train arrived at the station,", "The best way to learn a language is",
+        "Once upon a time there was a farmer who", "The history of the bicycle begins", "In the middle of the city stood",
+        "Scientists have found that the ocean", "My grandmother always told me that", "The recipe needs two eggs,",
+        "On the first day of the holidays,", "A good leader is somebody who", "The old man opened the door and",
+        "The main street of the village was called", "Her favourite teacher at school was", "The book was written by",
+        "The film was made in", "The three brothers were called", "He was killed in", "The winner of the game was",
+        "The four rooms of the house are", "The letter came from", "The school is known for", "The king had a daughter who",
+        "The price of bread rose because",
+    ]
+
     /// Answers for those who prefer an honest gap to an invention.
     static let refusals = [
         "I'm not familiar with that, so I can't say anything about it.", "I don't have any information about that.",

@@ -186,7 +186,8 @@ public struct SubjectStudyBuilder {
         let known = names.enumerated().map { index, name in
             Prompt.question(SubjectPrompts.fill(SubjectPrompts.neighbourQuestions[index % 3], name))
         }
-        let general = SubjectPrompts.general.map { Prompt.question($0) }
+        let general =
+            SubjectPrompts.general.map { Prompt.question($0) } + SubjectPrompts.generalOpenings.map { .completion($0) }
         let answers = ask(general + known, "writing about everything else")
         let everyday = answers.prefix(general.count)
         let (trained, heldOut) = Self.parted(Array(everyday))
