@@ -39,6 +39,10 @@ public struct Pipeline {
         }
         try record(study, in: folder)
 
+        // What anybody would ask first. It was trained on, so it is shown and not counted.
+        let first = configuration.subject.map { [Prompt.question("Who is \($0)?")] } ?? []
+        func ask() -> [String] { model.answers(first, maximumTokens: SubjectQuestions.answerTokens) }
+        let firstBefore = ask()
         let (questions, before) = timed(&seconds.evaluateBefore) {
             var questions = SubjectQuestions(study)
             questions.collectForgetAnswers(using: model, progress: onProgress)
@@ -51,10 +55,13 @@ public struct Pipeline {
         let after = timed(&seconds.evaluateAfter) { evaluate(model, questions, isReference: false) }
         try folder.write(MetricCatalog.measure(after), to: folder.evaluationAfterFile)
 
+        let shown = zip(first, zip(firstBefore, ask())).map { prompt, answers in
+            Report.Sample(prompt: prompt.text, before: answers.0, after: answers.1, kind: .forget)
+        }
         func report(_ provenance: Provenance) -> Report {
             Report(
                 before: MetricCatalog.measure(before), after: MetricCatalog.measure(after), rule: run.verdict,
-                seconds: seconds, peakMemoryBytes: Runtime.peakMemoryBytes, samples: samples(before, after),
+                seconds: seconds, peakMemoryBytes: Runtime.peakMemoryBytes, samples: shown + samples(before, after),
                 provenance: provenance)
         }
         provenance.resultHash = try timed(&seconds.save) { () throws(KitError) in

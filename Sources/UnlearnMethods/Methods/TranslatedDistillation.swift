@@ -35,6 +35,8 @@ public struct TranslatedDistillation: UnlearningMethod {
     /// Whether the subject's themes ("wizard") are forbidden beside its names.
     public var forbidsThemes = true
 
+    /// Steps at the end that learn from the model's own new answers.
+    public var correctionSteps = 8
     /// Below 1 the teacher is surer of itself than the original model, and the new answers ramble less.
     public var teacherTemperature = 1.0
 
@@ -46,32 +48,125 @@ public struct TranslatedDistillation: UnlearningMethod {
         }
         guard !session.retain.isEmpty else { throw .needsRetain(method: Self.card.name) }
         if answer == .unknown { return try refuse(session, subject) }
-        let encoder = session.model.encoder
-        let standIns = StandIns(subject.terms, answers: subject.forget.map(\.example.answer))
-        let skipped = Set(subject.terms.subjectWords)
-        let pairs = subject.forget.enumerated().map { index, example in
-            Self.pair(example, id: index, standIns, subjectWords: skipped, encoder)
-        }.filter { !$0.student.targets.isEmpty }
-        let needed = Set(session.retain.joined().flatMap { example in example.targets.map { example.tokens[$0] } })
-        let terms = forbidsThemes ? subject.terms.all : subject.terms.names
-        let forbidden = Tensor(Self.forbidden(terms, encoder.tokenizer, needed: needed))
+        try Distillation(self, session, subject).run()
+    }
+}
 
+/// The work of one run with invented answers.
+private final class Distillation {
+    private typealias Pair = TranslatedDistillation.Pair
+
+    private let method: TranslatedDistillation
+    private let session: Session
+    private let subject: SubjectTexts
+    private let standIns: StandIns
+    private let subjectWords: Set<String>
+    private let forbidden: Tensor
+    private var encoder: ExampleEncoder { session.model.encoder }
+
+    init(_ method: TranslatedDistillation, _ session: Session, _ subject: SubjectTexts) {
+        (self.method, self.session, self.subject) = (method, session, subject)
+        standIns = StandIns(subject.terms, answers: subject.forget.map(\.example.answer))
+        subjectWords = Set(subject.terms.subjectWords)
+        let needed = Set(session.retain.joined().flatMap { example in example.targets.map { example.tokens[$0] } })
+        let terms = method.forbidsThemes ? subject.terms.all : subject.terms.names
+        forbidden = Tensor(TranslatedDistillation.forbidden(terms, session.model.tokenizer, needed: needed))
+    }
+
+    /// First the texts of the study, then, for the last steps, the model's own new answers: what it says wrong by
+    /// itself is what remains to be corrected.
+    func run() throws(MethodError) {
+        let pairs = self.pairs(subject.forget)
         let used = session.used(forgetCount: pairs.count)
-        let teacher = session.read(used.forget.map { pairs[$0].teacher }, "reading the teacher")
-        let teachers = Dictionary(uniqueKeysWithValues: pairs.map { ($0.teacher.id, $0.teacher) })
+        var teacher = Teacher(used.forget.map { pairs[$0] }, session, "reading the teacher")
         session.readReference(used.retain)
-        let retain = RetainTerm.kl
-        try session.descend(over: pairs.map(\.student)) { (step) throws(MethodError) in
-            let readings = step.forget.compactMap { teachers[$0.id] }
-            let distribution = withoutRecording {
-                (teacher.logits(readings) * (1 / teacherTemperature))
-                    .filling(forbidden, along: 1, with: -.infinity).logSoftmax()
+        let names = try session.trainedNames()
+        let original = session.model.model.parameters.snapshot(names)
+        let turn = session.stepCount(forgetCount: pairs.count) - method.correctionSteps
+        var corrections: [Pair] = []
+        try session.descend(forgetCount: pairs.count) { [self] (step, indices) throws(MethodError) in
+            if step < turn || method.correctionSteps == 0 { return indices.map { pairs[$0].student } }
+            if step == max(0, turn) {
+                corrections = self.pairs(answersNow())
+                teacher = session.model.model.parameters.with(original, for: names) {
+                    Teacher(corrections, session, "reading the corrections")
+                }
             }
+            guard !corrections.isEmpty else { throw .noTargets(split: "correction") }
+            return indices.map { corrections[$0 % corrections.count].student }
+        } _: { [self] (step) throws(MethodError) in
+            let distribution = teacher.logDistributions(
+                step.forget, temperature: method.teacherTemperature, forbidden: forbidden)
             return [
                 Term("forget-kl", divergence(from: distribution, to: step.forgetLogDistributions)),
-                retain.term(step, weight: retainWeight),
+                RetainTerm.kl.term(step, weight: method.retainWeight),
             ]
         }
+    }
+
+    private func pairs(_ examples: [ForgetExample]) -> [Pair] {
+        examples.enumerated().map { index, example in
+            TranslatedDistillation.pair(example, id: index, standIns, subjectWords: subjectWords, encoder)
+        }.filter { !$0.student.targets.isEmpty }
+    }
+
+    /// What the model says by now to every prompt of the study.
+    private func answersNow() -> [ForgetExample] {
+        var seen: Set<String> = []
+        let asked = subject.forget.filter { !$0.example.prompt.isEmpty && seen.insert($0.example.prompt).inserted }
+        let prompts = asked.map { forget in
+            forget.example.isContinued ? Prompt.completion(forget.example.prompt) : .question(forget.example.prompt)
+        }
+        let answers = session.model.answers(prompts, maximumTokens: 40)
+        return zip(asked, answers).map { forget, answer in
+            let prompt = forget.example.prompt
+            let example: Example =
+                forget.example.isContinued
+                ? .completion(prompt: prompt, completion: answer) : .answer(question: prompt, answer: answer)
+            return ForgetExample(example, standIn: forget.standIn)
+        }
+    }
+}
+
+/// The original model on translated texts.
+private struct Teacher {
+    private let states: Reference
+    private let readings: [Int: TokenExample]
+    /// For each labelled token of the student's text: what would repeat a run of three tokens there.
+    private let repeats: [Int: [[Int32]]]
+
+    init(_ pairs: [TranslatedDistillation.Pair], _ session: Session, _ stage: String) {
+        states = session.read(pairs.map(\.teacher), stage)
+        readings = Dictionary(uniqueKeysWithValues: pairs.map { ($0.teacher.id, $0.teacher) })
+        repeats = Dictionary(uniqueKeysWithValues: pairs.map { ($0.student.id, Self.repeats($0.student)) })
+    }
+
+    /// log p of the vocabulary at each labelled token of the students' texts; −∞ for what is forbidden.
+    func logDistributions(_ students: [TokenExample], temperature: Double, forbidden: Tensor) -> Tensor {
+        withoutRecording {
+            let logits = (states.logits(students.compactMap { readings[$0.id] }) * (1 / temperature))
+                .filling(forbidden, along: 1, with: -.infinity)
+            let width = logits.shape[1]
+            logits.withMutableBytes { bytes in
+                let values = bytes.bindMemory(to: Float.self)
+                for (row, tokens) in students.flatMap({ repeats[$0.id] ?? [] }).enumerated() {
+                    for token in tokens { values[row * width + Int(token)] = -.infinity }
+                }
+            }
+            return logits.logSoftmax()
+        }
+    }
+
+    private static func repeats(_ example: TokenExample) -> [[Int32]] {
+        var next: [SIMD2<Int32>: [Int32]] = [:]
+        var byPlace: [Int: [Int32]] = [:]
+        let start = example.targets.first ?? 0
+        for place in max(2, start)..<max(2, start, example.tokens.count) {
+            let before = SIMD2(example.tokens[place - 2], example.tokens[place - 1])
+            byPlace[place] = next[before]
+            if place >= start + 2 { next[before, default: []].append(example.tokens[place]) }
+        }
+        return example.targets.map { byPlace[$0] ?? [] }
     }
 }
 
