@@ -121,7 +121,7 @@ enum SubjectPrompts {
         "Name a few British actors.", "Describe an old friend in a few sentences.", "What is a mystery novel?",
     ]
 
-    /// Continued without a chat format. Every fourth one is held out.
+    /// Continued without a chat format.
     static let generalOpenings = [
         "The weather in spring is", "When the train arrived at the station,", "The best way to learn a language is",
         "Once upon a time there was a farmer who", "The history of the bicycle begins", "In the middle of the city stood",

@@ -88,7 +88,8 @@ public struct SubjectStudyBuilder {
             model.tokenizer, elsewhere: (elsewhere.all + (retain ?? [])).map { $0.prompt + " " + $0.answer })
         var own = forget?.map(\.example) ?? elicit()
         var terms = given ?? finder.terms(of: subject, in: own.map(\.answer))
-        guard !terms.names.isEmpty else { throw .unknownSubject(name: subject) }
+        // Examples of the user's own may hold no names; methods that need some say so themselves.
+        guard !terms.names.isEmpty || forget != nil else { throw .unknownSubject(name: subject) }
         let entities = Entities.spans(of: terms, in: own.map(\.answer), limit: options.entities)
         if forget == nil {
             own += askAbout(entities)
@@ -186,13 +187,15 @@ public struct SubjectStudyBuilder {
         let known = names.enumerated().map { index, name in
             Prompt.question(SubjectPrompts.fill(SubjectPrompts.neighbourQuestions[index % 3], name))
         }
-        let general =
-            SubjectPrompts.general.map { Prompt.question($0) } + SubjectPrompts.generalOpenings.map { .completion($0) }
+        let general = SubjectPrompts.general.map { Prompt.question($0) }
         let answers = ask(general + known, "writing about everything else")
         let everyday = answers.prefix(general.count)
         let (trained, heldOut) = Self.parted(Array(everyday))
+        // Plain text is sampled at temperature 1, as varied as the model's own distribution, not as its best guess.
+        let openings = SubjectPrompts.generalOpenings + SubjectPrompts.generalOpenings
+        let prose = ask(openings.map { .completion($0) }, "writing plain text", temperature: 1, topP: 1)
         return Elsewhere(
-            general: trained, heldOutGeneral: heldOut, wellKnown: Array(answers.dropFirst(general.count)))
+            general: trained + prose, heldOutGeneral: heldOut, wellKnown: Array(answers.dropFirst(general.count)))
     }
 
     /// Names that the model puts beside the subject, at least twice, and that are not of the subject itself.
@@ -228,11 +231,13 @@ public struct SubjectStudyBuilder {
 
     // MARK: - Asking
 
-    private func ask(_ prompts: [Prompt], _ stage: String, temperature: Double = 0) -> [Example] {
+    private func ask(
+        _ prompts: [Prompt], _ stage: String, temperature: Double = 0, topP: Double = 0.95
+    ) -> [Example] {
         var tokens = 0
         let total = prompts.count * options.answerTokens
         let answers = model.answers(
-            prompts, maximumTokens: options.answerTokens, temperature: temperature, topP: 0.95, seed: seed, purpose: stage
+            prompts, maximumTokens: options.answerTokens, temperature: temperature, topP: topP, seed: seed, purpose: stage
         ) { _, _ in
             tokens += 1
             if tokens % 64 == 0 {
