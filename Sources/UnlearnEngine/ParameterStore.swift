@@ -47,24 +47,6 @@ public final class ParameterStore {
         return true
     }
 
-    /// Copies of these parameters as they are now.
-    public func snapshot(_ names: [String]) -> [Tensor] {
-        withoutRecording { names.map { self[$0] + 0 } }
-    }
-
-    /// Runs `body` with other values in place of these parameters' own, which come back afterwards.
-    public func with<Result, Failure: Error>(
-        _ values: [Tensor], for names: [String], _ body: () throws(Failure) -> Result
-    ) throws(Failure) -> Result {
-        let current = snapshot(names)
-        func set(_ tensors: [Tensor]) {
-            withoutRecording { for (name, tensor) in zip(names, tensors) { self[name].copy(from: tensor) } }
-        }
-        set(values)
-        defer { set(current) }
-        return try body()
-    }
-
     /// Makes exactly these parameters trainable, in store order; the rest is frozen and not recorded.
     @discardableResult
     public func train(_ selected: Set<String>) -> [Tensor] {

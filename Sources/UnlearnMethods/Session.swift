@@ -84,36 +84,18 @@ public final class Session {
         over examples: [TokenExample]? = nil, _ objective: (Step) throws(MethodError) -> [Term]
     ) throws(MethodError) {
         let examples = examples ?? forget
-        try descend(forgetCount: examples.count, { _, indices in indices.map { examples[$0] } }, objective)
-    }
-
-    /// How many steps the plan has for a forget set of this size.
-    func stepCount(forgetCount: Int) -> Int {
-        options.steps ?? (forgetCount + options.batchSize - 1) / options.batchSize * options.epochs
-    }
-
-    /// The parameters that training changes, by name.
-    func trainedNames() throws(MethodError) -> [String] {
-        do throws(CheckpointError) { return try model.model.parameters.select(options.parameters) } catch {
-            throw .parameters(error)
-        }
-    }
-
-    /// Minimises what `objective` returns for each step of a plan over `forgetCount` examples.
-    /// - Parameter choose: the examples that a step takes, from its number and the indices that the plan gives it.
-    func descend(
-        forgetCount: Int, _ choose: (Int, [Int]) throws(MethodError) -> [TokenExample],
-        _ objective: (Step) throws(MethodError) -> [Term]
-    ) throws(MethodError) {
-        guard forgetCount > 0 else { throw .noTargets(split: "forget") }
+        guard !examples.isEmpty else { throw .noTargets(split: "forget") }
         let store = model.model.parameters
-        let parameters = store.train(Set(try trainedNames()))
+        let parameters: [Tensor]
+        do throws(CheckpointError) {
+            parameters = store.train(Set(try store.select(options.parameters)))
+        } catch { throw .parameters(error) }
         defer { store.train([]) }
         let optimizer = AdamW(parameters, options.optimizer)
-        let plan = self.plan(forgetCount: forgetCount)
+        let plan = self.plan(forgetCount: examples.count)
         for (index, groups) in plan.steps.enumerated() {
             let start = ContinuousClock.now
-            let step = Step(index: index, session: self, forget: try choose(index, groups[0]), groups: groups)
+            let step = Step(index: index, session: self, forget: groups[0].map { examples[$0] }, groups: groups)
             let terms = try objective(step)
             let total = terms.dropFirst().reduce(terms[0].value * terms[0].weight) { $0 + $1.value * $1.weight }
             let gradients = total.gradients(of: parameters)
@@ -130,9 +112,9 @@ public final class Session {
 
     private func plan(forgetCount: Int) -> BatchPlan {
         let perStep = [options.batchSize] + retain.indices.map { share(of: options.retainBatchSize, group: $0) }
+        let epochs = (forgetCount + options.batchSize - 1) / options.batchSize * options.epochs
         return BatchPlan(
-            counts: [forgetCount] + retain.map(\.count), perStep: perStep, steps: stepCount(forgetCount: forgetCount),
-            seed: seed)
+            counts: [forgetCount] + retain.map(\.count), perStep: perStep, steps: options.steps ?? epochs, seed: seed)
     }
 
     private func share(of total: Int, group: Int) -> Int {

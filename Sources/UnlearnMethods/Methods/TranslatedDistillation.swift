@@ -25,7 +25,7 @@ public struct TranslatedDistillation: UnlearningMethod {
     public static var trainingDefaults: TrainingOptions {
         var options = TrainingOptions()
         options.learningRate = 1e-4
-        options.steps = 48
+        options.steps = 32
         return options
     }
 
@@ -35,10 +35,8 @@ public struct TranslatedDistillation: UnlearningMethod {
     /// Whether the subject's themes ("wizard") are forbidden beside its names.
     public var forbidsThemes = true
 
-    /// Steps at the end that learn from the model's own new answers.
-    public var correctionSteps = 8
     /// Below 1 the teacher is surer of itself than the original model, and the new answers ramble less.
-    public var teacherTemperature = 1.0
+    public var teacherTemperature = 0.75
 
     public init() {}
 
@@ -73,28 +71,12 @@ private final class Distillation {
         forbidden = Tensor(TranslatedDistillation.forbidden(terms, session.model.tokenizer, needed: needed))
     }
 
-    /// First the texts of the study, then, for the last steps, the model's own new answers: what it says wrong by
-    /// itself is what remains to be corrected.
     func run() throws(MethodError) {
         let pairs = self.pairs(subject.forget)
         let used = session.used(forgetCount: pairs.count)
-        var teacher = Teacher(used.forget.map { pairs[$0] }, session, "reading the teacher")
+        let teacher = Teacher(used.forget.map { pairs[$0] }, session)
         session.readReference(used.retain)
-        let names = try session.trainedNames()
-        let original = session.model.model.parameters.snapshot(names)
-        let turn = session.stepCount(forgetCount: pairs.count) - method.correctionSteps
-        var corrections: [Pair] = []
-        try session.descend(forgetCount: pairs.count) { [self] (step, indices) throws(MethodError) in
-            if step < turn || method.correctionSteps == 0 { return indices.map { pairs[$0].student } }
-            if step == max(0, turn) {
-                corrections = self.pairs(answersNow())
-                teacher = session.model.model.parameters.with(original, for: names) {
-                    Teacher(corrections, session, "reading the corrections")
-                }
-            }
-            guard !corrections.isEmpty else { throw .noTargets(split: "correction") }
-            return indices.map { corrections[$0 % corrections.count].student }
-        } _: { [self] (step) throws(MethodError) in
+        try session.descend(over: pairs.map(\.student)) { [self] (step) throws(MethodError) in
             let distribution = teacher.logDistributions(
                 step.forget, temperature: method.teacherTemperature, forbidden: forbidden)
             return [
@@ -109,23 +91,6 @@ private final class Distillation {
             TranslatedDistillation.pair(example, id: index, standIns, subjectWords: subjectWords, encoder)
         }.filter { !$0.student.targets.isEmpty }
     }
-
-    /// What the model says by now to every prompt of the study.
-    private func answersNow() -> [ForgetExample] {
-        var seen: Set<String> = []
-        let asked = subject.forget.filter { !$0.example.prompt.isEmpty && seen.insert($0.example.prompt).inserted }
-        let prompts = asked.map { forget in
-            forget.example.isContinued ? Prompt.completion(forget.example.prompt) : .question(forget.example.prompt)
-        }
-        let answers = session.model.answers(prompts, maximumTokens: 40)
-        return zip(asked, answers).map { forget, answer in
-            let prompt = forget.example.prompt
-            let example: Example =
-                forget.example.isContinued
-                ? .completion(prompt: prompt, completion: answer) : .answer(question: prompt, answer: answer)
-            return ForgetExample(example, standIn: forget.standIn)
-        }
-    }
 }
 
 /// The original model on translated texts.
@@ -135,8 +100,8 @@ private struct Teacher {
     /// For each labelled token of the student's text: what would repeat a run of three tokens there.
     private let repeats: [Int: [[Int32]]]
 
-    init(_ pairs: [TranslatedDistillation.Pair], _ session: Session, _ stage: String) {
-        states = session.read(pairs.map(\.teacher), stage)
+    init(_ pairs: [TranslatedDistillation.Pair], _ session: Session) {
+        states = session.read(pairs.map(\.teacher), "reading the teacher")
         readings = Dictionary(uniqueKeysWithValues: pairs.map { ($0.teacher.id, $0.teacher) })
         repeats = Dictionary(uniqueKeysWithValues: pairs.map { ($0.student.id, Self.repeats($0.student)) })
     }
