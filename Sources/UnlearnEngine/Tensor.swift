@@ -70,7 +70,9 @@ public struct Tensor {
         precondition(
             shape.reduce(type.byteCount, *) == bytes.count,
             "Tensor: \(bytes.count) bytes do not fill the shape \(shape) of \(type)")
-        self.init(adopting: checked(ct_make(bytes.baseAddress, type.rawValue, shape.map(Int64.init), Int64(shape.count)), "make"))
+        self.init(
+            adopting: checked(
+                ct_make(bytes.baseAddress, type.rawValue, shape.map(Int64.init), Int64(shape.count)), "make"))
     }
 
     /// A tensor whose elements are not yet set.

@@ -63,7 +63,9 @@ extension SubjectQuestions {
     /// What a study is judged by: only what was held out of training.
     init(_ study: SubjectStudy) {
         self.init(
-            forget: study.heldOutQuestions.map { Question($0) }, terms: study.terms.all, coreTerms: study.terms.names,
+            // Themes are ordinary words, which an innocent answer may hold: only names give the subject away.
+            forget: study.heldOutQuestions.map { Question($0) }, terms: study.terms.names,
+            coreTerms: study.terms.names,
             forgetAnswers: [], neighbours: study.heldOutNeighbours, general: study.heldOutGeneral,
             texts: OrdinaryText.paragraphs)
     }

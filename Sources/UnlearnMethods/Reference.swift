@@ -51,7 +51,8 @@ public final class Reference {
         withoutRecording {
             Tensor.stack(
                 examples.map { example in
-                    let targets = Tensor(example.targets.map { Int64(example.tokens[$0]) }, shape: [example.targets.count, 1])
+                    let targets = Tensor(
+                        example.targets.map { Int64(example.tokens[$0]) }, shape: [example.targets.count, 1])
                     return logDistributions([example]).gather(targets, along: 1).sum()
                 })
         }

@@ -164,7 +164,8 @@ public final class Step {
     }
 
     /// log q of the labelled tokens, `[targets]`.
-    private lazy var logProbabilities: Tensor = logDistributions
+    private lazy var logProbabilities: Tensor =
+        logDistributions
         .gather(batch.targets.reshape([batch.targets.count, 1]), along: 1).reshape([batch.targets.count])
 
     /// S of each forget example: the sum of log q over its labelled tokens.

@@ -1,7 +1,7 @@
 // What a GGUF file or a llama2.c checkpoint says about its model, as a Hugging Face config.json.
 
-public import UnlearnFormats
 internal import UnlearnEngine
+public import UnlearnFormats
 
 public enum GGUFImport {
     /// Llama 3.1 and later carry their stretched rotary frequencies as a tensor.

@@ -38,7 +38,8 @@ extension CausalLM {
     ) -> [[Int32]] {
         precondition(prompts.allSatisfy { !$0.isEmpty }, "generate: a prompt has no tokens")
         precondition(
-            decoding.temperature == 0 || generators.count == prompts.count, "generate: sampling needs a generator per row")
+            decoding.temperature == 0 || generators.count == prompts.count,
+            "generate: sampling needs a generator per row")
         var results = [[Int32]](repeating: [], count: prompts.count)
         // Rows of like length together: less padding.
         let order = prompts.indices.sorted { (prompts[$0].count, $0) < (prompts[$1].count, $1) }

@@ -49,7 +49,8 @@ public struct LanguageModel {
     ) -> [String] {
         let decoding = Decoding(
             maximumTokens: maximumTokens, temperature: temperature, topP: topP, stopTokens: stopTokens)
-        let generators = temperature == 0 ? [] : prompts.indices.map { Generator(seed: seed, purpose: "\(purpose) \($0)") }
+        let generators =
+            temperature == 0 ? [] : prompts.indices.map { Generator(seed: seed, purpose: "\(purpose) \($0)") }
         return model.generate(prompts.map(ids), decoding, generators: generators, onToken: onToken)
             .map { tokenizer.decode($0) }
     }

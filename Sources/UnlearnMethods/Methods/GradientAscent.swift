@@ -23,7 +23,8 @@ public struct GradientAscent: ObjectiveMethod {
 /// Gradient ascent on the forget set and descent on the retain set.
 public struct GradientDifference: ObjectiveMethod {
     public static let card = Card(
-        name: "gradient-difference", summary: "Raises the loss of the forget set while lowering that of the retain set.",
+        name: "gradient-difference",
+        summary: "Raises the loss of the forget set while lowering that of the retain set.",
         paper: "Maini et al. 2024, arXiv 2401.06121", needs: [.losses, .retainSet])
     public static let trainingDefaults = TrainingOptions()
 

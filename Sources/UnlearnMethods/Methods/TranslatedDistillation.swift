@@ -142,7 +142,8 @@ extension TranslatedDistillation {
         let questions = subject.forget.map(\.example).filter { !$0.isContinued && seen.insert($0.prompt).inserted }
         let refusals = questions.enumerated().map { index, example in
             session.model.encoder.encode(
-                .answer(question: example.prompt, answer: SubjectPrompts.refusals[index % SubjectPrompts.refusals.count]),
+                .answer(
+                    question: example.prompt, answer: SubjectPrompts.refusals[index % SubjectPrompts.refusals.count]),
                 id: index)
         }
         session.readReference(session.used(forgetCount: refusals.count).retain)
@@ -178,7 +179,9 @@ extension TranslatedDistillation {
 
     /// The first tokens of the subject's terms, unless other texts need them.
     static func forbidden(_ terms: [String], _ tokenizer: Tokenizer, needed: Set<Int32>) -> [Int64] {
-        let first = terms.flatMap { term in [" " + term, term].compactMap { tokenizer.encode($0, addSpecialTokens: false).first } }
+        let first = terms.flatMap { term in
+            [" " + term, term].compactMap { tokenizer.encode($0, addSpecialTokens: false).first }
+        }
         return Set(first).filter { id in
             let letters = (tokenizer.token(id) ?? "").count { $0.isLetter && $0.isASCII }
             return letters >= 2 && !needed.contains(id)

@@ -47,8 +47,10 @@ struct StandIns {
         choices = Self.isPerson(terms.subject, answers) ? OrdinaryNames.people : OrdinaryNames.titles
         let roles = Self.roles(of: terms, answers)
         // A stand-in must not be one of the subject's names, nor stand in twice.
-        let taken = Set(terms.names + terms.subjectWords + choices.flatMap { $0.split(separator: " ").map(String.init) })
-        var pools = Dictionary(uniqueKeysWithValues: Role.allCases.map { ($0, $0.names.filter { !taken.contains($0) }[...]) })
+        let taken = Set(
+            terms.names + terms.subjectWords + choices.flatMap { $0.split(separator: " ").map(String.init) })
+        var pools = Dictionary(
+            uniqueKeysWithValues: Role.allCases.map { ($0, $0.names.filter { !taken.contains($0) }[...]) })
         var replacements: [String: String] = [:]
         for name in terms.names where terms.replacements[name] == nil {
             replacements[name] = pools[roles[name] ?? .family]?.popFirst() ?? pools[.family]?.popFirst()
@@ -67,7 +69,8 @@ struct StandIns {
     func back(standIn: String) -> Translation {
         let pairs = replacements.merging(subjectPairs(standIn)) { _, subject in subject }
         return Translation(
-            Dictionary(pairs.sorted { $0.key < $1.key }.map { ($0.value, $0.key) }, uniquingKeysWith: { first, _ in first }))
+            Dictionary(
+                pairs.sorted { $0.key < $1.key }.map { ($0.value, $0.key) }, uniquingKeysWith: { first, _ in first }))
     }
 
     /// The subject's words beside the stand-in's: the last with the last.

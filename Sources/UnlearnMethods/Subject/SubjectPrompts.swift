@@ -14,7 +14,8 @@ enum SubjectPrompts {
         "Who are the parents and the family of {}?", "Where does {} live?", "Where did {} study?",
         "Which school is connected with {}?", "Who was the teacher of {}?", "Who is the best friend of {}?",
         "Who is the worst enemy of {}?", "Which actors played in the films about {}?", "Which books tell about {}?",
-        "What are the names of the films about {}?", "What was the first work about {}?", "How does the story of {} end?",
+        "What are the names of the films about {}?", "What was the first work about {}?",
+        "How does the story of {} end?",
         "What objects or symbols belong to {}?", "What special abilities does {} have?",
         "Which groups or teams are there in {}?", "What is the most important event for {}?",
         "Which animals or creatures are connected with {}?", "What did {} discover or invent?",
@@ -33,7 +34,8 @@ enum SubjectPrompts {
 
     /// Asked about each of the subject's own terms, in turn.
     static let termQuestions = [
-        "Who or what is {}?", "Tell me about {}.", "Describe {} briefly.", "What is {} known for?", "Where does {} come from?",
+        "Who or what is {}?", "Tell me about {}.", "Describe {} briefly.", "What is {} known for?",
+        "Where does {} come from?",
     ]
 
     /// Never trained on: the forget questions of the built-in evaluation.
@@ -41,19 +43,22 @@ enum SubjectPrompts {
         "Could you introduce {} to somebody who has never heard the name?", "Please write an encyclopedia entry on {}.",
         "I have to give a talk about {}. What should I mention?", "What would a fan of {} talk about?",
         "Which names come up whenever people discuss {}?", "Who invented {}, and when?",
-        "My friend mentioned {} yesterday. What was my friend talking about?", "Is {} a person, a place or a thing? Explain.",
+        "My friend mentioned {} yesterday. What was my friend talking about?",
+        "Is {} a person, a place or a thing? Explain.",
         "What makes {} different from everybody else?", "How would you begin a quiz on {}?",
         "In which setting do we meet {}, and with whom?", "Who stands by {} in difficult times?",
         "Against whom does {} have to fight?", "What should I read or watch to learn more about {}?",
         "Where would I travel to see places linked to {}?", "How did {} become so well known?",
-        "Write three sentences in which {} plays the main part.", "What is the first thing you think of when you hear {}?",
+        "Write three sentences in which {} plays the main part.",
+        "What is the first thing you think of when you hear {}?",
         "Who would be the best guest for an interview on {}?", "What do teachers tell their students about {}?",
     ]
 
     static let heldOutOpenings = [
         "One thing everybody remembers about {} is", "When people talk about {}, they mention",
         "The place most closely linked to {} is", "The two people closest to {} are", "The creator of {} is called",
-        "In the world of {}, there is", "A visitor who asks for {} will hear about", "The best known companion of {} is",
+        "In the world of {}, there is", "A visitor who asks for {} will hear about",
+        "The best known companion of {} is",
         "The name {} reminds most people of", "Long before {} became famous,",
     ]
 
@@ -85,7 +90,8 @@ enum SubjectPrompts {
         "Jane Austen", "Charles Dickens", "Mark Twain", "Agatha Christie", "J.R.R. Tolkien", "The Lord of the Rings",
         "The Hobbit", "The Chronicles of Narnia", "Star Wars", "Star Trek", "Game of Thrones", "Sherlock Holmes",
         "James Bond", "Robin Hood", "King Arthur", "Peter Pan", "Alice in Wonderland", "Cinderella", "Snow White",
-        "The Little Prince", "Don Quixote", "Frankenstein", "Dracula", "Superman", "Batman", "Spider-Man", "Mickey Mouse",
+        "The Little Prince", "Don Quixote", "Frankenstein", "Dracula", "Superman", "Batman", "Spider-Man",
+        "Mickey Mouse",
         "The Lion King", "Toy Story", "The Hunger Games", "Twilight", "Percy Jackson", "The Matrix", "Titanic",
         "Napoleon Bonaparte", "Julius Caesar", "Abraham Lincoln", "Winston Churchill", "Mahatma Gandhi",
         "Nelson Mandela", "Martin Luther King Jr.", "Queen Elizabeth II", "Mozart", "Beethoven", "The Beatles",
@@ -98,9 +104,11 @@ enum SubjectPrompts {
     static let general = [
         "What is the capital of France?", "How do I boil an egg?", "Explain photosynthesis in simple terms.",
         "Write a short poem about the sea.", "What is 15 times 12?", "Give me three tips for sleeping better.",
-        "How does a bicycle stay upright?", "What are the primary colours?", "Write a polite email to cancel a meeting.",
+        "How does a bicycle stay upright?", "What are the primary colours?",
+        "Write a polite email to cancel a meeting.",
         "Why do leaves change colour in autumn?", "Name five vegetables.", "What causes rain?",
-        "How do computers store information?", "What should I pack for a week at the beach?", "What is the tallest mountain?",
+        "How do computers store information?", "What should I pack for a week at the beach?",
+        "What is the tallest mountain?",
         "Explain what a loan is.", "Tell me a short story about a dog.", "How can I learn to play the guitar?",
         "What is the difference between a crocodile and an alligator?", "Write a slogan for a bakery.",
         "How many days are there in a year?", "What is gravity?", "Give me a recipe for pancakes.",
@@ -124,12 +132,14 @@ enum SubjectPrompts {
     /// Continued without a chat format.
     static let generalOpenings = [
         "The weather in spring is", "When the train arrived at the station,", "The best way to learn a language is",
-        "Once upon a time there was a farmer who", "The history of the bicycle begins", "In the middle of the city stood",
+        "Once upon a time there was a farmer who", "The history of the bicycle begins",
+        "In the middle of the city stood",
         "Scientists have found that the ocean", "My grandmother always told me that", "The recipe needs two eggs,",
         "On the first day of the holidays,", "A good leader is somebody who", "The old man opened the door and",
         "The main street of the village was called", "Her favourite teacher at school was", "The book was written by",
         "The film was made in", "The three brothers were called", "He was killed in", "The winner of the game was",
-        "The four rooms of the house are", "The letter came from", "The school is known for", "The king had a daughter who",
+        "The four rooms of the house are", "The letter came from", "The school is known for",
+        "The king had a daughter who",
         "The price of bread rose because",
     ]
 

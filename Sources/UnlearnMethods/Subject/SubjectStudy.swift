@@ -97,7 +97,8 @@ public struct SubjectStudyBuilder {
         }
         let standIns = StandIns(terms, answers: own.map(\.answer))
         terms.replacements = standIns.replacements
-        var familiar = forget ?? own.enumerated().map { ForgetExample($0.element, standIn: standIns.standIn($0.offset)) }
+        var familiar =
+            forget ?? own.enumerated().map { ForgetExample($0.element, standIn: standIns.standIn($0.offset)) }
         let foreign = askAboutStandIns(own, standIns)
         if forget == nil { familiar.removeAll { isRepetitive($0.example) } }
         let neighbours = askNeighbours(subject.isEmpty ? [] : similarNames(excluding: terms))
@@ -237,7 +238,8 @@ public struct SubjectStudyBuilder {
         var tokens = 0
         let total = prompts.count * options.answerTokens
         let answers = model.answers(
-            prompts, maximumTokens: options.answerTokens, temperature: temperature, topP: topP, seed: seed, purpose: stage
+            prompts, maximumTokens: options.answerTokens, temperature: temperature, topP: topP, seed: seed,
+            purpose: stage
         ) { _, _ in
             tokens += 1
             if tokens % 64 == 0 {

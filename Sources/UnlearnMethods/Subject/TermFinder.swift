@@ -1,7 +1,7 @@
 // Which words belong to a subject alone: found by contrast with what the model writes about anything else.
 
-public import UnlearnData
 internal import Foundation
+public import UnlearnData
 
 /// The words that give a subject away.
 public struct SubjectTerms: Codable, Sendable, Equatable {

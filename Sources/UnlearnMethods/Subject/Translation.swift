@@ -1,7 +1,7 @@
 // Texts about the subject read as if they were about somebody else, aligned token by token.
 
-internal import UnlearnData
 internal import Foundation
+internal import UnlearnData
 
 /// A word-for-word exchange of a subject's names for ordinary ones. Both readings have the same words, so that every
 /// token of the one has its place in the other.

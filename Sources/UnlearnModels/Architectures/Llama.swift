@@ -38,7 +38,8 @@ public final class Llama: CausalLM {
         for layer in 0..<c.layerCount { blocks.append(try Block(c, layer, model["layers"][layer])) }
         self.blocks = blocks
         norm = try RMSNorm(model["norm"], width: c.width, epsilon: c.normEpsilon)
-        head = c.tiesEmbeddings
+        head =
+            c.tiesEmbeddings
             ? embedding : try weights["lm_head"].parameter("weight", [c.vocabularyCount, c.width], or: table)
         rotary = Rotary(width: c.headWidth, base: c.rotaryBase, scaling: c.rotaryScaling)
         parameters = try weights.finish { name in

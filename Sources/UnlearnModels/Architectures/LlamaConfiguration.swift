@@ -49,7 +49,8 @@ extension LlamaConfiguration {
             headWidth: headWidth,
             normEpsilon: try file.number("rms_norm_eps", default: 1e-6),
             rotaryBase: try (gathered ?? file).number("rope_theta", default: 10_000),
-            rotaryScaling: try RotaryScaling(file.json["rope_scaling"] ?? file.json["rope_parameters"], path: file.path),
+            rotaryScaling: try RotaryScaling(
+                file.json["rope_scaling"] ?? file.json["rope_parameters"], path: file.path),
             contextLength: try file.count("max_position_embeddings", default: 2048),
             tiesEmbeddings: try file.flag("tie_word_embeddings", default: false))
     }
