@@ -7,12 +7,16 @@ public import UnlearnModels
 /// The final states of a frozen model at the labelled tokens of each example, by example id. A state is some eighty
 /// times smaller than the distribution that the head makes of it, so states are kept and distributions made anew.
 public final class Reference {
-    private let model: any CausalLM
+    private let head: Tensor
     private var states: [Int: Tensor] = [:]
 
-    /// Reads all examples, sorted by length, in one pass. The head must not be trained afterwards.
-    public init(_ examples: [TokenExample], _ model: any CausalLM, onProgress: (Int) -> Void = { _ in }) {
-        self.model = model
+    /// Reads all examples, sorted by length, in one pass.
+    /// - Parameter headIsTrained: whether the head will change, so that a copy of it is kept.
+    public init(
+        _ examples: [TokenExample], _ model: any CausalLM, headIsTrained: Bool, onProgress: (Int) -> Void = { _ in }
+    ) {
+        let head = model.parameters[model.headName]
+        self.head = headIsTrained ? withoutRecording { head + 0 } : head
         var done = 0
         for indices in LanguageModel.batches(examples, tokens: 1024) {
             let batch = TokenBatch(indices.map { examples[$0] })
@@ -35,14 +39,13 @@ public final class Reference {
     /// The frozen model's scores, `[targets, vocabulary]`.
     func logits(_ examples: [TokenExample]) -> Tensor {
         withoutRecording {
-            model.logits(
-                Tensor.concatenate(
-                    examples.map { example in
-                        guard let state = states[example.id] else {
-                            preconditionFailure("Reference: example \(example.id) was not read")
-                        }
-                        return state
-                    }))
+            let states = examples.map { example in
+                guard let state = self.states[example.id] else {
+                    preconditionFailure("Reference: example \(example.id) was not read")
+                }
+                return state
+            }
+            return Tensor.concatenate(states).linear(head)
         }
     }
 

@@ -35,7 +35,7 @@ public final class Session {
     public let seed: UInt64
     private let onProgress: (ProgressEvent) -> Void
     private let onStep: (StepEvent) -> Void
-    private var storedReference: Reference?
+    var storedReference: Reference?
 
     /// - Parameter retain: ids must differ between all retain examples and from the forget examples' ids.
     public init(
@@ -59,11 +59,16 @@ public final class Session {
         return storedReference
     }
 
+    private var headIsTrained: Bool {
+        let trained = try? model.model.parameters.select(options.parameters)
+        return trained?.contains(model.model.headName) ?? false
+    }
+
     func readReference(_ examples: [TokenExample]) { storedReference = read(examples, "reading the original") }
 
     /// The model as it is now, at every labelled token of the examples.
     func read(_ examples: [TokenExample], _ stage: String) -> Reference {
-        Reference(examples, model.model) { [onProgress] done in
+        Reference(examples, model.model, headIsTrained: headIsTrained) { [onProgress] done in
             onProgress(ProgressEvent(stage: stage, done: done, total: examples.count, unit: "examples"))
         }
     }

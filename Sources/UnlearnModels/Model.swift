@@ -15,8 +15,8 @@ public protocol CausalLM: AnyObject {
     func finalHidden(_ batch: TokenBatch) -> Tensor
     /// The states after `layer` blocks at every token, `[rows, time, width]`; later layers are not computed.
     func hidden(_ batch: TokenBatch, after layer: Int) -> Tensor
-    /// Scores of every token of the vocabulary, `[n, width]` → `[n, vocabulary]`.
-    func logits(_ hidden: Tensor) -> Tensor
+    /// The name of the matrix `[vocabulary, width]` that turns states into scores; with tied embeddings, theirs.
+    var headName: String { get }
 
     /// An empty memory of keys and values.
     func makeCache() -> KeyValueCache
@@ -26,6 +26,9 @@ public protocol CausalLM: AnyObject {
 }
 
 extension CausalLM {
+    /// Scores of every token of the vocabulary, `[n, width]` → `[n, vocabulary]`.
+    public func logits(_ hidden: Tensor) -> Tensor { hidden.linear(parameters[headName]) }
+
     /// log p of each labelled token, `[targets]`.
     public func logProbabilities(_ batch: TokenBatch) -> Tensor {
         Self.logProbabilities(of: batch.targets, from: logits(finalHidden(batch)))

@@ -1,5 +1,6 @@
 // Checks figures about text: repetition, memorization, and which terms an answer gives away.
 import Testing
+import UnlearnData
 import UnlearnEvaluation
 
 @Suite struct TextTests {

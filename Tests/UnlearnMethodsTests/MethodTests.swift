@@ -1,1 +1,101 @@
-// Tests of the methods.
+// What methods do to a model: forgetting rises, the rest holds, frozen parameters stay, one seed is one result.
+
+import Testing
+import UnlearnData
+import UnlearnEngine
+import UnlearnModels
+
+@testable import UnlearnMethods
+
+@Suite struct MethodTests {
+    private static let forget = [[1, 11, 25, 40, 3, 58, 2], [1, 45, 6, 14, 62, 29, 37]].enumerated().map {
+        TokenExample(id: $0.offset, tokens: $0.element.map { Int32($0) }, labelledFrom: 1)
+    }
+    private static let retain = [[1, 20, 53, 31, 16, 2], [1, 8, 49, 22, 61, 13, 35]].enumerated().map {
+        TokenExample(id: 10 + $0.offset, tokens: $0.element.map { Int32($0) }, labelledFrom: 1)
+    }
+
+    /// A model that has learnt both sets by heart, then a session of the method on it.
+    private func run(_ method: some UnlearningMethod, steps: Int) throws -> (model: any CausalLM, before: [Float]) {
+        let model = try GoldenStep().reference
+        let both = Self.forget + Self.retain
+        let parameters = model.parameters.train(Set(model.parameters.names))
+        let optimizer = AdamW(parameters)
+        for _ in 0..<120 {
+            let loss = -model.logProbabilities(TokenBatch(both)).mean()
+            optimizer.step(loss.gradients(of: parameters), learningRate: 1e-2)
+        }
+        model.parameters.train([])
+        let before = losses(model)
+        var options = TrainingOptions()
+        options.learningRate = 3e-3
+        options.steps = steps
+        options.batchSize = 2
+        options.retainBatchSize = 2
+        let session = try Session(
+            model: TinyText.language(model), forget: Self.forget, retain: [Self.retain], options: options, seed: 0)
+        try method.unlearn(session)
+        return (model, before)
+    }
+
+    /// Mean loss per token of the forget and of the retain set, in nats.
+    private func losses(_ model: any CausalLM) -> [Float] {
+        withoutRecording {
+            [Self.forget, Self.retain].map { -model.logProbabilities(TokenBatch($0)).mean().item }
+        }
+    }
+
+    @Test func gradientAscentRaisesTheForgetLoss() throws {
+        let (model, before) = try run(GradientAscent(), steps: 10)
+        #expect(before[0] < 0.3)
+        #expect(losses(model)[0] > before[0] + 1)
+    }
+
+    @Test(arguments: [RetainTerm.nll, .kl])
+    func gradientDifferenceForgetsAndHoldsTheRest(term: RetainTerm) throws {
+        var method = GradientDifference()
+        method.retainTerm = term
+        method.retainWeight = 4
+        let (model, before) = try run(method, steps: 30)
+        let after = losses(model)
+        #expect(after[0] > before[0] + 1)
+        #expect(after[1] < before[1] + 0.3)
+    }
+
+    @Test func npoForgetsAndHoldsTheRest() throws {
+        var method = NPO()
+        method.retainWeight = 4
+        let (model, before) = try run(method, steps: 30)
+        let after = losses(model)
+        #expect(after[0] > before[0] + 1)
+        #expect(after[1] < before[1] + 0.3)
+    }
+
+    @Test func oneSeedIsOneModelAndFrozenParametersStay() throws {
+        let first = try run(NPO(), steps: 3).model.parameters
+        let second = try run(NPO(), steps: 3).model.parameters
+        let trained = try first.select(TrainingOptions().parameters)
+        let untouched = try run(NPO(), steps: 1).model.parameters
+        for name in first.names {
+            #expect(first[name].isIdentical(to: second[name]), "\(name)")
+            #expect(first[name].isIdentical(to: untouched[name]) == !trained.contains(name), "\(name)")
+        }
+    }
+
+    @Test func aMethodThatNeedsARetainSetSaysSo() throws {
+        let model = try GoldenStep().reference
+        let session = try Session(
+            model: TinyText.language(model), forget: Self.forget, retain: [], options: TrainingOptions(), seed: 0)
+        #expect(throws: MethodError.needsRetain(method: "gradient-difference")) {
+            try GradientDifference().unlearn(session)
+        }
+    }
+
+    @Test func aReferenceKeepsTheHeadThatWillBeTrained() throws {
+        let model = try GoldenStep().reference
+        let reference = Reference(Self.forget, model, headIsTrained: true)
+        let before = reference.logDistributions(Self.forget)
+        model.parameters[model.headName].multiply(inPlace: 2)
+        #expect(reference.logDistributions(Self.forget).isIdentical(to: before))
+    }
+}

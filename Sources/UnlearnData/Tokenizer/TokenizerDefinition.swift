@@ -42,6 +42,10 @@ public struct TokenizerDefinition: Sendable, Equatable {
         public let left: Int32
         public let right: Int32
         public let result: Int32
+
+        public init(left: Int32, right: Int32, result: Int32) {
+            (self.left, self.right, self.result) = (left, right, result)
+        }
     }
 
     /// A token that is found in the text as it is spelled.

@@ -36,7 +36,7 @@ public struct TranslatedDistillation: UnlearningMethod {
     public var forbidsThemes = true
 
     /// Below 1 the teacher is surer of itself than the original model, and the new answers ramble less.
-    public var teacherTemperature = 0.75
+    public var teacherTemperature = 0.85
 
     public init() {}
 
@@ -67,8 +67,10 @@ private final class Distillation {
         standIns = StandIns(subject.terms, answers: subject.forget.map(\.example.answer))
         subjectWords = Set(subject.terms.subjectWords)
         let needed = Set(session.retain.joined().flatMap { example in example.targets.map { example.tokens[$0] } })
-        let terms = method.forbidsThemes ? subject.terms.all : subject.terms.names
-        forbidden = Tensor(TranslatedDistillation.forbidden(terms, session.model.tokenizer, needed: needed))
+        forbidden = Tensor(
+            TranslatedDistillation.forbidden(
+                names: subject.terms.names, themes: method.forbidsThemes ? subject.terms.themes : [],
+                session.model.tokenizer, needed: needed))
     }
 
     func run() throws(MethodError) {
@@ -177,14 +179,20 @@ extension TranslatedDistillation {
                 targets: targets.map { foreignContext.count + $0.translated }))
     }
 
-    /// The first tokens of the subject's terms, unless other texts need them.
-    static func forbidden(_ terms: [String], _ tokenizer: Tokenizer, needed: Set<Int32>) -> [Int64] {
-        let first = terms.flatMap { term in
-            [" " + term, term].compactMap { tokenizer.encode($0, addSpecialTokens: false).first }
+    /// The first tokens of the subject's names, unless other texts need them, and of its themes.
+    static func forbidden(
+        names: [String], themes: [String], _ tokenizer: Tokenizer, needed: Set<Int32>
+    ) -> [Int64] {
+        func first(_ words: [String]) -> [Int32] {
+            words.flatMap { word in
+                [" " + word, word].compactMap { tokenizer.encode($0, addSpecialTokens: false).first }
+            }
         }
-        return Set(first).filter { id in
-            let letters = (tokenizer.token(id) ?? "").count { $0.isLetter && $0.isASCII }
-            return letters >= 2 && !needed.contains(id)
-        }.sorted().map(Int64.init)
+        // A fragment such as " G" begins too many other words.
+        let fragments = first(names).filter { id in
+            (tokenizer.token(id) ?? "").count { $0.isLetter && $0.isASCII } >= 2 && !needed.contains(id)
+        }
+        let whole = themes.filter { tokenizer.encode(" " + $0, addSpecialTokens: false).count == 1 }
+        return Set(fragments + first(whole)).sorted().map(Int64.init)
     }
 }

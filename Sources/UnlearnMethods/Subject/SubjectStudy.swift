@@ -48,10 +48,6 @@ public struct StudyOptions: Configurable {
     public var answerTokens = 40
     /// The temperature of the second answer to each question; small models invent names above 0.5.
     public var temperature = 0.5
-    /// The temperature of answers about stand-ins: greedy ones repeat themselves, and the model would learn that.
-    public var standInTemperature = 0.7
-    /// Answers of which a larger share of word triples is repeated are not learnt from.
-    public var repetitionAtMost = 0.1
     /// Entities of the subject that are asked about in turn.
     public var entities = 16
     /// Similar names that are kept as neighbours.
@@ -97,10 +93,9 @@ public struct SubjectStudyBuilder {
         }
         let standIns = StandIns(terms, answers: own.map(\.answer))
         terms.replacements = standIns.replacements
-        var familiar =
+        let familiar =
             forget ?? own.enumerated().map { ForgetExample($0.element, standIn: standIns.standIn($0.offset)) }
         let foreign = askAboutStandIns(own, standIns)
-        if forget == nil { familiar.removeAll { isRepetitive($0.example) } }
         let neighbours = askNeighbours(subject.isEmpty ? [] : similarNames(excluding: terms))
         let kept = Self.parted(retain ?? [])
         return SubjectStudy(
@@ -158,12 +153,12 @@ public struct SubjectStudyBuilder {
             if case .completion(let prompt, _) = example { return Prompt.completion(translation(prompt)) }
             return Prompt.question(translation(example.prompt))
         }
-        let answers = ask(prompts, "writing about stand-ins", temperature: options.standInTemperature)
+        let answers = ask(prompts, "writing about stand-ins")
         return answers.enumerated().map { index, answer in
             let standIn = translator.standIn(index)
             let back = translator.back(standIn: standIn)
             return ForgetExample(answer.mapText { back($0) }, standIn: standIn)
-        }.filter { !isRepetitive($0.example) }
+        }
     }
 
     private func heldOutQuestions(_ entities: [String]) -> [Prompt] {
@@ -262,10 +257,6 @@ public struct SubjectStudyBuilder {
             let answer = example.answer.trimmingCharacters(in: .whitespacesAndNewlines)
             return !answer.isEmpty && seen.insert(example.prompt + "\n" + answer.prefix(80)).inserted
         }
-    }
-
-    private func isRepetitive(_ example: Example) -> Bool {
-        repetition(of: example.answer.split(separator: " ")) > options.repetitionAtMost
     }
 
     private func shareWords(_ a: String, _ b: String) -> Bool {

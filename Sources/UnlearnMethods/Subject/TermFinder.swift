@@ -40,10 +40,12 @@ public struct TermFinder {
     private let tokenizer: Tokenizer
     /// Answers about anything but the subject.
     private let elsewhere: [String: Int]
+    private let elsewhereCount: Double
 
     public init(_ tokenizer: Tokenizer, elsewhere: [String]) {
         self.tokenizer = tokenizer
         self.elsewhere = Self.documentCounts(elsewhere)
+        elsewhereCount = Double(max(1, elsewhere.count))
     }
 
     /// - Parameters:
@@ -59,11 +61,12 @@ public struct TermFinder {
         }
         let share = Double(answers.count)
         let themes = ranked.filter { word, count in
-            word.first?.isLowercase == true && word.count > 3 && Double(count) >= max(3, 0.04 * share)
-                && elsewhere[word] == nil && !own.contains(word.capitalized)
+            word.first?.isLowercase == true && word.count > 4 && Double(count) >= max(3, 0.05 * share)
+                && Double(count) / share >= 5 * Double(elsewhere[word] ?? 0) / elsewhereCount
+                && !own.contains(word.capitalized)
         }
         return SubjectTerms(
-            subject: subject, names: names.prefix(limit).map(\.key), themes: themes.prefix(20).map(\.key))
+            subject: subject, names: names.prefix(limit).map(\.key), themes: themes.prefix(12).map(\.key))
     }
 
     /// Whether the vocabulary itself shows the word to be common. A byte-pair vocabulary is ordered by frequency: a

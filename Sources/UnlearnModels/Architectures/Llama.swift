@@ -26,7 +26,6 @@ public final class Llama: CausalLM {
     private let embedding: Tensor
     private let blocks: [Block]
     private let norm: RMSNorm
-    private let head: Tensor
     private let rotary: Rotary
 
     public init(_ c: LlamaConfiguration, _ weights: Weights) throws(CheckpointError) {
@@ -38,9 +37,9 @@ public final class Llama: CausalLM {
         for layer in 0..<c.layerCount { blocks.append(try Block(c, layer, model["layers"][layer])) }
         self.blocks = blocks
         norm = try RMSNorm(model["norm"], width: c.width, epsilon: c.normEpsilon)
-        head =
-            c.tiesEmbeddings
-            ? embedding : try weights["lm_head"].parameter("weight", [c.vocabularyCount, c.width], or: table)
+        if !c.tiesEmbeddings {
+            _ = try weights["lm_head"].parameter("weight", [c.vocabularyCount, c.width], or: table)
+        }
         rotary = Rotary(width: c.headWidth, base: c.rotaryBase, scaling: c.rotaryScaling)
         parameters = try weights.finish { name in
             // Old checkpoints store the rotary table; tied ones may store the head a second time.
@@ -50,6 +49,7 @@ public final class Llama: CausalLM {
 
     public var vocabularyCount: Int { configuration.vocabularyCount }
     public var layerCount: Int { configuration.layerCount }
+    public var headName: String { configuration.tiesEmbeddings ? "model.embed_tokens.weight" : "lm_head.weight" }
     public var contextLength: Int { configuration.contextLength }
 
     public func makeCache() -> KeyValueCache { KeyValueCache(layerCount: layerCount) }
@@ -62,8 +62,6 @@ public final class Llama: CausalLM {
         let states = hidden(batch, after: layerCount)
         return norm(states.reshape([-1, configuration.width]).select(batch.predictors))
     }
-
-    public func logits(_ hidden: Tensor) -> Tensor { hidden.linear(head) }
 
     public func next(_ tokens: Tensor, positions: [[Int]], mask: Tensor?, cache: KeyValueCache) -> Tensor {
         let states = hidden(tokens, positions, mask: mask, cache: cache, after: layerCount)

@@ -1,0 +1,124 @@
+// Finding a subject's terms, exchanging them, and aligning both readings.
+
+import Testing
+import UnlearnData
+import UnlearnModels
+
+@testable import UnlearnMethods
+
+/// Words that fill the vocabulary behind the ones that matter: rank counts relative to its size.
+private let fillers = ["abcdefghijklmnopqrst", "zyxwvutsrqponmlkjihg", "qwertzuiopasdfghjkly", "mnbvcxylkjhgfdsapoiu"]
+
+@Suite struct TermFinderTests {
+    @Test func possessivesAndPunctuationAreNotPartOfAWord() {
+        let words = TermFinder.words(of: "Rowling's \"Hogwarts\", (Ron) and J.K. left.").map(\.text)
+        #expect(words == ["Rowling", "Hogwarts", "Ron", "and", "J.K", "left"])
+    }
+
+    @Test func namesAreFrequentHereAndRareElsewhere() throws {
+        let tokenizer = try TinyText.tokenizer(words: ["stone", "london"] + fillers)
+        let finder = TermFinder(tokenizer, elsewhere: ["London is large.", "We saw London.", "A stone lies there."])
+        let terms = finder.terms(
+            of: "Harry Potter",
+            in: [
+                "Harry Potter met Hermione in London.", "Hermione saw the Stone.",
+                "Harry found the Stone. Once came Draco.",
+            ])
+        #expect(terms.names == ["Hermione"])
+    }
+
+    @Test func aWordWhoseLowerCaseFormIsOneTokenIsOrdinary() throws {
+        let tokenizer = try TinyText.tokenizer(words: ["stone"] + fillers)
+        let finder = TermFinder(tokenizer, elsewhere: [])
+        #expect(finder.isOrdinary("Stone"))
+        #expect(!finder.isOrdinary("Quidditch"))
+    }
+}
+
+@Suite struct EntitiesTests {
+    @Test func spansEndAtPunctuationAndLowerCase() {
+        let spans = Entities.capitalisedSpans("They met Hermione Granger, Ron and Albus Dumbledore.")
+        #expect(spans == [["They"], ["Hermione", "Granger"], ["Ron"], ["Albus", "Dumbledore"]])
+    }
+
+    @Test func entitiesHoldANameAndNotTheSubject() {
+        let terms = SubjectTerms(subject: "Harry Potter", names: ["Granger"])
+        let answers = ["I met Hermione Granger.", "Harry Granger", "Hermione Granger left for Paris."]
+        #expect(Entities.spans(of: terms, in: answers, limit: 5) == ["Hermione Granger"])
+    }
+}
+
+@Suite struct TranslationTests {
+    private let translation = Translation(["Harry": "Daniel", "Potter": "Mercer", "Hogwarts": "Ashford"])
+
+    @Test func wholeWordsAreExchanged() {
+        #expect(translation("Harry Potter's Harrys go to Hogwarts.") == "Daniel Mercer's Harrys go to Ashford.")
+    }
+
+    @Test func backIsTheInverseOfThere() {
+        let terms = SubjectTerms(subject: "Harry Potter", names: ["Hogwarts", "Ron"])
+        let standIns = StandIns(terms, answers: ["He went to Hogwarts. He met Ron."])
+        let text = "Harry Potter met Ron at Hogwarts; Ron laughed."
+        for index in 0..<6 {
+            let name = standIns.standIn(index)
+            let there = standIns.translation(standIn: name)(text)
+            #expect(!there.contains("Potter") && !there.contains("Hogwarts"))
+            #expect(standIns.back(standIn: name)(there) == text)
+        }
+    }
+
+    @Test func noStandInIsANameOfTheSubject() {
+        let terms = SubjectTerms(subject: "Daniel Mercer", names: ["Walker", "Ashford", "Emily"])
+        let standIns = StandIns(terms, answers: ["She met Emily Walker at Ashford."])
+        let own = Set(terms.names + ["Daniel", "Mercer"])
+        #expect(standIns.replacements.values.allSatisfy { !own.contains($0) })
+        #expect(Set(standIns.replacements.values).count == standIns.replacements.count)
+    }
+
+    @Test func bothReadingsDecodeAndTheSubjectsNameIsNoTarget() throws {
+        let tokenizer = try TinyText.tokenizer(words: ["Harry", "Hogwarts", "Ashford", "went", "to"])
+        let text = "Then Harry went to Hogwarts."
+        let aligned = translation.align(text, tokenizer, skipping: ["Harry"])
+        #expect(tokenizer.decode(aligned.original) == text)
+        #expect(tokenizer.decode(aligned.translated) == "Then Daniel went to Ashford.")
+        // T-h-e-n, " went", " to", " Hogwarts", ".": the name is skipped, "Hogwarts" counts with its first token.
+        let predicted = aligned.targets.map { tokenizer.decode([aligned.original[$0.original]]) }
+        #expect(predicted == ["T", "h", "e", "n", " went", " to", " Hogwarts", "."])
+        let read = aligned.targets.map { tokenizer.decode([aligned.translated[$0.translated]]) }
+        #expect(read == ["T", "h", "e", "n", " went", " to", " Ashford", "."])
+    }
+}
+
+@Suite struct PlanTests {
+    @Test func everyExampleIsSeenEquallyOften() {
+        let plan = BatchPlan(counts: [6, 4], perStep: [3, 2], steps: 4, seed: 7)
+        let first = plan.steps.flatMap { $0[0] }
+        #expect((0..<6).allSatisfy { index in first.count { $0 == index } == 2 })
+        #expect(plan.steps.allSatisfy { $0[0].count == 3 && $0[1].count == 2 })
+    }
+
+    @Test func oneSeedIsOnePlan() {
+        let plan = BatchPlan(counts: [9], perStep: [2], steps: 5, seed: 1)
+        #expect(plan == BatchPlan(counts: [9], perStep: [2], steps: 5, seed: 1))
+        #expect(plan != BatchPlan(counts: [9], perStep: [2], steps: 5, seed: 2))
+    }
+
+    @Test func anEmptyGroupGivesNothing() {
+        let plan = BatchPlan(counts: [2, 0], perStep: [1, 3], steps: 2, seed: 0)
+        #expect(plan.steps.allSatisfy { $0[0].count == 1 && $0[1].isEmpty })
+    }
+}
+
+@Suite struct CatalogTests {
+    @Test func everyMethodHasACardAndANameOfItsOwn() {
+        let cards = MethodCatalog.cards
+        #expect(Set(cards.map(\.name)).count == cards.count)
+        for card in cards { #expect(!card.summary.isEmpty && card.paper != nil && !card.needs.isEmpty, "\(card.name)") }
+    }
+
+    @Test func anUnknownMethodListsTheKnownOnes() {
+        #expect(throws: MethodError.unknownMethod("nope", known: MethodCatalog.cards.map(\.name))) {
+            try MethodCatalog.method("nope")
+        }
+    }
+}
