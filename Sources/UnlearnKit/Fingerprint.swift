@@ -34,10 +34,14 @@ public enum Fingerprint {
         return hexadecimal(hasher.finalize())
     }
 
-    /// The model's fingerprint and that of each of its weight files.
+    /// The model's fingerprint and that of each of its weight files. A model in a single file is that file.
     public static func model(
         at directory: URL
     ) throws(KitError) -> (hash: String, files: [Provenance.FileDigest]) {
+        if ModelFormat(directory) != .huggingFace {
+            let digest = try digest(of: directory, named: directory.lastPathComponent)
+            return (digest.sha256, [digest])
+        }
         var whole = SHA256()
         var files: [Provenance.FileDigest] = []
         for name in try weightFiles(in: directory) {

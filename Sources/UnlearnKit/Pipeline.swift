@@ -64,8 +64,9 @@ public struct Pipeline {
                 seconds: seconds, peakMemoryBytes: Runtime.peakMemoryBytes, samples: shown + samples(before, after),
                 provenance: provenance)
         }
+        let card = report(provenance)
         provenance.resultHash = try timed(&seconds.save) { () throws(KitError) in
-            try save(model, directory, card: report(provenance), in: folder)
+            try save(model, directory, card: card, in: folder)
         }
         let final = report(provenance)
         try folder.write(final)
