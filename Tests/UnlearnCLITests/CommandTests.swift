@@ -130,7 +130,7 @@ import UnlearnKit
         #expect(streamed.error == "")
         #expect(json["text"]?.string.map { $0 + "\n" } == streamed.output)
         #expect(json["promptTokens"]?.int == 4)
-        #expect(json.object?.keys == ["text", "tokens", "promptTokens", "seconds"])
+        #expect(json.object?.keys == ["text", "tokens", "promptTokens", "loadSeconds", "seconds"])
     }
 
     @Test func oneSeedGivesOneText() throws {
