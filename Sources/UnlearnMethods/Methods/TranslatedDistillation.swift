@@ -169,7 +169,10 @@ extension TranslatedDistillation {
         let end = forget.example.isContinued ? [] : Array(encoder.endOfAnswer.prefix(1))
         let context = encoder.context(of: forget.example)
         let foreignContext = encoder.context(of: forget.example.mapText { translation($0) })
-        var targets = aligned.targets
+        // Nothing predicts the first token of a text that has nothing before it.
+        var targets = aligned.targets.filter {
+            context.count + $0.original > 0 && foreignContext.count + $0.translated > 0
+        }
         if !end.isEmpty { targets.append((aligned.original.count, aligned.translated.count)) }
         return Pair(
             student: TokenExample(
