@@ -28,8 +28,13 @@ public final class ParameterStore {
 
     /// The names that match any of the comma-separated patterns, in store order; `*` stands for any text.
     public func select(_ pattern: String) throws(CheckpointError) -> [String] {
+        try Self.select(pattern, from: names)
+    }
+
+    /// The same for names that are not yet in a store.
+    public static func select(_ pattern: String, from names: [String]) throws(CheckpointError) -> [String] {
         let patterns = pattern.split(separator: ",").map { $0.split(separator: "*", omittingEmptySubsequences: false) }
-        let found = names.filter { name in patterns.contains { Self.matches(name, $0) } }
+        let found = names.filter { name in patterns.contains { matches(name, $0) } }
         guard !found.isEmpty else { throw .nothingMatches(pattern: pattern, examples: Array(names.prefix(3))) }
         return found
     }

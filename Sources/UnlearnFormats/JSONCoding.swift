@@ -83,6 +83,8 @@ extension FormatError {
             let names = path.map { $0.intValue.map(String.init) ?? $0.stringValue }
             return .key(names.isEmpty ? "(root)" : names.joined(separator: "."))
         }
+        // What follows a problem in a sentence is a full stop.
+        func phrase(_ text: String) -> String { text.hasSuffix(".") ? String(text.dropLast()) : text }
         self =
             switch error {
             case DecodingError.keyNotFound(let key, let context):
@@ -90,9 +92,9 @@ extension FormatError {
             case DecodingError.typeMismatch(let type, let context), DecodingError.valueNotFound(let type, let context):
                 .invalidValue(place: place(context.codingPath), problem: "it is not of type \(type)")
             case DecodingError.dataCorrupted(let context):
-                .invalidValue(place: place(context.codingPath), problem: context.debugDescription)
+                .invalidValue(place: place(context.codingPath), problem: phrase(context.debugDescription))
             case EncodingError.invalidValue(_, let context):
-                .invalidValue(place: place(context.codingPath), problem: context.debugDescription)
+                .invalidValue(place: place(context.codingPath), problem: phrase(context.debugDescription))
             default:
                 .invalidValue(place: .key("(root)"), problem: error.localizedDescription)
             }
