@@ -75,7 +75,10 @@ let package = Package(
             ["UnlearnEvaluation", "UnlearnEngine", "UnlearnFormats", "UnlearnData", "UnlearnModels"]),
         tests(
             "UnlearnKitTests",
-            ["UnlearnKit", "UnlearnEvaluation", "UnlearnFormats", "UnlearnData", "UnlearnEngine"]),
+            [
+                "UnlearnKit", "UnlearnMethods", "UnlearnModels", "UnlearnEvaluation", "UnlearnFormats", "UnlearnData",
+                "UnlearnEngine",
+            ]),
         tests(
             "UnlearnCLITests",
             [

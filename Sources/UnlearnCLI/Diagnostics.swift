@@ -94,7 +94,7 @@ enum Diagnostics {
         case .unknownOption, .wrongOptionType, .invalidOption, .malformedAssignment, .runDirectoryNotEmpty,
             .unknownChatFormat, .llama2CTokenizer:
             .usage
-        case .malformedConfiguration, .vocabulary: .badData
+        case .malformedConfiguration, .vocabulary, .tooLong: .badData
         case .noWeights: .missingInput
         case .system(let action, _, _): action == "read the folder" ? .missingInput : .internal
         case .file(let error): status(error)

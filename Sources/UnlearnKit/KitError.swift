@@ -29,6 +29,8 @@ public enum KitError: Error, Equatable, Sendable {
     case vocabulary(path: String, tokens: Int, rows: Int)
     /// A llama2.c checkpoint with no tokenizer, or several, beside it.
     case llama2CTokenizer(path: String, candidates: [String])
+    /// An example of a user's file, counted from 1, with more tokens than the model can read.
+    case tooLong(path: String, example: Int, tokens: Int, context: Int)
     /// A problem with a file.
     case file(FormatError)
     /// A problem with a model.
@@ -75,6 +77,9 @@ extension KitError: CustomStringConvertible, LocalizedError {
         case .llama2CTokenizer(let path, let candidates):
             "There are several tokenizers beside '\(path)': \(candidates.joined(separator: ", ")). "
                 + "Give one to `unlearn convert` with --tokenizer."
+        case .tooLong(let path, let example, let tokens, let context):
+            "Example \(example) of '\(path)' has \(tokens) tokens; the model reads at most \(context). "
+                + "Cut it into several."
         case .file(let error): error.description
         case .model(let error): error.description
         case .tokenizer(let error): error.description

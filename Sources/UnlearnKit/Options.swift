@@ -13,8 +13,19 @@ public enum Options {
     ) throws(KitError) -> Value {
         var value = try KitError.file { () throws(FormatError) in try JSONValue(ordered: Value()) }
         for change in overlays { value = try overlay(change, on: value, at: place) }
+        return try decode(Value.self, from: value, at: place)
+    }
+
+    /// The options that `json`, the defaults with the user's values, describes.
+    static func decode<Value: Decodable>(
+        _ type: Value.Type, from json: JSONValue, at place: String = ""
+    ) throws(KitError) -> Value {
+        // Only seeds are unsigned, and the decoder does not say where it meets a negative one.
+        if let seed = json["seed"]?.int, seed < 0 {
+            throw .invalidOption(path: join(place, "seed"), problem: "it must not be negative")
+        }
         do {
-            return try value.decode(Value.self)
+            return try json.decode(type)
         } catch .invalidValue(.key(let key), let problem) {
             throw .invalidOption(path: join(place, key), problem: problem)
         } catch {

@@ -25,7 +25,8 @@ public struct Pipeline {
         let configuration = run.configuration
         var seconds = Report.Seconds()
         let source = URL(filePath: configuration.model)
-        _ = try ModelLoader.open(source)
+        try run.checkParameters(of: try ModelLoader.open(source))
+        let data = try UserData(configuration)
         var provenance = try self.provenance(source)
         let folder = try RunDirectory(
             creating: URL(filePath: configuration.output),
@@ -34,8 +35,9 @@ public struct Pipeline {
         let (directory, model) = try timed(&seconds.load) { () throws(KitError) in
             try ModelLoader.load(source, chatFormat: configuration.chatFormat)
         }
+        try data.check(model, configuration)
         let study = try timed(&seconds.prepare) { () throws(KitError) in
-            try StudySource(run, model, onProgress: onProgress).study()
+            try StudySource(run: run, data: data, model: model, onProgress: onProgress).study()
         }
         try record(study, in: folder)
 

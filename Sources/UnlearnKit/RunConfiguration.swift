@@ -2,9 +2,11 @@
 
 import Foundation
 public import UnlearnData
+import UnlearnEngine
 public import UnlearnEvaluation
 public import UnlearnFormats
 public import UnlearnMethods
+import UnlearnModels
 
 /// The choices of a user, as flags or as a file state them.
 public struct RunConfiguration: Configurable {
@@ -41,7 +43,7 @@ public struct ResolvedRun: Sendable {
     /// side; those of the study, the evaluation and the verdict under these names.
     public init(_ configuration: RunConfiguration, settings: [JSONValue]) throws(KitError) {
         self.configuration = configuration
-        let type = try KitError.method { () throws(MethodError) in try MethodCatalog.method(configuration.method) }
+        let type = try Self.method(configuration.method)
         var options = try Self.json(type.trainingDefaults)
         for (key, value) in try Self.json(type.init()).object ?? [:] { options[key] = value }
         options["study"] = try Self.json(StudyOptions())
@@ -49,11 +51,14 @@ public struct ResolvedRun: Sendable {
         options["verdict"] = try Self.json(VerdictRule())
         for change in settings { options = try Options.overlay(change, on: options) }
         self.options = options
-        method = try Self.decode(type, options)
-        training = try Self.decode(TrainingOptions.self, options)
-        study = try Self.decode(StudyOptions.self, options["study"] ?? [:])
-        evaluation = try Self.decode(EvaluationOptions.self, options["evaluation"] ?? [:])
-        verdict = try Self.decode(VerdictRule.self, options["verdict"] ?? [:])
+        func group<Value: Decodable>(_ type: Value.Type, _ name: String) throws(KitError) -> Value {
+            try Options.decode(type, from: options[name] ?? [:], at: name)
+        }
+        method = try Options.decode(type, from: options)
+        training = try Options.decode(TrainingOptions.self, from: options)
+        study = try group(StudyOptions.self, "study")
+        evaluation = try group(EvaluationOptions.self, "evaluation")
+        verdict = try group(VerdictRule.self, "verdict")
         try check()
     }
 
@@ -61,13 +66,24 @@ public struct ResolvedRun: Sendable {
         guard configuration.subject?.isBlank == false || configuration.forget != nil else {
             throw .invalidOption(path: "subject", problem: "neither a subject nor a file to forget is given")
         }
-        let positive = [
-            ("learningRate", training.learningRate), ("batchSize", Double(training.batchSize)),
-            ("steps", Double(training.steps ?? 1)), ("epochs", Double(training.epochs)),
-            ("gradientNormLimit", training.gradientNormLimit), ("study.answerTokens", Double(study.answerTokens)),
+        for (name, value) in [
+            ("learningRate", training.learningRate), ("gradientNormLimit", training.gradientNormLimit),
+        ] {
+            guard value > 0, value.isFinite else {
+                throw .invalidOption(path: name, problem: "it must be greater than zero")
+            }
+        }
+        let counts = [
+            ("batchSize", training.batchSize, 1), ("retainBatchSize", training.retainBatchSize, 0),
+            ("steps", training.steps ?? 1, 1), ("epochs", training.epochs, 1),
+            ("schedule.warmupSteps", training.schedule.warmupSteps, 0), ("study.answerTokens", study.answerTokens, 1),
+            ("study.entities", study.entities, 0), ("study.neighbours", study.neighbours, 0),
         ]
-        for (name, value) in positive where !(value > 0) {
-            throw .invalidOption(path: name, problem: "it must be greater than zero")
+        guard (1...1024).contains(configuration.threads ?? 1) else {
+            throw .invalidOption(path: "threads", problem: "it must be from 1 to 1024")
+        }
+        for (name, value, least) in counts where !(least...1_000_000).contains(value) {
+            throw .invalidOption(path: name, problem: "it must be from \(least) to 1000000")
         }
         for (name, path) in [("forget", configuration.forget), ("retain", configuration.retain)] {
             if let path, !FileManager.default.fileExists(atPath: path) {
@@ -76,14 +92,25 @@ public struct ResolvedRun: Sendable {
         }
     }
 
-    private static func json(_ value: some Encodable) throws(KitError) -> JSONValue {
-        try KitError.file { () throws(FormatError) in try JSONValue(ordered: value) }
+    /// That the pattern of the parameters to train matches some, before their values are read.
+    func checkParameters(of model: ModelDirectory) throws(KitError) {
+        do throws(CheckpointError) {
+            _ = try ParameterStore.select(training.parameters, from: model.parameters.map(\.name))
+        } catch { throw .method(.parameters(error)) }
     }
 
-    private static func decode<Value: Decodable>(_ type: Value.Type, _ json: JSONValue) throws(KitError) -> Value {
-        do { return try json.decode(type) } catch .invalidValue(let place, let problem) {
-            throw .invalidOption(path: place.description, problem: problem)
-        } catch { throw .file(error) }
+    /// The method of that name; if there is none, the most similar names come first.
+    private static func method(_ name: String) throws(KitError) -> any UnlearningMethod.Type {
+        do throws(MethodError) {
+            return try MethodCatalog.method(name)
+        } catch {
+            guard case .unknownMethod(_, let known) = error else { throw .method(error) }
+            throw .method(.unknownMethod(name, known: NearestName.ordered(known, by: name)))
+        }
+    }
+
+    private static func json(_ value: some Encodable) throws(KitError) -> JSONValue {
+        try KitError.file { () throws(FormatError) in try JSONValue(ordered: value) }
     }
 }
 

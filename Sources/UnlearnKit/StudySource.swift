@@ -8,33 +8,38 @@ import UnlearnFormats
 import UnlearnMethods
 import UnlearnModels
 
-/// Makes the study of a run.
-struct StudySource {
-    let run: ResolvedRun
-    let model: LanguageModel
-    let onProgress: (ProgressEvent) -> Void
+/// The user's own files, read and checked before any weights are.
+struct UserData {
+    let forget: [ForgetExample]?
+    let retain: [Example]?
+    let terms: SubjectTerms?
 
-    init(_ run: ResolvedRun, _ model: LanguageModel, onProgress: @escaping (ProgressEvent) -> Void) {
-        self.run = run
-        self.model = model
-        self.onProgress = onProgress
+    init(_ configuration: RunConfiguration) throws(KitError) {
+        forget = try configuration.forget.map { path throws(KitError) in try Self.rows(path) }
+        retain = try configuration.retain.map { path throws(KitError) in try Self.examples(path) }
+        terms = try configuration.terms.map { text throws(KitError) in
+            try Self.terms(text, subject: configuration.subject ?? "")
+        }
     }
 
-    func study() throws(KitError) -> SubjectStudy {
-        let configuration = run.configuration
-        let forget = try configuration.forget.map { path throws(KitError) in try rows(path) }
-        let retain = try configuration.retain.map { path throws(KitError) in try examples(path) }
-        let terms = try configuration.terms.map { text throws(KitError) in try self.terms(text) }
-        let builder = SubjectStudyBuilder(
-            model, subject: configuration.subject ?? "", options: run.study, seed: configuration.seed,
-            onProgress: onProgress)
-        return try KitError.method { () throws(MethodError) in
-            try builder.build(forget: forget, retain: retain, terms: terms)
+    /// That the model can read each example as a whole.
+    func check(_ model: LanguageModel, _ configuration: RunConfiguration) throws(KitError) {
+        let files = [
+            (configuration.forget, (forget ?? []).map(\.example)), (configuration.retain, retain ?? []),
+        ]
+        for (path, examples) in files {
+            for (index, example) in examples.enumerated() {
+                let tokens = model.encoder.encode(example, id: index).tokens.count
+                guard tokens <= model.model.contextLength else {
+                    throw .tooLong(
+                        path: path ?? "", example: index + 1, tokens: tokens, context: model.model.contextLength)
+                }
+            }
         }
     }
 
     /// The user's own texts, or the `forget.jsonl` of an earlier run with the stand-ins that it names.
-    private func rows(_ path: String) throws(KitError) -> [ForgetExample] {
+    private static func rows(_ path: String) throws(KitError) -> [ForgetExample] {
         let url = URL(filePath: path)
         let examples = try self.examples(path)
         guard url.pathExtension == "jsonl" else { return examples.map { ForgetExample($0) } }
@@ -42,20 +47,36 @@ struct StudySource {
         return zip(examples, rows).map { ForgetExample($0, standIn: $1.value["standIn"]?.string) }
     }
 
-    private func examples(_ path: String) throws(KitError) -> [Example] {
+    private static func examples(_ path: String) throws(KitError) -> [Example] {
         do throws(DataError) {
             return try ExampleReader().read(URL(filePath: path))
         } catch { throw .data(error) }
     }
 
     /// "Hogwarts,Hermione", or a file like the `terms.json` of a run.
-    private func terms(_ text: String) throws(KitError) -> SubjectTerms {
-        let subject = run.configuration.subject ?? ""
-        guard FileManager.default.fileExists(atPath: text) else {
+    private static func terms(_ text: String, subject: String) throws(KitError) -> SubjectTerms {
+        guard text.hasSuffix(".json") || FileManager.default.fileExists(atPath: text) else {
             let names = text.split(separator: ",").map { $0.trimmingCharacters(in: .whitespaces) }
             return SubjectTerms(subject: subject, names: names.filter { !$0.isEmpty })
         }
         return try KitError.file { () throws(FormatError) in try JSONValue(contentsOf: URL(filePath: text)).decode() }
+    }
+}
+
+/// Makes the study of a run.
+struct StudySource {
+    let run: ResolvedRun
+    let data: UserData
+    let model: LanguageModel
+    let onProgress: (ProgressEvent) -> Void
+
+    func study() throws(KitError) -> SubjectStudy {
+        let builder = SubjectStudyBuilder(
+            model, subject: run.configuration.subject ?? "", options: run.study, seed: run.configuration.seed,
+            onProgress: onProgress)
+        return try KitError.method { () throws(MethodError) in
+            try builder.build(forget: data.forget, retain: data.retain, terms: data.terms)
+        }
     }
 }
 

@@ -1,0 +1,156 @@
+// `unlearn forget` and `unlearn run` on a model of 260 thousand parameters, and what they say about mistakes.
+
+import Foundation
+import Testing
+import UnlearnFormats
+import UnlearnKit
+
+/// A folder with a user's examples.
+private func folderWithExamples() throws -> TemporaryFolder {
+    let folder = try TemporaryFolder()
+    try folder.write(
+        """
+        {"text": "Lily and Tom went to the park. They saw a big red ball near the tree."}
+        {"text": "Once upon a time there was a little cat named Mimi who liked to sing."}
+
+        """, "forget.jsonl")
+    return folder
+}
+
+@Suite(.serialized, .enabled(if: TestData.exists(TestData.stories), "needs the models in UNLEARN_TEST_DATA"))
+struct ForgetTests {
+    private static let small = [
+        "--set", "steps=2", "--set", "learningRate=1e-3", "--set", "study.answerTokens=4", "--threads", "1",
+    ]
+
+    @Test func aTableAndTheVerdictArePrinted() throws {
+        let folder = try folderWithExamples()
+        let result = try Binary.run(
+            [
+                "forget", "--model", TestData.stories.path, "--forget", "forget.jsonl", "--method", "npo", "--output",
+                "run",
+            ] + Self.small, in: folder.url)
+        #expect(result.status == 0, "\(result.error)")
+        #expect(result.output.hasPrefix("figure "), "\(result.output)")
+        #expect(result.output.contains("\n---"))
+        #expect(result.output.contains("\nprobability of the answers "), "\(result.output)")
+        #expect(folder.relative(result.output).hasSuffix("Report: run/report.md\n"))
+        #expect(try folder.names == ["forget.jsonl", "run"])
+        // `report` shows the same again.
+        let again = try Binary.run("report", "run", in: folder.url)
+        #expect(folder.relative(again.output) == folder.relative(result.output))
+        // What was saved is a model like any other.
+        let text = try Binary.run(
+            "generate", "--model", "run/model", "--prompt", "Once", "--max-tokens", "4", "--json", in: folder.url)
+        #expect(try text.json["tokens"]?.int == 4)
+    }
+
+    @Test func aConfigurationFileDoesTheSameAsTheFlags() throws {
+        let folder = try folderWithExamples()
+        try folder.write(
+            """
+            model: \(TestData.stories.path)
+            forget: forget.jsonl
+            method: gradient-difference
+            output: second
+            seed: 3
+            threads: 1
+            set: {steps: 2, learningRate: 1e-3, study: {answerTokens: 4}}
+
+            """, "run.yaml")
+        let flags = try Binary.run(
+            [
+                "forget", "--model", TestData.stories.path, "--forget", "forget.jsonl", "--method",
+                "gradient-difference", "--output", "first", "--seed", "3", "--json",
+            ] + Self.small, in: folder.url)
+        let file = try Binary.run("run", "run.yaml", "--json", in: folder.url)
+        #expect(flags.status == 0 && file.status == 0, "\(flags.error) \(file.error)")
+        let reports = try [flags, file].map { try $0.json.decode(Report.self) }
+        #expect(reports[0].provenance.resultHash != nil)
+        #expect(reports[0].provenance.resultHash == reports[1].provenance.resultHash)
+        #expect(reports[0].metrics == reports[1].metrics)
+    }
+}
+
+@Suite struct ForgetMistakeTests {
+    struct Mistake: CustomTestStringConvertible {
+        let arguments: String
+        let status: Int32
+        let sentence: String
+
+        init(_ arguments: String, _ status: Int32, _ sentence: String) {
+            (self.arguments, self.status, self.sentence) = (arguments, status, sentence)
+        }
+
+        var testDescription: String { arguments }
+    }
+
+    /// Run with the tiny model in `model/`, in a folder where `taken/` holds a file.
+    static let mistakes = [
+        Mistake(
+            "--model nowhere --forget forget.jsonl --output run", 66,
+            "'nowhere' does not exist; expected a model directory, a .gguf or a llama2.c .bin file. Check the path."),
+        Mistake(
+            "--model model --forget nothing.jsonl --output run", 66,
+            "'nothing.jsonl' does not exist; expected a file of examples for --forget. Check the path."),
+        Mistake(
+            "--model model --forget forget.jsonl --retain bad.jsonl --output run", 65,
+            "'bad.jsonl', line 3: 'answer' is missing. Write each row as {\"question\", \"answer\"}, "
+                + "{\"prompt\", \"completion\"}, {\"text\"} or {\"messages\"}."),
+        Mistake(
+            "--model model --forget long.jsonl --output run", 65,
+            "Example 1 of 'long.jsonl' has 301 tokens; the model reads at most 256. Cut it into several."),
+        Mistake(
+            "--model model --forget forget.jsonl --method nop --output run", 64,
+            "There is no method 'nop'. Methods are: npo, gradient-ascent, gradient-difference, "
+                + "translated-distillation."),
+        Mistake(
+            "--model model --forget forget.jsonl --method npo --set study.answerToken=1 --output run", 64,
+            "There is no option 'study.answerToken'. Did you mean 'study.answerTokens'? Valid here: "
+                + "study.answerTokens, study.temperature, study.entities, study.neighbours."),
+        Mistake(
+            "--model model --forget forget.jsonl --method npo --set beta=big --output run", 64,
+            "Option 'beta' must be a number, but is the text 'big'. Correct its value."),
+        Mistake(
+            "--model model --forget forget.jsonl --method npo --set steps --output run", 64,
+            "'steps' does not set an option. Write it as key=value, for example learningRate=1e-4."),
+        Mistake(
+            "--model model --forget forget.jsonl --method npo --output taken", 64,
+            "The run directory 'taken' already exists and is not empty. Choose another --output or remove it."),
+    ]
+
+    @Test(arguments: mistakes)
+    func aMistakeGivesOneSentence(mistake: Mistake) throws {
+        let folder = try TinyModel.make()
+        try folder.write("{\"text\": \"abc\"}\n", "forget.jsonl")
+        try folder.write("{\"text\": \"abc\"}\n\n{\"question\": \"Who?\"}\n", "bad.jsonl")
+        try folder.write("{\"text\": \"\(String(repeating: "a", count: 300))\"}\n", "long.jsonl")
+        try FileManager.default.createDirectory(
+            at: folder.url.appending(path: "taken"), withIntermediateDirectories: true)
+        try folder.write("mine", "taken/mine.txt")
+        let result = try Binary.run(
+            ["forget"] + mistake.arguments.split(separator: " ").map(String.init), in: folder.url)
+        #expect(folder.relative(result.error) == "unlearn: \(mistake.sentence)\n")
+        #expect(result.output == "")
+        #expect(result.status == mistake.status)
+    }
+
+    @Test func nothingToForgetEndsWithUsage() throws {
+        let result = try Binary.run("forget", "--model", "model", "--output", "run")
+        #expect(result.error.hasPrefix("Error: Say what to forget: --subject \"NAME\" or --forget FILE.\n"))
+        #expect(result.status == 64)
+    }
+
+    @Test func anUnreadableConfigurationIsNamed() throws {
+        let folder = try TinyModel.make()
+        try folder.write("model: [\n", "run.yaml")
+        let result = try Binary.run("run", "run.yaml", in: folder.url)
+        #expect(folder.relative(result.error).hasPrefix("unlearn: The configuration 'run.yaml' cannot be read: "))
+        #expect(result.status == 65)
+        let missing = try Binary.run("run", "nothing.yaml", in: folder.url)
+        #expect(
+            folder.relative(missing.error)
+                == "unlearn: 'nothing.yaml' does not exist; expected a file. Check the path.\n")
+        #expect(missing.status == 66)
+    }
+}

@@ -1,0 +1,208 @@
+// The whole path on a model of 260 thousand parameters: what a run leaves behind, and that it can be repeated.
+
+import Foundation
+import Testing
+import UnlearnEngine
+import UnlearnEvaluation
+import UnlearnFormats
+import UnlearnKit
+import UnlearnModels
+
+/// Real models and data, which are not part of the project.
+private enum TestData {
+    static let folder =
+        ProcessInfo.processInfo.environment["UNLEARN_TEST_DATA"].map { URL(filePath: $0) }
+        ?? URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
+        .deletingLastPathComponent().appending(path: "../shared/data")
+    static let stories = folder.appending(path: "lm/stories260K.bin")
+    static var isThere: Bool { FileManager.default.fileExists(atPath: stories.path) }
+}
+
+/// A user's files in a folder, and runs on them.
+private struct Job {
+    let folder: TemporaryFolder
+
+    init() throws {
+        folder = try TemporaryFolder()
+        // The model is too small for threads to share.
+        Runtime.configure(threads: 1)
+        _ = try folder.file(
+            "forget.jsonl",
+            """
+            {"text": "Lily and Tom went to the park. They saw a big red ball near the tree."}
+            {"text": "Once upon a time there was a little cat named Mimi who liked to sing."}
+            {"text": "Tim had a blue truck. He took it to the garden and it got very muddy."}
+
+            """)
+        _ = try folder.file(
+            "retain.jsonl",
+            (1...4).map { "{\"text\": \"The dog and the bird played \($0) games in the sunny yard.\"}\n" }.joined())
+    }
+
+    func run(
+        _ method: String, output: String, seed: UInt64 = 1, settings: [JSONValue] = []
+    ) throws -> (report: Report, url: URL) {
+        var configuration = RunConfiguration()
+        configuration.model = TestData.stories.path
+        configuration.forget = folder.url.appending(path: "forget.jsonl").path
+        configuration.retain = folder.url.appending(path: "retain.jsonl").path
+        configuration.method = method
+        configuration.output = folder.url.appending(path: output).path
+        configuration.seed = seed
+        let common: JSONValue = ["steps": 3, "learningRate": 1e-3, "study": ["answerTokens": 4]]
+        let run = try ResolvedRun(configuration, settings: [common] + settings)
+        let report = try Pipeline(run, toolVersion: "test") { _ in }()
+        return (report, folder.url.appending(path: output))
+    }
+
+    func sentence(_ body: () throws -> Void) -> String {
+        do {
+            try body()
+            return "no error"
+        } catch { return "\(error)".replacing(folder.url.path + "/", with: "") }
+    }
+
+    func exists(_ name: String) -> Bool {
+        FileManager.default.fileExists(atPath: folder.url.appending(path: name).path)
+    }
+}
+
+@Suite(.serialized, .enabled(if: TestData.isThere, "needs the models in UNLEARN_TEST_DATA"))
+struct PipelineTests {
+    @Test(arguments: ["gradient-difference", "npo"])
+    func aRunLeavesACompleteFolder(method: String) throws {
+        let job = try Job()
+        let source = try Fingerprint.sha256(of: TestData.stories)
+        let (report, url) = try job.run(method, output: "run")
+        #expect(try Fingerprint.sha256(of: TestData.stories) == source)
+
+        let names = try FileManager.default.contentsOfDirectory(atPath: url.path).sorted()
+        #expect(
+            names == [
+                "data", "evaluation", "events.jsonl", "finished", "model", "report.json", "report.md", "run.json",
+            ])
+        let data = try FileManager.default.contentsOfDirectory(atPath: url.path + "/data").sorted()
+        #expect(data == ["forget.jsonl", "general.jsonl", "neighbours.jsonl", "terms.json"])
+
+        let events = try JSONLines.read(url.appending(path: "events.jsonl")).map(\.value)
+        #expect(events.map { $0["step"]?.int } == [0, 1, 2])
+        for event in events {
+            #expect(event.object?.keys == ["step", "learningRate", "gradientNorm", "seconds", "terms"])
+            #expect(
+                event["terms"]?.object?.keys.sorted() == [
+                    method == "npo" ? "forget-npo" : "forget-ascent", "retain-nll",
+                ])
+        }
+        let record = try JSONValue(contentsOf: url.appending(path: "run.json"))
+        #expect(record.object?.keys == ["configuration", "options", "provenance"])
+        #expect(record["configuration"]?["method"]?.string == method)
+        #expect(record["options"]?["steps"]?.int == 3)
+        #expect(record["provenance"]?["modelHash"]?.string == source)
+        #expect(record["provenance"]?["dataFiles"]?.array?.count == 2)
+        try checkReport(report, at: url)
+        try checkModel(report, at: url)
+    }
+
+    private func checkReport(_ report: Report, at url: URL) throws {
+        let json = try JSONValue(contentsOf: url.appending(path: "report.json"))
+        #expect(
+            json.object?.keys == [
+                "verdict", "reasons", "metrics", "seconds", "peakMemoryBytes", "samples", "limits", "notMeasured",
+                "provenance",
+            ])
+        #expect(
+            json["seconds"]?.object?.keys == ["load", "prepare", "evaluateBefore", "forget", "evaluateAfter", "save"])
+        let verdicts: [String?] = ["forgotten", "not-forgotten", "inconclusive"]
+        #expect(verdicts.contains(json["verdict"]?.string))
+        let metrics = try #require(json["metrics"]?.array)
+        let names = metrics.compactMap { $0["name"]?.string }
+        for name in ["answer-probability", "extraction-strength", "perplexity", "log-probability"] {
+            #expect(names.contains(name), "\(name)")
+        }
+        for metric in metrics {
+            for side in ["before", "after"] {
+                #expect(metric[side]?["value"]?.double?.isFinite == true, "\(side) of \(metric.text())")
+                #expect((metric[side]?["n"]?.int ?? 0) > 0)
+            }
+        }
+        let samples = try #require(json["samples"]?.array)
+        #expect(!samples.isEmpty)
+        #expect(samples.allSatisfy { $0.object?.keys == ["prompt", "before", "after", "kind"] })
+        #expect(try RunDirectory(opening: url).report() == report)
+        for name in ["before", "after"] {
+            let outcomes = try #require(
+                JSONValue(contentsOf: url.appending(path: "evaluation/\(name).json")).array)
+            #expect(outcomes.allSatisfy { $0["perExample"]?.array?.isEmpty == false || $0["skipped"] != nil })
+        }
+    }
+
+    private func checkModel(_ report: Report, at url: URL) throws {
+        let folder = url.appending(path: "model")
+        let (directory, model) = try ModelLoader.load(folder)
+        #expect(directory.architecture.name == "llama")
+        #expect(!model.answers([.completion("Once upon a time")], maximumTokens: 4)[0].isEmpty)
+        #expect(report.provenance.resultHash == (try Fingerprint.modelHash(of: folder)))
+        let card = try String(contentsOf: folder.appending(path: "README.md"), encoding: .utf8)
+        #expect(card.contains(report.provenance.method))
+    }
+
+    @Test func oneSeedIsOneModel() throws {
+        let job = try Job()
+        let first = try job.run("npo", output: "first").report
+        let second = try job.run("npo", output: "second").report
+        let other = try job.run("npo", output: "other", seed: 2).report
+        #expect(first.provenance.resultHash == second.provenance.resultHash)
+        #expect(first.metrics == second.metrics)
+        #expect(first.samples == second.samples)
+        #expect(first.provenance.resultHash != other.provenance.resultHash)
+    }
+
+    @Test func aForgottenTextBecomesLessProbable() throws {
+        let job = try Job()
+        let report = try job.run("gradient-difference", output: "run", settings: [["steps": 10]]).report
+        let metric = try #require(report.metrics.first { $0.name == "answer-probability" })
+        let (before, after) = try (#require(metric.before), #require(metric.after))
+        #expect(after.value < 0.9 * before.value)
+    }
+
+    @Test func anExistingFolderIsRefusedAndLeftAlone() throws {
+        let job = try Job()
+        let file = try job.folder.file("run/mine.txt", "mine")
+        #expect(
+            job.sentence { _ = try job.run("npo", output: "run") }
+                == "The run directory 'run' already exists and is not empty. Choose another --output or remove it.")
+        #expect(try String(contentsOf: file, encoding: .utf8) == "mine")
+        #expect(!job.exists("run/run.json"))
+    }
+
+    /// A mistake that the data or the options hold is found before the folder of the run is made.
+    @Test func aMistakeInTheDataLeavesNoFolder() throws {
+        let job = try Job()
+        _ = try job.folder.file("forget.jsonl", "{\"text\": \"abc\"}\n{\"text\": 7}\n")
+        #expect(
+            job.sentence { _ = try job.run("npo", output: "run") }
+                == "'forget.jsonl', line 2: 'text' is not text. Write each row as {\"question\", \"answer\"}, "
+                + "{\"prompt\", \"completion\"}, {\"text\"} or {\"messages\"}.")
+        #expect(!job.exists("run"))
+    }
+
+    @Test func aPatternWithoutMatchLeavesNoFolder() throws {
+        let job = try Job()
+        let sentence = job.sentence {
+            _ = try job.run("npo", output: "run", settings: [["parameters": "transformer.*"]])
+        }
+        #expect(sentence.hasPrefix("No parameter matches 'transformer.*'. Names look like model."), "\(sentence)")
+        #expect(!job.exists("run"))
+    }
+
+    @Test func anExampleLongerThanTheContextIsRefused() throws {
+        let job = try Job()
+        let text = String(repeating: "a big red ball ", count: 400)
+        _ = try job.folder.file("retain.jsonl", "{\"text\": \"abc\"}\n{\"text\": \"\(text)\"}\n")
+        let sentence = job.sentence { _ = try job.run("npo", output: "run") }
+        #expect(
+            sentence.wholeMatch(
+                of: /Example 2 of 'retain.jsonl' has \d+ tokens; the model reads at most 512\. Cut it into several\./)
+                != nil, "\(sentence)")
+    }
+}
