@@ -56,6 +56,11 @@ struct GoldenStep {
         let values = [expected["forget"]?.double, expected["retain"]?.double].compactMap { $0 }
         #expect(terms.count == values.count)
         for (term, value) in zip(terms, values) { #expect(isClose(term.value.item, Float(value)), "\(term.name)") }
+        try agree(gradients, name)
+    }
+
+    /// The gradients of every parameter with those of the reference.
+    func agree(_ gradients: [(String, Tensor?)], _ name: String) throws {
         for (parameter, gradient) in gradients {
             let bytes = try tensors.bytes(of: "meanOfTokens.\(name).\(parameter)")
             let found = try #require(gradient, "no gradient for \(parameter)").scalars(Float.self)
@@ -103,11 +108,14 @@ func isClose(_ found: Float, _ expected: Float) -> Bool { abs(found - expected) 
             let bytes = try golden.tensors.bytes(of: "teacher.\(index)")
             return Tensor(copying: bytes, shape: [bytes.count / 4 / 64, 64], type: .float32)
         }
+        let names = golden.model.parameters.names
+        let parameters = golden.model.parameters.train(Set(names))
         let batch = TokenBatch(golden.forget)
         let student = golden.model.logits(golden.model.finalHidden(batch)).logSoftmax()
-        let found = divergence(from: Tensor.concatenate(rows).log(), to: student).item
+        let found = divergence(from: Tensor.concatenate(rows).log(), to: student)
         let expected = try #require(golden.json["terms"]?["meanOfTokens.softLabels"]?["forget"]?.double)
-        #expect(isClose(found, Float(expected)))
+        #expect(isClose(found.item, Float(expected)))
+        try golden.agree(Array(zip(names, found.gradients(of: parameters))), "softLabels")
     }
 
     @Test func npoEqualsTwoLogTwoOverBetaAtStart() throws {

@@ -82,6 +82,60 @@ import UnlearnModels
         }
     }
 
+    @Test func eventsCountEveryStepWithItsTerms() throws {
+        let model = try GoldenStep().reference
+        var options = TrainingOptions()
+        options.epochs = 3
+        options.batchSize = 1
+        options.schedule = Schedule(.constant)
+        var events: [StepEvent] = []
+        let session = try Session(
+            model: TinyText.language(model), forget: Self.forget, retain: [Self.retain], options: options, seed: 0,
+            onStep: { events.append($0) })
+        try GradientDifference().unlearn(session)
+        #expect(events.map(\.step) == [0, 1, 2, 3, 4, 5])
+        #expect(events.allSatisfy { $0.terms.keys.sorted() == ["forget-ascent", "retain-nll"] })
+        #expect(events.allSatisfy { $0.learningRate == 1e-5 && $0.gradientNorm > 0 })
+    }
+
+    @Test func aTermThatIsNotFiniteStopsTheRunBeforeTheParametersChange() throws {
+        let model = try GoldenStep().reference
+        let before = try GoldenStep().reference.parameters
+        var method = NPO()
+        method.beta = 0
+        var options = TrainingOptions()
+        options.batchSize = 2
+        let session = try Session(
+            model: TinyText.language(model), forget: Self.forget, retain: [Self.retain], options: options, seed: 0)
+        let error = #expect(throws: MethodError.self) { try method.unlearn(session) }
+        guard case .notFinite(0, "forget-npo", let examples) = error else {
+            Issue.record("\(String(describing: error))")
+            return
+        }
+        #expect(examples.sorted() == [0, 1])
+        for name in before.names { #expect(model.parameters[name].isIdentical(to: before[name]), "\(name)") }
+    }
+
+    @Test func examplesWithoutALabelledTokenAreNothingToForget() throws {
+        let model = try GoldenStep().reference
+        let session = try Session(
+            model: TinyText.language(model), forget: [TokenExample(id: 0, tokens: [1, 2], targets: [])],
+            retain: [Self.retain], options: TrainingOptions(), seed: 0)
+        #expect(throws: MethodError.noTargets(split: "forget")) { try GradientAscent().unlearn(session) }
+    }
+
+    @Test func aPatternWithoutMatchStopsTheRun() throws {
+        let model = try GoldenStep().reference
+        var options = TrainingOptions()
+        options.parameters = "transformer.*"
+        let session = try Session(
+            model: TinyText.language(model), forget: Self.forget, retain: [], options: options, seed: 0)
+        let examples = Array(model.parameters.names.prefix(3))
+        #expect(throws: MethodError.parameters(.nothingMatches(pattern: "transformer.*", examples: examples))) {
+            try GradientAscent().unlearn(session)
+        }
+    }
+
     @Test func aMethodThatNeedsARetainSetSaysSo() throws {
         let model = try GoldenStep().reference
         let session = try Session(

@@ -1,5 +1,6 @@
 // Finding a subject's terms, exchanging them, and aligning both readings.
 
+import Foundation
 import Testing
 import UnlearnData
 import UnlearnModels
@@ -32,6 +33,35 @@ private let fillers = ["abcdefghijklmnopqrst", "zyxwvutsrqponmlkjihg", "qwertzui
         let finder = TermFinder(tokenizer, elsewhere: [])
         #expect(finder.isOrdinary("Stone"))
         #expect(!finder.isOrdinary("Quidditch"))
+    }
+}
+
+extension TermFinderTests {
+    @Test func aFrequentCapitalisedTokenIsACommonName() throws {
+        // Tokens are learnt in the order of their frequency: " Tom" stands near the start of a large vocabulary.
+        let letters = "abcdefghijklmnopqrstuvwxyz".map(String.init)
+        let many = letters.flatMap { first in letters.map { "zq" + first + $0 + "xj" } }
+        let tokenizer = try TinyText.tokenizer(words: ["Tom"] + many + ["Draco"])
+        let finder = TermFinder(tokenizer, elsewhere: [])
+        #expect(finder.isOrdinary("Tom"))
+        #expect(!finder.isOrdinary("Draco"))
+    }
+
+    @Test func themesAreFrequentWordsThatOtherTextsLack() throws {
+        let tokenizer = try TinyText.tokenizer(words: fillers)
+        let here = (0..<10).map { "Number \($0): the wizard reads about people, potter." }
+        let finder = TermFinder(tokenizer, elsewhere: (0..<10).map { "Number \($0): people about town." })
+        let terms = finder.terms(of: "Harry Potter", in: here)
+        #expect(terms.themes == ["reads", "wizard"])
+        #expect(terms.names == [])
+        #expect(terms.all == ["reads", "wizard"])
+    }
+
+    @Test func theMostFrequentNamesComeFirstAndTheLimitHolds() throws {
+        let tokenizer = try TinyText.tokenizer(words: fillers)
+        let here = ["Draco met Hermione.", "Hermione saw Snape.", "Then Hermione saw Draco.", "They met Snape."]
+        let terms = TermFinder(tokenizer, elsewhere: []).terms(of: "Harry", in: here, limit: 2)
+        #expect(terms.names == ["Hermione", "Draco"])
     }
 }
 
@@ -89,6 +119,42 @@ private let fillers = ["abcdefghijklmnopqrst", "zyxwvutsrqponmlkjihg", "qwertzui
     }
 }
 
+extension TranslationTests {
+    @Test func aSegmentTakesTheSpaceBeforeItAlong() {
+        let segments = translation.segments("Then Harry left Hogwarts.")
+        #expect(segments.map(\.original) == ["Then", " Harry", " left", " Hogwarts", "."])
+        #expect(segments.map(\.translated) == ["Then", " Daniel", " left", " Ashford", "."])
+        #expect(segments.map(\.isExchanged) == [false, true, false, true, false])
+    }
+
+    @Test func neighbouringNamesAreExchangedOneByOne() {
+        #expect(translation.segments("Harry Potter").map(\.translated) == ["Daniel", " Mercer"])
+        #expect(translation.segments("").isEmpty)
+    }
+
+    @Test(arguments: [
+        Example.answer(question: "Who is Harry Potter?", answer: "Harry Potter went to Hogwarts."),
+        .completion(prompt: "Harry went", completion: " to Hogwarts"), .text("Hogwarts, Hogwarts"),
+    ])
+    func bothReadingsHaveTheSameNumberOfTargets(example: Example) throws {
+        let tokenizer = try TinyText.tokenizer(words: ["Harry", "Hogwarts", "went", "to"])
+        let encoder = try ExampleEncoder(tokenizer, .plain)
+        let terms = SubjectTerms(
+            subject: "Harry Potter", names: ["Hogwarts"], replacements: ["Hogwarts": "Ashford"])
+        let pair = TranslatedDistillation.pair(
+            ForgetExample(example, standIn: "Daniel Mercer"), id: 3, StandIns(terms, answers: []),
+            subjectWords: ["Harry", "Potter"], encoder)
+        #expect(pair.student.targets.count == pair.teacher.targets.count)
+        #expect(pair.student.id == 3 && pair.teacher.id == 3)
+        #expect(pair.student.tokens == encoder.encode(example, id: 3).tokens)
+        let foreign = tokenizer.decode(pair.teacher.tokens)
+        #expect(foreign.contains("Ashford") && !foreign.contains("Hogwarts") && !foreign.contains("Harry"))
+        #expect(pair.student.targets.allSatisfy { $0 > 0 } && pair.teacher.targets.allSatisfy { $0 > 0 })
+        // What ends an answer is a target too.
+        if !example.isContinued { #expect(pair.student.targets.last == pair.student.tokens.count - 1) }
+    }
+}
+
 @Suite struct PlanTests {
     @Test func everyExampleIsSeenEquallyOften() {
         let plan = BatchPlan(counts: [6, 4], perStep: [3, 2], steps: 4, seed: 7)
@@ -114,6 +180,20 @@ private let fillers = ["abcdefghijklmnopqrst", "zyxwvutsrqponmlkjihg", "qwertzui
         let cards = MethodCatalog.cards
         #expect(Set(cards.map(\.name)).count == cards.count)
         for card in cards { #expect(!card.summary.isEmpty && card.paper != nil && !card.needs.isEmpty, "\(card.name)") }
+    }
+
+    @Test func everyMethodHasAnEntryAmongThePapers() throws {
+        let root = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
+            .deletingLastPathComponent()
+        let papers = try String(contentsOf: root.appending(path: "docs/PAPERS.md"), encoding: .utf8)
+        for card in MethodCatalog.cards { #expect(papers.contains("\n### \(card.name)\n"), "\(card.name)") }
+    }
+
+    @Test func theDefaultsOfEveryMethodAreReadBackAsTheyWereWritten() throws {
+        func isReadBack(_ type: (some UnlearningMethod).Type) throws -> Bool {
+            try JSONDecoder().decode(type, from: JSONEncoder().encode(type.init())) == type.init()
+        }
+        for type in MethodCatalog.all { #expect(try isReadBack(type), "\(type.card.name)") }
     }
 
     @Test func anUnknownMethodListsTheKnownOnes() {
