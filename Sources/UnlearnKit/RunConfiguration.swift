@@ -73,6 +73,14 @@ public struct ResolvedRun: Sendable {
                 throw .invalidOption(path: name, problem: "it must be greater than zero")
             }
         }
+        for (name, value) in [
+            ("study.temperature", study.temperature), ("evaluation.temperature", evaluation.temperature),
+        ] where value < 0 {
+            throw .invalidOption(path: name, problem: "it must not be negative")
+        }
+        guard (0...1).contains(training.schedule.finalShare) else {
+            throw .invalidOption(path: "schedule.finalShare", problem: "it must be from 0 to 1")
+        }
         let counts = [
             ("batchSize", training.batchSize, 1), ("retainBatchSize", training.retainBatchSize, 0),
             ("steps", training.steps ?? 1, 1), ("epochs", training.epochs, 1),

@@ -59,7 +59,14 @@ struct UserData {
             let names = text.split(separator: ",").map { $0.trimmingCharacters(in: .whitespaces) }
             return SubjectTerms(subject: subject, names: names.filter { !$0.isEmpty })
         }
-        return try KitError.file { () throws(FormatError) in try JSONValue(contentsOf: URL(filePath: text)).decode() }
+        return try KitError.file { () throws(FormatError) in
+            let json = try JSONValue(contentsOf: URL(filePath: text))
+            do throws(FormatError) {
+                return try json.decode()
+            } catch .invalidValue(let place, let problem) {
+                throw .malformed(.json, path: text, place: place, problem: problem)
+            }
+        }
     }
 }
 

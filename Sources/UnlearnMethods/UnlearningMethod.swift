@@ -20,7 +20,8 @@ public enum MethodError: Error, Equatable, CustomStringConvertible {
             "The \(term) term is not a finite number at step \(step) (examples \(examples.map(String.init).joined(separator: ", "))). "
                 + "The learning rate is probably too high: lower it with --set learningRate=…"
         case .needsRetain(let method):
-            "The method '\(method)' needs examples that must not change. Give them with --retain FILE."
+            "The method '\(method)' needs examples that must not change in each step. Give them with --retain FILE, "
+                + "and let retainBatchSize be at least 1."
         case .needsTerms(let method):
             "The method '\(method)' found no terms that belong to the subject alone. Give them with --terms FILE, or "
                 + "choose another method with --method."

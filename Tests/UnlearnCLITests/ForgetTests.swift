@@ -98,6 +98,9 @@ struct ForgetTests {
             "'bad.jsonl', line 3: 'answer' is missing. Write each row as {\"question\", \"answer\"}, "
                 + "{\"prompt\", \"completion\"}, {\"text\"} or {\"messages\"}."),
         Mistake(
+            "--model model --forget forget.jsonl --terms terms.json --output run", 65,
+            "JSON file 'terms.json' is malformed at key 'subject': it is missing. Correct the file there."),
+        Mistake(
             "--model model --forget long.jsonl --output run", 65,
             "Example 1 of 'long.jsonl' has 301 tokens; the model reads at most 256. Cut it into several."),
         Mistake(
@@ -128,6 +131,7 @@ struct ForgetTests {
         try FileManager.default.createDirectory(
             at: folder.url.appending(path: "taken"), withIntermediateDirectories: true)
         try folder.write("mine", "taken/mine.txt")
+        try folder.write("{}", "terms.json")
         let result = try Binary.run(
             ["forget"] + mistake.arguments.split(separator: " ").map(String.init), in: folder.url)
         #expect(folder.relative(result.error) == "unlearn: \(mistake.sentence)\n")

@@ -100,6 +100,14 @@ import UnlearnMethods
             "study.entities=-1",
             "Option 'study.entities' has an impossible value: it must be from 0 to 1000000. Correct its value."
         ),
+        (
+            "schedule.finalShare=-5",
+            "Option 'schedule.finalShare' has an impossible value: it must be from 0 to 1. Correct its value."
+        ),
+        (
+            "study.temperature=-1",
+            "Option 'study.temperature' has an impossible value: it must not be negative. Correct its value."
+        ),
         ("steps", "'steps' does not set an option. Write it as key=value, for example learningRate=1e-4."),
     ])
     func aWrongValueIsNamed(setting: String, expected: String) {

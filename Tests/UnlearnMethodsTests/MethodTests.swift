@@ -145,6 +145,18 @@ import UnlearnModels
         }
     }
 
+    @Test func distillationWithoutRetainExamplesInAStepSaysSo() throws {
+        var options = TrainingOptions()
+        options.retainBatchSize = 0
+        let terms = SubjectTerms(subject: "Ada", names: ["Byron"])
+        let session = try Session(
+            model: TinyText.language(GoldenStep().reference), forget: Self.forget, retain: [Self.retain],
+            subject: SubjectTexts(terms: terms, forget: [ForgetExample(.text("Byron"))]), options: options, seed: 0)
+        #expect(throws: MethodError.needsRetain(method: "translated-distillation")) {
+            try TranslatedDistillation().unlearn(session)
+        }
+    }
+
     @Test func aReferenceKeepsTheHeadThatWillBeTrained() throws {
         let model = try GoldenStep().reference
         let reference = Reference(Self.forget, model, headIsTrained: true)

@@ -44,7 +44,9 @@ public struct TranslatedDistillation: UnlearningMethod {
         guard let subject = session.subject, !subject.terms.names.isEmpty else {
             throw .needsTerms(method: Self.card.name)
         }
-        guard !session.retain.isEmpty else { throw .needsRetain(method: Self.card.name) }
+        guard !session.retain.isEmpty, session.options.retainBatchSize > 0 else {
+            throw .needsRetain(method: Self.card.name)
+        }
         if answer == .unknown { return try refuse(session, subject) }
         try Distillation(self, session, subject).run()
     }
