@@ -25,7 +25,7 @@ private enum Aten {
     static let indexSelect = Operator("index_select")
     static let isFinite = Operator("isfinite")
     static let all = Operator("all")
-    static let linear = Operator("linear")
+    static let linear = Operator("linear", library: "unlearn")
     static let log = Operator("log")
     static let logSigmoid = Operator("log_sigmoid")
     static let logSoftmax = Operator("log_softmax", "int")
@@ -180,7 +180,8 @@ extension Tensor {
 
     /// `self · weightᵀ + bias`; self `[…, in]`, weight `[out, in]`.
     public func linear(_ weight: Tensor, bias: Tensor? = nil) -> Tensor {
-        Aten.linear(.tensor(self), .tensor(weight), bias.map(Argument.tensor) ?? .none)
+        let product = Aten.linear(.tensor(self), .tensor(weight))
+        return bias.map { product + $0 } ?? product
     }
 
     /// Soft-max attention, scaled by 1/√width. query `[rows, heads, time, width]`, key and value

@@ -23,14 +23,15 @@ extension Argument: ExpressibleByIntegerLiteral, ExpressibleByFloatLiteral, Expr
     init(nilLiteral: ()) { self = .none }
 }
 
-/// An operator of libtorch, for example `Operator("add", "Tensor")` for `aten::add.Tensor`.
+/// An operator of libtorch, for example `Operator("add", "Tensor")` for `aten::add.Tensor`; our own have the library
+/// "unlearn".
 struct Operator: @unchecked Sendable {  // the handle is immutable and lives as long as the process
     let name: String
     private let handle: OpaquePointer
 
-    init(_ name: String, _ overload: String = "") {
+    init(_ name: String, _ overload: String = "", library: String = "aten") {
         self.name = name
-        handle = checked(ct_find("aten::" + name, overload), name)
+        handle = checked(ct_find("\(library)::\(name)", overload), name)
     }
 
     /// The single result of the operator.

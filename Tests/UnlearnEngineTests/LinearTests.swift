@@ -1,0 +1,61 @@
+// The matrix product of every layer against the same product by other means.
+
+import Testing
+
+@testable import UnlearnEngine
+
+@Suite struct LinearTests {
+    /// Values without a pattern; the same for every call.
+    private func values(_ shape: Shape, _ purpose: String) -> Tensor {
+        var generator = Generator(seed: 1, purpose: purpose)
+        return .normal(shape, using: &generator)
+    }
+
+    private func largestDifference(_ a: Tensor, _ b: Tensor) -> Float { (a - b).abs().max().item }
+
+    @Test(arguments: [[7, 5], [2, 3, 5], [1, 5], [5]])
+    func linearAndItsGradientsEqualMatrixProducts(_ shape: Shape) {
+        let (x, w) = (values(shape, "x"), values([4, 5], "w"))
+        let weight = values(shape.dropLast() + [4], "g")
+        x.requiresGradient = true
+        w.requiresGradient = true
+        let product = x.linear(w)
+        let gradients = product.gradients(of: [x, w], weight: weight).compactMap { $0 }
+        let plain = x.matmul(w.transpose(0, 1))
+        let expected = plain.gradients(of: [x, w], weight: weight).compactMap { $0 }
+        #expect(product.shape == plain.shape)
+        #expect(largestDifference(product, plain) < 1e-5)
+        #expect(gradients.count == 2 && expected.count == 2)
+        for (a, b) in zip(gradients, expected) { #expect(largestDifference(a, b) < 1e-5) }
+    }
+
+    @Test func aGradientThatIsOneNumberRepeatedIsRead() {
+        let (x, w) = (values([3, 5], "x"), values([4, 5], "w"))
+        w.requiresGradient = true
+        let gradient = x.linear(w).sum().gradients(of: [w])[0]
+        let columns = x.sum(along: 0).reshape([1, 5]).expand([4, 5])
+        #expect(gradient.map { largestDifference($0, columns) < 1e-5 } == true)
+    }
+
+    @Test func transposedAndCutOperandsAreReadInPlace() {
+        let (x, w) = (values([5, 6], "x"), values([5, 4], "w"))
+        let product = x.transpose(0, 1).narrow(0, from: 1, count: 3).linear(w.transpose(0, 1))
+        let plain = x.transpose(0, 1).narrow(0, from: 1, count: 3).matmul(w)
+        #expect(largestDifference(product, plain) < 1e-5)
+    }
+
+    @Test func frozenWeightsLetGradientsThrough() {
+        let (x, w) = (values([3, 5], "x"), values([4, 5], "w"))
+        x.requiresGradient = true
+        let gradient = x.linear(w).sum().gradients(of: [x])[0]
+        let rows = w.sum(along: 0).reshape([1, 5]).expand([3, 5])
+        #expect(gradient.map { largestDifference($0, rows) < 1e-5 } == true)
+    }
+
+    @Test func aBiasIsAdded() {
+        let x = Tensor([Float(1), 2], shape: [1, 2])
+        let w = Tensor([Float(3), 4, 5, 6], shape: [2, 2])
+        let product = x.linear(w, bias: Tensor([Float(10), 20], shape: [2]))
+        #expect(product.scalars(Float.self) == [21, 37])
+    }
+}
