@@ -163,8 +163,12 @@ private struct Asking {
     }
 
     private func encode(_ key: KeyWord) -> TokenExample {
-        let prompt = model.encoder.prompt(key.prompt)
-        let whole = model.encoder.prompt(key.prompt + key.next)
+        func ids(_ text: String) -> [Int32] {
+            guard let question = key.question else { return model.encoder.prompt(text) }
+            return model.encoder.question(question) + model.tokenizer.encode(text, addSpecialTokens: false)
+        }
+        let prompt = ids(key.prompt)
+        let whole = ids(key.prompt + key.next)
         // Where the word is written with tokens of the prompt's end, it is taken by itself.
         let next =
             whole.count > prompt.count && whole.starts(with: prompt)

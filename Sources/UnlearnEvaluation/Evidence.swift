@@ -7,7 +7,7 @@ struct Evidence {
     let rule: VerdictRule
 
     func findings() -> [Finding] {
-        var findings = knownBefore() + leak() + sampledLeak() + [answerProbability()]
+        var findings = knownBefore() + leak() + sampledLeak() + [probability()]
         findings.append(kept(.neighbour, "answers about neighbouring subjects", atLeast: rule.neighbourChangeAtLeast))
         findings.append(kept(.general, "answers to general questions", atLeast: rule.generalChangeAtLeast))
         findings.append(perplexity())
@@ -73,28 +73,34 @@ struct Evidence {
         }
     }
 
-    private func answerProbability() -> Finding {
-        guard let (old, new) = both(MetricName.answerProbability, .forget) else {
-            return missing("the probability of the answers to be forgotten, before and after")
+    /// Of the words that only someone who knows the subject would say; without such words, of whole answers.
+    private func probability() -> Finding {
+        if let (old, new) = both(MetricName.keyProbability, .forget) {
+            return fall("The key words of the subject", old, new, ratioAtMost: rule.keyProbabilityRatioAtMost)
         }
+        if let (old, new) = both(MetricName.answerProbability, .forget) {
+            return fall("The answers to be forgotten", old, new, ratioAtMost: rule.answerProbabilityRatioAtMost)
+        }
+        return missing("the probability of the answers to be forgotten, before and after")
+    }
+
+    private func fall(_ what: String, _ old: Measurement, _ new: Measurement, ratioAtMost limit: Double) -> Finding {
         let pairs = paired(old, new)
         var generator = SplitMix64(seed: 0)
         let interval = pairs.map {
             Statistics.pairedRatioInterval(before: $0.before, after: $0.after, using: &generator)
         }
         let ratio = new.value / old.value
-        var sentence = "The answers to be forgotten have \(NumberText.percent(ratio, places: 0)) of their earlier "
-        sentence += "probability (\(NumberText.decimal(old.value)) before, \(NumberText.decimal(new.value)) after"
+        var sentence = "\(what) have \(NumberText.percent(ratio, places: 0)) of their earlier probability "
+        sentence += "(\(NumberText.decimal(old.value)) before, \(NumberText.decimal(new.value)) after"
         if let interval {
             let (low, high) = (
                 NumberText.percent(interval.low, places: 0), NumberText.percent(interval.high, places: 0)
             )
             sentence += "; 95 % interval \(low) to \(high)"
         }
-        let judgement = judge(ratio, interval, atMost: rule.probabilityRatioAtMost)
-        return Finding(
-            judgement,
-            sentence + "); " + standing(judgement, NumberText.percent(rule.probabilityRatioAtMost, places: 0)))
+        let judgement = judge(ratio, interval, atMost: limit)
+        return Finding(judgement, sentence + "); " + standing(judgement, NumberText.percent(limit, places: 0)))
     }
 
     // MARK: - Is the rest kept?

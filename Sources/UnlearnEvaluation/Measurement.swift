@@ -49,6 +49,8 @@ public enum MetricName {
     public static let sampledLeak = "sampled-leak"
     /// Mean probability, per token, of the answers to be forgotten (forget).
     public static let answerProbability = "answer-probability"
+    /// Mean probability of the words that only someone who knows the subject would say (forget).
+    public static let keyProbability = "key-probability"
     /// Mean log-probability in nats per token of the model's own earlier answers (neighbour, general).
     public static let logProbability = "log-probability"
     /// Perplexity of ordinary text (text).

@@ -54,13 +54,29 @@ public struct Answer: Codable, Sendable, Hashable {
 
 /// The beginning of a sentence and the word that a model which knows the subject goes on with.
 public struct KeyWord: Codable, Sendable, Hashable {
+    /// What the sentence answers in the chat format; nil: it is text to be continued.
+    public var question: String?
     public var prompt: String
     /// With its leading space. Of a word that is several tokens, the first one counts.
     public var next: String
 
-    public init(prompt: String, next: String) {
+    public init(question: String? = nil, prompt: String, next: String) {
+        self.question = question
         self.prompt = prompt
         self.next = next
+    }
+}
+
+extension KeyWord {
+    /// The first word of an answer that betrays more of the subject than its question does.
+    init?(in answer: String, to question: Question, _ terms: TermMatcher) {
+        guard let word = terms.firstWord(in: answer, excludingThoseIn: question.text) else { return nil }
+        let before = answer[..<word.startIndex]
+        let space = before.hasSuffix(" ") ? " " : ""
+        let prompt = String(before.dropLast(space.count))
+        self.init(
+            question: question.isCompletion ? nil : question.text,
+            prompt: question.isCompletion ? question.text + prompt : prompt, next: space + word)
     }
 }
 
@@ -114,12 +130,14 @@ extension SubjectQuestions {
             general: Array(examples[second...]), texts: suite.texts)
     }
 
-    /// Makes the original model's own greedy answers to ``forget`` the ``forgetAnswers``: for questions whose other
-    /// answers are known already.
+    /// Makes the original model's own greedy answers to ``forget`` the ``forgetAnswers``, and the first of the terms in
+    /// each of them a key word: for questions whose other answers are known already.
     public mutating func collectForgetAnswers(
         using reference: LanguageModel, progress: (ProgressEvent) -> Void = { _ in }
     ) {
         forgetAnswers = Self.answered(forget, reference, progress)
+        let matcher = TermMatcher(terms)
+        keys = zip(forget, forgetAnswers).compactMap { KeyWord(in: $1.answer, to: $0, matcher) }
     }
 
     private static func answered(

@@ -58,21 +58,29 @@ public struct TermMatcher: Sendable {
 
     /// The terms that `answer` contains and `question` does not, in the order of `terms`.
     public func termsFound(in answer: String, excludingThoseIn question: String = "") -> [String] {
-        let found = matches(in: answer)
+        let found = Set(occurrences(in: answer).map(\.term))
         guard !found.isEmpty else { return [] }
-        return found.subtracting(matches(in: question)).sorted().map { terms[$0] }
+        return found.subtracting(occurrences(in: question).map(\.term)).sorted().map { terms[$0] }
     }
 
-    private func matches(in text: String) -> Set<Int> {
+    /// Where in `answer` the first word stands that begins a term which `question` does not contain.
+    public func firstWord(in answer: String, excludingThoseIn question: String = "") -> Substring? {
+        let known = Set(occurrences(in: question).map(\.term))
+        return occurrences(in: answer).first { !known.contains($0.term) }?.word
+    }
+
+    /// The terms in the order in which they stand in the text, each with its first word.
+    private func occurrences(in text: String) -> [(term: Int, word: Substring)] {
         guard !byFirstWord.isEmpty, !text.isEmpty else { return [] }
-        let texts = words(of: text).map(Self.plain)
-        var found: Set<Int> = []
+        let words = words(of: text)
+        let texts = words.map(Self.plain)
+        var found: [(term: Int, word: Substring)] = []
         for (position, word) in texts.enumerated() {
-            for candidate in byFirstWord[word.lowercased()] ?? [] where !found.contains(candidate) {
+            for candidate in byFirstWord[word.lowercased()] ?? [] {
                 let pattern = patterns[candidate]
                 guard pattern.count <= texts.count - position else { continue }
                 let fits = zip(pattern, texts[position...]).allSatisfy { Self.matches(term: $0, word: $1) }
-                if fits { found.insert(candidate) }
+                if fits { found.append((candidate, words[position])) }
             }
         }
         return found

@@ -50,8 +50,11 @@ public struct VerdictRule: Codable, Sendable, Equatable {
     public var leakBeforeAtLeast = 0.20
     /// The fewest questions about the subject on which a verdict of "forgotten" may rest.
     public var questionsAtLeast = 20
-    /// The greatest ratio of the forgotten answers' probability, after to before.
-    public var probabilityRatioAtMost = 0.5
+    /// The greatest ratio of the key words' probability, after to before.
+    public var keyProbabilityRatioAtMost = 0.25
+    /// The same for whole answers. Judged only where no key words are known: most tokens of an answer are function
+    /// words, which any fluent model finds as probable as before.
+    public var answerProbabilityRatioAtMost = 0.5
     /// The least change of the neighbours' log-probability, in nats per token.
     public var neighbourChangeAtLeast = -0.15
     /// The least change of general answers' log-probability, in nats per token.

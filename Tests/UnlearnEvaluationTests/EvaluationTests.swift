@@ -116,6 +116,29 @@ import UnlearnModels
         #expect(abs(evaluation.keyProbabilities[0] - Foundation.exp(expected)) < 1e-6)
     }
 
+    @Test func aKeyWordInAnAnswerIsScoredWhereItStands() throws {
+        let model = try TinyModel.load()
+        var questions = SubjectQuestions.prepare(TinyModel.suite, using: model)
+        questions.keys = [KeyWord(question: "Who is Ada?", prompt: "She is a", next: " countess")]
+        // Every token is a character: after the question and eight characters of the answer comes a space.
+        let start = model.encoder.question("Who is Ada?").count + 8
+        let ids = model.encoder.question("Who is Ada?") + model.tokenizer.encode("She is a ", addSpecialTokens: false)
+        let expected = Double(model.scores([TokenExample(id: 0, tokens: ids, targets: [start])])[0].logProbabilities[0])
+        let evaluation = Evaluation(of: model, on: questions)
+        #expect(abs(evaluation.keyProbabilities[0] - Foundation.exp(expected)) < 1e-6)
+    }
+
+    @Test func collectingAnswersCollectsKeyWords() throws {
+        let model = try TinyModel.load()
+        var questions = SubjectQuestions.prepare(TinyModel.suite, using: model)
+        let answers = questions.forgetAnswers.map(\.answer)
+        questions.terms = answers.compactMap { words(of: $0).first.map(String.init) }
+        questions.collectForgetAnswers(using: model)
+        #expect(questions.forgetAnswers.map(\.answer) == answers)
+        #expect(!questions.keys.isEmpty)
+        for key in questions.keys { #expect(questions.terms.contains(key.next.trimmingPrefix(" ").description)) }
+    }
+
     @Test func aModelJudgedByItselfHasNotChanged() throws {
         let questions = SubjectQuestions.prepare(TinyModel.suite, using: try TinyModel.load())
         func figures() throws -> [Outcome] {
@@ -128,7 +151,7 @@ import UnlearnModels
         let reasons = Verdict(
             before: before.compactMap(\.measurement), after: after.compactMap(\.measurement)
         ).reasons
-        #expect(reasons.contains { $0.hasPrefix("The answers to be forgotten have 100 % of their earlier") })
+        #expect(reasons.contains { $0.hasPrefix("The key words of the subject have 100 % of their earlier") })
         #expect(reasons.contains { $0.hasPrefix("The perplexity of ordinary text is 1.000 times") })
         #expect(!reasons.contains { $0.hasPrefix("Not measured") })
     }

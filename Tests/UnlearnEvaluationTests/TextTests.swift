@@ -1,7 +1,8 @@
 // Checks figures about text: repetition, memorization, and which terms an answer gives away.
 import Testing
 import UnlearnData
-import UnlearnEvaluation
+
+@testable import UnlearnEvaluation
 
 @Suite struct TextTests {
     @Test func repetitionIsTheShareOfTriplesSeenBefore() {
@@ -22,6 +23,29 @@ import UnlearnEvaluation
     @Test func exactMemorizationIsTheShareOfMatches() {
         #expect(exactMemorization(argmaxMatches: [true, false, true, true]) == 0.75)
         #expect(exactMemorization(argmaxMatches: []) == 0)
+    }
+
+    @Test func theFirstWordOfATermIsFoundInTheText() {
+        let matcher = TermMatcher(["Chamber of Secrets", "Hogwarts"])
+        let answer = "At Hogwarts lies the Chamber of Secrets."
+        #expect(matcher.firstWord(in: answer) == "Hogwarts")
+        #expect(matcher.firstWord(in: answer, excludingThoseIn: "What is Hogwarts?") == "Chamber")
+        #expect(matcher.firstWord(in: "Nothing here.") == nil)
+    }
+
+    @Test func aKeyWordIsTheFirstWordThatBetraysTheSubject() {
+        let matcher = TermMatcher(["Hogwarts", "Rowling"])
+        let question = Question("Who is Harry Potter?")
+        #expect(
+            KeyWord(in: "A pupil of Hogwarts, by Rowling.", to: question, matcher)
+                == KeyWord(question: question.text, prompt: "A pupil of", next: " Hogwarts"))
+        #expect(
+            KeyWord(in: "Rowling's hero", to: Question("Harry is", isCompletion: true), matcher)
+                == KeyWord(prompt: "Harry is", next: "Rowling"))
+        #expect(
+            KeyWord(in: " the \"Rowling\"", to: Question("He is", isCompletion: true), matcher)
+                == KeyWord(prompt: "He is the \"", next: "Rowling"))
+        #expect(KeyWord(in: "Hogwarts.", to: Question("What is Hogwarts?"), matcher) == nil)
     }
 
     @Test func wordsDropPossessivesAndKeepInnerApostrophes() {

@@ -7,6 +7,7 @@ private struct Scene {
     var leak: (before: Int, after: Int, of: Int)? = (83, 3, 100)
     var sampledLeak: Int?
     var probability: Double? = 0.1
+    var keyProbability: Double?
     var neighbour: Double? = -0.1
     var general = -0.02
     var perplexity = 1.005
@@ -29,6 +30,9 @@ private struct Scene {
         if let leak { all.append(self.leak(MetricName.leak, after ? leak.after : leak.before, of: leak.of)) }
         if let sampledLeak { all.append(leak(MetricName.sampledLeak, after ? sampledLeak : 90, of: 100)) }
         if let probability { all.append(figure(MetricName.answerProbability, .forget, after ? probability : 0.4)) }
+        if let keyProbability {
+            all.append(figure(MetricName.keyProbability, .forget, after ? keyProbability : 0.4))
+        }
         if let neighbour { all.append(figure(MetricName.logProbability, .neighbour, after ? neighbour - 1 : -1)) }
         all.append(figure(MetricName.logProbability, .general, after ? general - 1 : -1))
         all.append(figure(MetricName.perplexity, .text, after ? 20 * perplexity : 20))
@@ -97,6 +101,19 @@ private struct Scene {
             scene.verdict.reasons.first
                 == "The model hardly knew the subject before: only 10 of 100 answers (10.0 %; 95 % interval 5.5 % to "
                 + "17.4 %) contained a term of it, and at least 20.0 % are needed to show that anything was forgotten.")
+    }
+
+    @Test func keyWordsCountInPlaceOfWholeAnswersWhereTheyAreKnown() {
+        var scene = Scene()
+        scene.probability = 0.39
+        scene.keyProbability = 0.08
+        #expect(scene.verdict.verdict == .forgotten)
+        #expect(
+            scene.verdict.reasons[1]
+                == "The key words of the subject have 20 % of their earlier probability (0.400 before, 0.080 after); "
+                + "within the limit of 25 %.")
+        scene.keyProbability = 0.2
+        #expect(scene.verdict.verdict == .notForgotten)
     }
 
     @Test func harmMeansNotForgotten() {

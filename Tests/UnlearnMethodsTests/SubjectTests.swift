@@ -3,6 +3,7 @@
 import Foundation
 import Testing
 import UnlearnData
+import UnlearnEngine
 import UnlearnModels
 
 @testable import UnlearnMethods
@@ -200,5 +201,32 @@ extension TranslationTests {
         #expect(throws: MethodError.unknownMethod("nope", known: MethodCatalog.cards.map(\.name))) {
             try MethodCatalog.method("nope")
         }
+    }
+}
+
+@Suite struct ForbiddenTokenTests {
+    @Test func allThatBeginsLikeAThemeIsForbidden() throws {
+        let tokenizer = try TinyText.tokenizer(words: ["wizard", "wizards", "Wizardry", "window"] + fillers)
+        let forbidden = TranslatedDistillation.forbidden(names: [], themes: ["wizard"], tokenizer, needed: [])
+        let words = forbidden.map { tokenizer.decode([Int32($0)]).trimmingCharacters(in: .whitespaces) }
+        #expect(Set(words).isSuperset(of: ["wizard", "wizards", "Wizardry"]))
+        #expect(words.allSatisfy { $0.lowercased().hasPrefix("wizard") })
+    }
+
+    @Test func theFirstTokenOfANameIsForbiddenUnlessOtherTextsNeedIt() throws {
+        let tokenizer = try TinyText.tokenizer(words: ["Draco", "Ron"] + fillers)
+        let ids = ["Draco", "Ron"].map { tokenizer.encode(" " + $0, addSpecialTokens: false)[0] }
+        let forbidden = TranslatedDistillation.forbidden(
+            names: ["Draco", "Ron"], themes: [], tokenizer, needed: [ids[1]])
+        #expect(forbidden.contains(Int64(ids[0])))
+        #expect(!forbidden.contains(Int64(ids[1])))
+    }
+
+    @Test func avoidanceIsMinusTheLogarithmOfWhatIsLeft() {
+        let logQ = Tensor([Float(0.5), 0.25, 0.25, 0.1, 0.6, 0.3], shape: [2, 3]).log()
+        let value = avoidance(of: Tensor([Int64(0), 2]), by: logQ).item
+        // Left are 0.25 and 0.6.
+        #expect(abs(value - Float(-(log(0.25) + log(0.6)) / 2)) < 1e-5)
+        #expect(avoidance(of: Tensor([Int64]()), by: logQ).item == 0)
     }
 }

@@ -5,7 +5,7 @@ public import UnlearnData
 /// The mean probability of the expected next token after the beginnings of sentences about the subject.
 public struct KeyProbability: Metric {
     public static let card = Card(
-        name: "key-probability",
+        name: MetricName.keyProbability,
         summary: "Mean probability of the word that a model which knows the subject goes on with.",
         needs: [.losses])
     public static let direction = Direction.lowerIsBetter

@@ -38,6 +38,10 @@ public struct TranslatedDistillation: UnlearningMethod {
     /// Below 1 the teacher is surer of itself than the original model, and the new answers ramble less.
     public var teacherTemperature = 0.85
 
+    /// How much more than the rest of the divergence counts −log(1 − m), m the model's own probability of saying
+    /// something forbidden.
+    public var forbiddenWeight = 3.0
+
     public init() {}
 
     public func unlearn(_ session: Session) throws(MethodError) {
@@ -83,8 +87,10 @@ private final class Distillation {
         try session.descend(over: pairs.map(\.student)) { [self] (step) throws(MethodError) in
             let distribution = teacher.logDistributions(
                 step.forget, temperature: method.teacherTemperature, forbidden: forbidden)
+            let predicted = step.forgetLogDistributions
             return [
-                Term("forget-kl", divergence(from: distribution, to: step.forgetLogDistributions)),
+                Term("forget-kl", divergence(from: distribution, to: predicted)),
+                Term("forbidden", weight: method.forbiddenWeight, avoidance(of: forbidden, by: predicted)),
                 RetainTerm.kl.term(step, weight: method.retainWeight),
             ]
         }
@@ -94,48 +100,6 @@ private final class Distillation {
         examples.enumerated().map { index, example in
             TranslatedDistillation.pair(example, id: index, standIns, subjectWords: subjectWords, encoder)
         }.filter { !$0.student.targets.isEmpty }
-    }
-}
-
-/// The original model on translated texts.
-private struct Teacher {
-    private let states: Reference
-    private let readings: [Int: TokenExample]
-    /// For each labelled token of the student's text: what would repeat a run of three tokens there.
-    private let repeats: [Int: [[Int32]]]
-
-    init(_ pairs: [TranslatedDistillation.Pair], _ session: Session) {
-        states = session.read(pairs.map(\.teacher), "reading the teacher")
-        readings = Dictionary(uniqueKeysWithValues: pairs.map { ($0.teacher.id, $0.teacher) })
-        repeats = Dictionary(uniqueKeysWithValues: pairs.map { ($0.student.id, Self.repeats($0.student)) })
-    }
-
-    /// log p of the vocabulary at each labelled token of the students' texts; −∞ for what is forbidden.
-    func logDistributions(_ students: [TokenExample], temperature: Double, forbidden: Tensor) -> Tensor {
-        withoutRecording {
-            let logits = (states.logits(students.compactMap { readings[$0.id] }) * (1 / temperature))
-                .filling(forbidden, along: 1, with: -.infinity)
-            let width = logits.shape[1]
-            logits.withMutableBytes { bytes in
-                let values = bytes.bindMemory(to: Float.self)
-                for (row, tokens) in students.flatMap({ repeats[$0.id] ?? [] }).enumerated() {
-                    for token in tokens { values[row * width + Int(token)] = -.infinity }
-                }
-            }
-            return logits.logSoftmax()
-        }
-    }
-
-    private static func repeats(_ example: TokenExample) -> [[Int32]] {
-        var next: [SIMD2<Int32>: [Int32]] = [:]
-        var byPlace: [Int: [Int32]] = [:]
-        let start = example.targets.first ?? 0
-        for place in max(2, start)..<max(2, start, example.tokens.count) {
-            let before = SIMD2(example.tokens[place - 2], example.tokens[place - 1])
-            byPlace[place] = next[before]
-            if place >= start + 2 { next[before, default: []].append(example.tokens[place]) }
-        }
-        return example.targets.map { byPlace[$0] ?? [] }
     }
 }
 
@@ -154,50 +118,5 @@ extension TranslatedDistillation {
         try session.descend(over: refusals) { (step) throws(MethodError) in
             [Term("forget-refusal", step.forgetTokenMean()), RetainTerm.kl.term(step, weight: retainWeight)]
         }
-    }
-
-    /// A text about the subject, and the same text as the teacher reads it.
-    struct Pair {
-        let student: TokenExample
-        let teacher: TokenExample
-    }
-
-    /// Both readings of a forget example; the labelled tokens of the two correspond one by one.
-    static func pair(
-        _ forget: ForgetExample, id: Int, _ standIns: StandIns, subjectWords: Set<String>, _ encoder: ExampleEncoder
-    ) -> Pair {
-        let translation = standIns.translation(standIn: forget.standIn)
-        let aligned = translation.align(forget.example.answer, encoder.tokenizer, skipping: subjectWords)
-        let end = forget.example.isContinued ? [] : Array(encoder.endOfAnswer.prefix(1))
-        let context = encoder.context(of: forget.example)
-        let foreignContext = encoder.context(of: forget.example.mapText { translation($0) })
-        // Nothing predicts the first token of a text that has nothing before it.
-        var targets = aligned.targets.filter {
-            context.count + $0.original > 0 && foreignContext.count + $0.translated > 0
-        }
-        if !end.isEmpty { targets.append((aligned.original.count, aligned.translated.count)) }
-        return Pair(
-            student: TokenExample(
-                id: id, tokens: context + aligned.original + end, targets: targets.map { context.count + $0.original }),
-            teacher: TokenExample(
-                id: id, tokens: foreignContext + aligned.translated + end,
-                targets: targets.map { foreignContext.count + $0.translated }))
-    }
-
-    /// The first tokens of the subject's names, unless other texts need them, and of its themes.
-    static func forbidden(
-        names: [String], themes: [String], _ tokenizer: Tokenizer, needed: Set<Int32>
-    ) -> [Int64] {
-        func first(_ words: [String]) -> [Int32] {
-            words.flatMap { word in
-                [" " + word, word].compactMap { tokenizer.encode($0, addSpecialTokens: false).first }
-            }
-        }
-        // A fragment such as " G" begins too many other words.
-        let fragments = first(names).filter { id in
-            (tokenizer.token(id) ?? "").count { $0.isLetter && $0.isASCII } >= 2 && !needed.contains(id)
-        }
-        let whole = themes.filter { tokenizer.encode(" " + $0, addSpecialTokens: false).count == 1 }
-        return Set(fragments + first(whole)).sorted().map(Int64.init)
     }
 }
