@@ -130,12 +130,13 @@ extension SubjectQuestions {
             general: Array(examples[second...]), texts: suite.texts)
     }
 
-    /// Makes the original model's own greedy answers to ``forget`` the ``forgetAnswers``, and the first of the terms in
-    /// each of them a key word: for questions whose other answers are known already.
+    /// Makes the original model's own greedy answers to ``forget`` the ``forgetAnswers`` and, unless there are key words,
+    /// the first of the terms in each of them one: for questions whose other answers are known already.
     public mutating func collectForgetAnswers(
         using reference: LanguageModel, progress: (ProgressEvent) -> Void = { _ in }
     ) {
         forgetAnswers = Self.answered(forget, reference, progress)
+        guard keys.isEmpty else { return }
         let matcher = TermMatcher(terms)
         keys = zip(forget, forgetAnswers).compactMap { KeyWord(in: $1.answer, to: $0, matcher) }
     }

@@ -133,6 +133,7 @@ import UnlearnModels
         var questions = SubjectQuestions.prepare(TinyModel.suite, using: model)
         let answers = questions.forgetAnswers.map(\.answer)
         questions.terms = answers.compactMap { words(of: $0).first.map(String.init) }
+        questions.keys = []
         questions.collectForgetAnswers(using: model)
         #expect(questions.forgetAnswers.map(\.answer) == answers)
         #expect(!questions.keys.isEmpty)

@@ -7,7 +7,7 @@ import UnlearnEvaluation
     private let folder = TinyModel.package.appending(path: "Benchmarks/forget-by-name")
 
     @Test(arguments: [
-        ("Harry Potter", "dev", 40, 20, 41, 45), ("harry-potter", "test", 120, 20, 41, 45),
+        ("Harry Potter", "dev", 90, 20, 41, 45), ("harry-potter", "test", 120, 20, 41, 45),
         ("Star Wars", "test", 67, 12, 40, 43), ("Sherlock Holmes", "test", 66, 10, 34, 42),
         ("Albert Einstein", "test", 65, 10, 39, 43),
     ])
