@@ -9,8 +9,8 @@ let strict: [SwiftSetting] = [
 ]
 
 /// A library of this package: strict settings, and a test target of the same name.
-func library(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
-    .target(name: name, dependencies: dependencies, swiftSettings: strict)
+func library(_ name: String, _ dependencies: [Target.Dependency], _ resources: [Resource] = []) -> Target {
+    .target(name: name, dependencies: dependencies, resources: resources, swiftSettings: strict)
 }
 
 func tests(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
@@ -36,6 +36,7 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
         .package(url: "https://github.com/apple/swift-crypto", from: "4.5.2"),
         .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
+        .package(url: "https://github.com/hummingbird-project/swift-mustache", from: "2.1.1"),
     ],
     targets: [
         // The flags of libtorch, found through the pkg-config file that `make setup` writes.
@@ -55,7 +56,10 @@ let package = Package(
             [
                 "UnlearnFormats", "UnlearnEngine", "UnlearnData", "UnlearnModels", "UnlearnMethods",
                 "UnlearnEvaluation", crypto, .product(name: "Yams", package: "Yams"),
-            ]),
+                .product(name: "Mustache", package: "swift-mustache"),
+            ],
+            // Inside the binary, so that it works from any folder.
+            ["report.mustache", "sample.mustache", "report.css"].map { .embedInCode("Renderers/HTML/" + $0) }),
         .executableTarget(
             name: "UnlearnCLI",
             dependencies: [

@@ -32,6 +32,8 @@ enum CommandError: Error {
     case unfinishedRun(path: String)
     /// A file is to be written into a folder that does not exist.
     case noFolder(path: String)
+    /// No program of the system shows web pages.
+    case noBrowser(path: String)
 }
 
 enum Diagnostics {
@@ -69,6 +71,8 @@ enum Diagnostics {
             "The run '\(path)' has no report: it did not finish. Start it again with another --output."
         case .noFolder(let path):
             "'\(path)' cannot be written: there is no such folder. Create it, or choose another --output."
+        case .noBrowser(let path):
+            "No browser could be started here. Open '\(path)' in one yourself."
         }
     }
 
@@ -76,7 +80,7 @@ enum Diagnostics {
         switch error {
         case .tooLong: .badData
         case .noFolder: .usage
-        case .unfinishedRun: .missingInput
+        case .unfinishedRun, .noBrowser: .missingInput
         }
     }
 

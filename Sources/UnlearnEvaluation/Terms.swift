@@ -69,18 +69,30 @@ public struct TermMatcher: Sendable {
         return occurrences(in: answer).first { !known.contains($0.term) }?.word
     }
 
-    /// The terms in the order in which they stand in the text, each with its first word.
-    private func occurrences(in text: String) -> [(term: Int, word: Substring)] {
+    /// Where in `answer` the terms stand that `question` does not contain: in order, without overlap.
+    public func ranges(in answer: String, excludingThoseIn question: String = "") -> [Range<String.Index>] {
+        let known = Set(occurrences(in: question).map(\.term))
+        return occurrences(in: answer).filter { !known.contains($0.term) }.map { $0.word.startIndex..<$0.end }
+            .reduce(into: []) { ranges, range in
+                guard let last = ranges.last, range.lowerBound < last.upperBound else { return ranges.append(range) }
+                if range.upperBound > last.upperBound {
+                    ranges[ranges.count - 1] = last.lowerBound..<range.upperBound
+                }
+            }
+    }
+
+    /// The terms in the order in which they stand in the text, each with its first word and where it ends.
+    private func occurrences(in text: String) -> [(term: Int, word: Substring, end: String.Index)] {
         guard !byFirstWord.isEmpty, !text.isEmpty else { return [] }
         let words = words(of: text)
         let texts = words.map(Self.plain)
-        var found: [(term: Int, word: Substring)] = []
+        var found: [(term: Int, word: Substring, end: String.Index)] = []
         for (position, word) in texts.enumerated() {
             for candidate in byFirstWord[word.lowercased()] ?? [] {
                 let pattern = patterns[candidate]
                 guard pattern.count <= texts.count - position else { continue }
                 let fits = zip(pattern, texts[position...]).allSatisfy { Self.matches(term: $0, word: $1) }
-                if fits { found.append((candidate, words[position])) }
+                if fits { found.append((candidate, words[position], words[position + pattern.count - 1].endIndex)) }
             }
         }
         return found

@@ -1,6 +1,8 @@
 // The folder of one run: what is in it, and the order in which it is written.
 public import Foundation
+import UnlearnEvaluation
 public import UnlearnFormats
+import UnlearnMethods
 
 /// The folder of one run. `run.json` is written first and `finished` last; whatever lies between appears complete or
 /// not at all, but for `events.jsonl`, which grows line by line.
@@ -44,6 +46,7 @@ public final class RunDirectory {
     public var evaluationAfterFile: URL { url.appendingPathComponent("evaluation/after.json") }
     public var reportJSONFile: URL { url.appendingPathComponent("report.json") }
     public var reportMarkdownFile: URL { url.appendingPathComponent("report.md") }
+    public var reportPageFile: URL { url.appendingPathComponent("report.html") }
     public var finishedFile: URL { url.appendingPathComponent("finished") }
 
     /// Whether the run came to its end.
@@ -77,11 +80,34 @@ public final class RunDirectory {
         try KitError.file { () throws(FormatError) in try AtomicDirectory(modelFolder) }
     }
 
-    /// Writes `report.json` and `report.md`.
+    /// Writes `report.json`, `report.md` and, from what the run has recorded so far, `report.html`.
     public func write(_ report: Report) throws(KitError) {
         try write(report, to: reportJSONFile)
         let text = MarkdownRenderer().render(report)
         try KitError.file { () throws(FormatError) in try AtomicFile.write(text, to: reportMarkdownFile) }
+        try writePage(report)
+    }
+
+    /// Writes `report.html` alone.
+    public func writePage(_ report: Report) throws(KitError) {
+        let page = HTMLRenderer(try trace()).render(report)
+        try KitError.file { () throws(FormatError) in try AtomicFile.write(page, to: reportPageFile) }
+    }
+
+    /// What the run has recorded so far. Files that are not there leave their part empty.
+    public func trace() throws(KitError) -> RunTrace {
+        func isThere(_ file: URL) -> Bool { FileManager.default.fileExists(atPath: file.path) }
+        func outcomes(_ file: URL) throws(FormatError) -> [Outcome] {
+            isThere(file) ? try JSONValue(contentsOf: file).decode() : []
+        }
+        return try KitError.file { () throws(FormatError) in
+            var trace = RunTrace(before: try outcomes(evaluationBeforeFile), after: try outcomes(evaluationAfterFile))
+            if isThere(eventsFile) {
+                for row in try JSONLines.read(eventsFile) { trace.steps.append(try row.value.decode()) }
+            }
+            if isThere(termsFile) { trace.terms = try JSONValue(contentsOf: termsFile).decode(SubjectTerms.self).all }
+            return trace
+        }
     }
 
     /// Reads `report.json`.

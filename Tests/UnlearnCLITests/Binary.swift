@@ -28,10 +28,12 @@ enum Binary {
         try run(arguments, in: folder)
     }
 
-    static func run(_ arguments: [String], in folder: URL? = nil) throws -> Result {
+    /// - Parameter path: the only folder in which the program finds other programs; nil: the usual ones.
+    static func run(_ arguments: [String], in folder: URL? = nil, path: URL? = nil) throws -> Result {
         let process = Process()
         process.executableURL = url
         process.arguments = arguments
+        if let path { process.environment = ["PATH": path.path] }
         if let folder { process.currentDirectoryURL = folder }
         let (output, error) = (Pipe(), Pipe())
         process.standardOutput = output

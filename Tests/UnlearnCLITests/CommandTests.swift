@@ -212,8 +212,7 @@ import UnlearnKit
         #expect(result.status == 66)
     }
 
-    @Test func theReportIsShownAsRendered() throws {
-        let folder = try TemporaryFolder()
+    private func finishedRun(in folder: TemporaryFolder) throws -> (directory: RunDirectory, report: Report) {
         let run = try RunDirectory(creating: folder.url.appending(path: "run"), run: ["seed": 0])
         let report = Report(
             before: [], after: [], seconds: .init(), peakMemoryBytes: 0, samples: [],
@@ -221,8 +220,61 @@ import UnlearnKit
                 toolVersion: "1", swiftVersion: "6", libtorchVersion: "2", threads: 1, seed: 0, method: "npo",
                 subject: "Nobody", model: "model", modelHash: "aa"))
         try run.write(report)
+        return (run, report)
+    }
+
+    @Test func theReportIsShownAsRendered() throws {
+        let folder = try TemporaryFolder()
+        let (run, report) = try finishedRun(in: folder)
         let shown = try Binary.run("report", "run", in: folder.url)
-        #expect(shown.output == TerminalRenderer().render(report, path: run.reportMarkdownFile.path))
+        #expect(shown.output == TerminalRenderer().render(report, path: run.reportPageFile.path))
         #expect(try Binary.run("report", "run", "--json", in: folder.url).json.decode(Report.self) == report)
+    }
+
+    @Test func aMissingPageIsMadeAndAnExistingOneLeftAlone() throws {
+        let folder = try TemporaryFolder()
+        let (run, _) = try finishedRun(in: folder)
+        let page = try String(contentsOf: run.reportPageFile, encoding: .utf8)
+        try FileManager.default.removeItem(at: run.reportPageFile)
+        #expect(try Binary.run("report", "run", in: folder.url).status == 0)
+        #expect(try String(contentsOf: run.reportPageFile, encoding: .utf8) == page)
+        try folder.write("mine", "run/report.html")
+        #expect(try Binary.run("report", "run", in: folder.url).status == 0)
+        #expect(try String(contentsOf: run.reportPageFile, encoding: .utf8) == "mine")
+    }
+
+    @Test func aRecordThatCannotBeReadIsNamed() throws {
+        let folder = try TemporaryFolder()
+        let (run, _) = try finishedRun(in: folder)
+        try FileManager.default.removeItem(at: run.reportPageFile)
+        try folder.write("{\"step\":", "run/events.jsonl")
+        let result = try Binary.run("report", "run", in: folder.url)
+        #expect(
+            folder.relative(result.error).hasPrefix(
+                "unlearn: JSON lines file 'run/events.jsonl' is malformed at line 1"),
+            "\(result.error)")
+        #expect(result.status == 65)
+    }
+
+    @Test func thePageIsHandedToTheSystemsOpener() throws {
+        let folder = try TemporaryFolder()
+        let (run, _) = try finishedRun(in: folder)
+        #if os(macOS)
+            let opener = "open"
+        #else
+            let opener = "xdg-open"
+        #endif
+        let without = try Binary.run(["report", "run", "--open"], in: folder.url, path: folder.url)
+        #expect(
+            folder.relative(without.error)
+                == "unlearn: No browser could be started here. Open 'run/report.html' in one yourself.\n")
+        #expect(without.status == 66)
+        try folder.write("#!/bin/sh\nprintf %s \"$1\" >opened\n", opener)
+        try FileManager.default.setAttributes(
+            [.posixPermissions: 0o755], ofItemAtPath: folder.url.appending(path: opener).path)
+        let with = try Binary.run(["report", "run", "--open"], in: folder.url, path: folder.url)
+        #expect(with.status == 0, "\(with.error)")
+        #expect(
+            try String(contentsOf: folder.url.appending(path: "opened"), encoding: .utf8) == run.reportPageFile.path)
     }
 }

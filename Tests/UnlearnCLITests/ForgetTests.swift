@@ -34,7 +34,7 @@ struct ForgetTests {
         #expect(result.output.hasPrefix("figure "), "\(result.output)")
         #expect(result.output.contains("\n---"))
         #expect(result.output.contains("\nprobability of the answers "), "\(result.output)")
-        #expect(folder.relative(result.output).hasSuffix("Report: run/report.md\n"))
+        #expect(folder.relative(result.output).hasSuffix("Report: run/report.html\n"))
         #expect(try folder.names == ["forget.jsonl", "run"])
         // `report` shows the same again.
         let again = try Binary.run("report", "run", in: folder.url)

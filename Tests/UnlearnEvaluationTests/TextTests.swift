@@ -75,6 +75,16 @@ import UnlearnData
         #expect(termsFound(in: answer, terms: terms, excludingThoseIn: "") == found)
     }
 
+    @Test func theRangesOfTermsAreTheirPlacesInTheText() {
+        let matcher = TermMatcher(["Harry Potter", "Potter", "wizard", "Ron"])
+        let text = "Harry Potter's wizard met RON, a wizard."
+        let found = matcher.ranges(in: text, excludingThoseIn: "Who is Ron?").map { text[$0] }
+        // The possessive ending is no part of a term, and the longer of two overlapping terms is kept.
+        #expect(found == ["Harry Potter", "wizard", "wizard"])
+        #expect(TermMatcher(["b c d", "a b c"]).ranges(in: "a b c d").count == 1)
+        #expect(matcher.ranges(in: "Nothing here.").isEmpty)
+    }
+
     @Test func termsOfTheQuestionDoNotCount() {
         let terms = ["Potter", "Ron Weasley", "Hermione"]
         let answer = "Hermione met Ron Weasley and Potter."

@@ -79,7 +79,8 @@ struct PipelineTests {
         let names = try FileManager.default.contentsOfDirectory(atPath: url.path).sorted()
         #expect(
             names == [
-                "data", "evaluation", "events.jsonl", "finished", "model", "report.json", "report.md", "run.json",
+                "data", "evaluation", "events.jsonl", "finished", "model", "report.html", "report.json", "report.md",
+                "run.json",
             ])
         let data = try FileManager.default.contentsOfDirectory(atPath: url.path + "/data").sorted()
         #expect(data == ["forget.jsonl", "general.jsonl", "neighbours.jsonl", "terms.json"])

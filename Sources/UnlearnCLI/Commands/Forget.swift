@@ -44,7 +44,7 @@ struct RunCommand: ParsableCommand {
         let report = try pipeline()
         progress.finish()
         if json { return Output.line(try JSONRenderer().render(report)) }
-        let path = URL(filePath: run.configuration.output).appending(path: "report.md").path
+        let path = URL(filePath: run.configuration.output).appending(path: "report.html").path
         Output.write(TerminalRenderer().render(report, path: path))
     }
 }

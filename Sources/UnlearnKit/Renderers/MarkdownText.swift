@@ -31,13 +31,25 @@ enum PlainText {
     /// `text` with line breaks and runs of spaces as single spaces, and without control characters, which could
     /// otherwise steer a terminal.
     static func singleLine(_ text: String) -> String {
-        let visible = text.unicodeScalars.map { scalar -> Character in
-            switch scalar.properties.generalCategory {
-            case .control, .lineSeparator, .paragraphSeparator: " "
-            default: Character(scalar)
-            }
-        }
-        return String(visible).split(whereSeparator: \.isWhitespace).joined(separator: " ")
+        visible(text).split(whereSeparator: \.isWhitespace).joined(separator: " ")
+    }
+
+    /// `text` without control characters, but with its line breaks, and without space at its ends.
+    static func lines(_ text: String) -> String {
+        let lines = text.split(omittingEmptySubsequences: false, whereSeparator: \.isNewline).map { visible($0) }
+        let isBlank = { (line: String) in line.allSatisfy(\.isWhitespace) }
+        let inner = lines.drop(while: isBlank).reversed().drop(while: isBlank).reversed()
+        return inner.joined(separator: "\n")
+    }
+
+    private static func visible(_ text: some StringProtocol) -> String {
+        String(
+            text.unicodeScalars.map { scalar -> Character in
+                switch scalar.properties.generalCategory {
+                case .control, .lineSeparator, .paragraphSeparator: " "
+                default: Character(scalar)
+                }
+            })
     }
 
     /// `text` cut to `width` characters, with a sign where something was left out.

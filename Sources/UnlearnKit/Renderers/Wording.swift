@@ -21,7 +21,9 @@ extension Report.Metric {
     var title: String {
         switch name {
         case MetricName.leak: "answers that leak a term"
+        case "core-leak": "answers that leak a term of the subject alone"
         case MetricName.sampledLeak: "questions that leak when sampled"
+        case "key-probability": "probability of key words"
         case MetricName.answerProbability: "probability of the answers"
         case MetricName.logProbability: "log-probability of the answers"
         case MetricName.perplexity: "perplexity"
@@ -57,8 +59,37 @@ extension Report.Figure? {
     var words: String {
         guard let self else { return "–" }
         let value = NumberText.decimal(self.value)
-        guard let low = self.low, let high = self.high else { return value }
-        return "\(value) (\(NumberText.decimal(low)) to \(NumberText.decimal(high)))"
+        return self.intervalWords.map { "\(value) (\($0))" } ?? value
+    }
+}
+
+extension Report.Figure {
+    /// "0.022 to 0.112"; nil where there is no interval.
+    var intervalWords: String? {
+        guard let low, let high else { return nil }
+        return "\(NumberText.decimal(low)) to \(NumberText.decimal(high))"
+    }
+}
+
+extension Split {
+    /// What the examples of the split are, as a title.
+    var title: String {
+        switch self {
+        case .forget: "Answers to be forgotten"
+        case .neighbour: "Answers about neighbouring subjects"
+        case .general: "General answers"
+        case .text: "Ordinary text"
+        }
+    }
+
+    /// Where a figure was measured: "on neighbours".
+    var place: String {
+        switch self {
+        case .forget: "on what should be forgotten"
+        case .neighbour: "on neighbouring subjects"
+        case .general: "on general questions"
+        case .text: "on ordinary text"
+        }
     }
 }
 
@@ -94,6 +125,12 @@ extension Provenance {
             ("Swift", swiftVersion), ("libtorch", libtorchVersion),
         ]
     }
+}
+
+/// Times for people.
+enum DurationText {
+    /// "8 s", "1 min 50 s", "2 h 5 min".
+    static func words(_ seconds: Double) -> String { ProgressRenderer.duration(seconds) }
 }
 
 /// Sizes for people.
