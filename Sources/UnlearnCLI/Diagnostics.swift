@@ -129,7 +129,7 @@ enum Diagnostics {
 
     private static func status(_ error: MethodError) -> ExitStatus {
         switch error {
-        case .unknownMethod, .needsRetain, .needsTerms, .parameters: .usage
+        case .unknownMethod, .needsRetain, .needsTerms, .parameters, .layer: .usage
         case .noTargets, .unknownSubject: .badData
         case .notFinite: .internal
         }

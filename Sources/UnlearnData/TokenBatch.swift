@@ -42,6 +42,7 @@ public struct TokenBatch {
 
     /// The range of each example's labelled tokens in ``targets``.
     public let targetRanges: [Range<Int>]
+    private let layout: PackedLayout
 
     /// Packs the examples into as many rows as bring each near `rowLength` tokens: long rows waste attention across
     /// blocks, short rows repeat the prefix.
@@ -49,6 +50,7 @@ public struct TokenBatch {
         precondition(!examples.isEmpty, "TokenBatch: no examples")
         self.examples = examples
         let layout = PackedLayout(examples.map(\.tokens), rowLength: rowLength)
+        self.layout = layout
         let time = layout.time
 
         inputs = Tensor(layout.rows.flatMap { $0.tokens + [Int64](repeating: 0, count: time - $0.tokens.count) })
@@ -76,6 +78,37 @@ public struct TokenBatch {
 
     /// How many tokens a forward pass computes, padding included.
     public var tokenCount: Int { inputs.count }
+
+    /// Where in `rows · time` the labelled tokens of each example in order themselves stand. int64.
+    public var labelled: Tensor {
+        Tensor(
+            examples.enumerated().flatMap { index, example in
+                example.targets.map { Int64(layout.place(of: $0, in: index)) }
+            })
+    }
+
+    /// What each token of each example holds, `[rows, time, width]` → for each example `[tokens, width]`.
+    public func split(_ states: Tensor) -> [Tensor] {
+        let flat = states.reshape([tokenCount, states.shape[2]])
+        return examples.enumerated().map { index, example in
+            flat.select(Tensor(example.tokens.indices.map { Int64(layout.place(of: $0, in: index)) }))
+        }
+    }
+
+    /// The reverse of ``split(_:)``: states of single examples, laid out as this batch is. Padding gets any state.
+    public func joined(_ states: [Tensor]) -> Tensor {
+        var sources = [Int64](repeating: 0, count: tokenCount)
+        var start: Int64 = 0
+        for (index, example) in examples.enumerated() {
+            for position in example.tokens.indices {
+                sources[layout.place(of: position, in: index)] = start + Int64(position)
+            }
+            start += Int64(example.tokens.count)
+        }
+        // What all examples begin with stands once in each row, and `place` names the row of its example alone.
+        layout.fillPrefixes { sources[$0] = Int64($1) }
+        return Tensor.concatenate(states).select(Tensor(sources)).reshape(inputs.shape + [states[0].shape[1]])
+    }
 
     /// The sum of a value per labelled token over each example: `[targets]` → `[examples]`.
     public func sums(_ perTarget: Tensor) -> Tensor {
@@ -147,6 +180,13 @@ private struct PackedLayout {
     func place(of position: Int, in sequence: Int) -> Int {
         let row = rowOf[sequence] * time
         return position < prefix ? row + position : row + startOf[sequence] + position - prefix
+    }
+
+    /// Calls `body` with each place of the shared prefix in each row, and the position of its token.
+    func fillPrefixes(_ body: (_ place: Int, _ position: Int) -> Void) {
+        for row in rows.indices {
+            for position in 0..<prefix { body(row * time + position, position) }
+        }
     }
 
     /// The length of what all sequences begin with; every sequence keeps at least one token of its own.

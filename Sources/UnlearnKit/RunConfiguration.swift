@@ -100,8 +100,10 @@ public struct ResolvedRun: Sendable {
         }
     }
 
-    /// That the pattern of the parameters to train matches some, before their values are read.
+    /// That the pattern of the parameters to train matches some, and that the method's options fit the model, before
+    /// its weights are read.
     func checkParameters(of model: ModelDirectory) throws(KitError) {
+        try KitError.method { () throws(MethodError) in try method.check(layerCount: model.layerCount) }
         do throws(CheckpointError) {
             _ = try ParameterStore.select(training.parameters, from: model.parameters.map(\.name))
         } catch { throw .method(.parameters(error)) }

@@ -8,6 +8,8 @@ public enum MethodCatalog {
         GradientAscent.self,
         GradientDifference.self,
         NPO.self,
+        SimNPO.self,
+        RMU.self,
     ]
 
     public static var cards: [Card] { all.map { $0.card } }

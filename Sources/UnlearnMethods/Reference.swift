@@ -38,14 +38,19 @@ public final class Reference {
 
     /// The frozen model's scores, `[targets, vocabulary]`.
     func logits(_ examples: [TokenExample]) -> Tensor {
+        withoutRecording { finalStates(examples).linear(head) }
+    }
+
+    /// The frozen model's normalised last states at each labelled token, `[targets, width]`.
+    func finalStates(_ examples: [TokenExample]) -> Tensor {
         withoutRecording {
-            let states = examples.map { example in
-                guard let state = self.states[example.id] else {
-                    preconditionFailure("Reference: example \(example.id) was not read")
-                }
-                return state
-            }
-            return Tensor.concatenate(states).linear(head)
+            Tensor.concatenate(
+                examples.map { example in
+                    guard let state = states[example.id] else {
+                        preconditionFailure("Reference: example \(example.id) was not read")
+                    }
+                    return state
+                })
         }
     }
 

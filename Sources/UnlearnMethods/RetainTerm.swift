@@ -8,8 +8,10 @@ public enum RetainTerm: String, Codable, Sendable, CaseIterable {
     case nll
     /// KL(original ‖ model) per labelled token, averaged.
     case kl
+    /// Mean squared distance of the states from which labelled tokens are predicted to the original's.
+    case hidden
 
-    var usesReference: Bool { self == .kl }
+    var usesReference: Bool { self != .nll }
 
     func term(_ step: Step, weight: Double) -> Term {
         switch self {
@@ -18,6 +20,9 @@ public enum RetainTerm: String, Codable, Sendable, CaseIterable {
         case .kl:
             let original = step.session.reference.logDistributions(step.retain)
             return Term("retain-kl", weight: weight, divergence(from: original, to: step.retainLogDistributions))
+        case .hidden:
+            let original = step.session.reference.finalStates(step.retain)
+            return Term("retain-hidden", weight: weight, (step.retainFinalStates - original).square().mean())
         }
     }
 }

@@ -68,8 +68,8 @@ public final class Session {
 
     /// The model as it is now, at every labelled token of the examples.
     func read(_ examples: [TokenExample], _ stage: String) -> Reference {
-        Reference(examples, model.model, headIsTrained: headIsTrained) { [onProgress] done in
-            onProgress(ProgressEvent(stage: stage, done: done, total: examples.count, unit: "examples"))
+        Reference(examples, model.model, headIsTrained: headIsTrained) {
+            note(stage, $0, of: examples.count, "examples")
         }
     }
 
@@ -83,18 +83,41 @@ public final class Session {
         return (forget, kept)
     }
 
+    /// The names of the parameters that change: those of the pattern, as far as they belong to `blocks`.
+    func trainedNames(in blocks: ClosedRange<Int>? = nil) throws(MethodError) -> [String] {
+        let store = model.model.parameters
+        do throws(CheckpointError) {
+            let names = try store.select(options.parameters)
+            guard let blocks else { return names }
+            let inside = store.names.filter { model.model.block(of: $0).map(blocks.contains) ?? false }
+            return try ParameterStore.select(options.parameters, from: inside)
+        } catch { throw .parameters(error) }
+    }
+
+    /// How many of the first blocks stay as they are, with the embedding.
+    func firstTrainedBlock(in blocks: ClosedRange<Int>? = nil) throws(MethodError) -> Int {
+        let names = try trainedNames(in: blocks)
+        let numbers = names.compactMap(model.model.block)
+        // What belongs to no block may be the embedding, which everything depends on.
+        return numbers.count == names.count ? numbers.min() ?? 0 : 0
+    }
+
+    func note(_ stage: String, _ done: Int, of total: Int, _ unit: String) {
+        onProgress(ProgressEvent(stage: stage, done: done, total: total, unit: unit))
+    }
+
     /// Minimises what `objective` returns for each step of the plan.
-    /// - Parameter examples: what is learnt from in place of the forget set as it stands.
+    /// - Parameters:
+    ///   - examples: what is learnt from in place of the forget set as it stands.
+    ///   - blocks: the only blocks whose parameters may change; nil: all that the pattern names.
     func descend(
-        over examples: [TokenExample]? = nil, _ objective: (Step) throws(MethodError) -> [Term]
+        over examples: [TokenExample]? = nil, in blocks: ClosedRange<Int>? = nil,
+        _ objective: (Step) throws(MethodError) -> [Term]
     ) throws(MethodError) {
         let examples = examples ?? forget
         guard !examples.isEmpty else { throw .noTargets(split: "forget") }
         let store = model.model.parameters
-        let parameters: [Tensor]
-        do throws(CheckpointError) {
-            parameters = store.train(Set(try store.select(options.parameters)))
-        } catch { throw .parameters(error) }
+        let parameters = store.train(Set(try trainedNames(in: blocks)))
         defer { store.train([]) }
         let optimizer = AdamW(parameters, options.optimizer)
         let plan = self.plan(forgetCount: examples.count)
@@ -111,7 +134,7 @@ public final class Session {
             let seconds = (ContinuousClock.now - start) / .seconds(1)
             onStep(
                 StepEvent(step: index, learningRate: rate, gradientNorm: norm, seconds: seconds, terms: values))
-            onProgress(ProgressEvent(stage: "forgetting", done: index + 1, total: plan.steps.count, unit: "steps"))
+            note("forgetting", index + 1, of: plan.steps.count, "steps")
         }
     }
 
@@ -158,14 +181,23 @@ public final class Step {
         forgetTargets = forget.reduce(0) { $0 + $1.targets.count }
     }
 
+    /// The normalised states from which labelled tokens are predicted, `[targets, width]`, recorded.
+    private lazy var finalStates: Tensor = session.model.model.finalHidden(batch)
+
     /// log q of the whole vocabulary at each labelled token, `[targets, vocabulary]`, recorded.
-    private lazy var logDistributions: Tensor = session.model.model
-        .logits(session.model.model.finalHidden(batch)).logSoftmax()
+    private lazy var logDistributions: Tensor = session.model.model.logits(finalStates).logSoftmax()
 
-    var forgetLogDistributions: Tensor { logDistributions.narrow(0, from: 0, count: forgetTargets) }
+    var retainFinalStates: Tensor { retainPart(of: finalStates) }
 
-    var retainLogDistributions: Tensor {
-        logDistributions.narrow(0, from: forgetTargets, count: batch.targets.count - forgetTargets)
+    var forgetLogDistributions: Tensor { forgetPart(of: logDistributions) }
+
+    var retainLogDistributions: Tensor { retainPart(of: logDistributions) }
+
+    /// The rows of the forget examples' labelled tokens, and those of the retain examples'.
+    func forgetPart(of perTarget: Tensor) -> Tensor { perTarget.narrow(0, from: 0, count: forgetTargets) }
+
+    func retainPart(of perTarget: Tensor) -> Tensor {
+        perTarget.narrow(0, from: forgetTargets, count: batch.targets.count - forgetTargets)
     }
 
     /// log q of the labelled tokens, `[targets]`.
@@ -177,11 +209,9 @@ public final class Step {
     func forgetSums() -> Tensor { Self.sums(forget, logProbabilities, from: 0) }
 
     /// Mean cross-entropy per labelled token of the forget examples together.
-    func forgetTokenMean() -> Tensor { -logProbabilities.narrow(0, from: 0, count: forgetTargets).mean() }
+    func forgetTokenMean() -> Tensor { -forgetPart(of: logProbabilities).mean() }
 
-    func retainTokenMean() -> Tensor {
-        -logProbabilities.narrow(0, from: forgetTargets, count: batch.targets.count - forgetTargets).mean()
-    }
+    func retainTokenMean() -> Tensor { -retainPart(of: logProbabilities).mean() }
 
     private static func sums(_ examples: [TokenExample], _ values: Tensor, from start: Int) -> Tensor {
         var start = start

@@ -13,6 +13,7 @@ public enum MethodError: Error, Equatable, CustomStringConvertible {
     case unknownSubject(name: String)
     case parameters(CheckpointError)
     case unknownMethod(String, known: [String])
+    case layer(Int, method: String, layers: Int)
 
     public var description: String {
         switch self {
@@ -32,6 +33,9 @@ public enum MethodError: Error, Equatable, CustomStringConvertible {
         case .parameters(let error): error.description
         case .unknownMethod(let name, let known):
             "There is no method '\(name)'. Methods are: \(known.joined(separator: ", "))."
+        case .layer(let layer, let method, let layers):
+            "The method '\(method)' is to work on layer \(layer), but the model's \(layers) layers are counted from 0. "
+                + "Choose one with --set layer=…, from 0 to \(layers - 1)."
         }
     }
 }
@@ -41,8 +45,14 @@ public protocol UnlearningMethod: Configurable {
     static var card: Card { get }
     /// The training options that suit the method, before the user's own.
     static var trainingDefaults: TrainingOptions { get }
+    /// Whether the options fit a model of so many layers; asked before its weights are read.
+    func check(layerCount: Int) throws(MethodError)
     /// Changes the session's model.
     func unlearn(_ session: Session) throws(MethodError)
+}
+
+extension UnlearningMethod {
+    public func check(layerCount: Int) throws(MethodError) {}
 }
 
 /// One named part of what is minimised.

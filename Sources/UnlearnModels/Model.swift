@@ -13,8 +13,11 @@ public protocol CausalLM: AnyObject {
 
     /// The normalised states from which the labelled tokens are predicted, `[targets, width]`.
     func finalHidden(_ batch: TokenBatch) -> Tensor
-    /// The states after `layer` blocks at every token, `[rows, time, width]`; later layers are not computed.
-    func hidden(_ batch: TokenBatch, after layer: Int) -> Tensor
+    /// The states after `layer` blocks at every token, `[rows, time, width]`; later layers are not computed, and
+    /// neither are the first `start` ones if `states` are what these have made of the batch.
+    func hidden(_ batch: TokenBatch, after layer: Int, from start: Int, _ states: Tensor?) -> Tensor
+    /// What the names of a block's parameters begin with, before its number: "model.layers.".
+    var blockPrefix: String { get }
     /// The name of the matrix `[vocabulary, width]` that turns states into scores; with tied embeddings, theirs.
     var headName: String { get }
 
@@ -26,6 +29,15 @@ public protocol CausalLM: AnyObject {
 }
 
 extension CausalLM {
+    /// The states after `layer` blocks at every token, `[rows, time, width]`.
+    public func hidden(_ batch: TokenBatch, after layer: Int) -> Tensor { hidden(batch, after: layer, from: 0, nil) }
+
+    /// The block that a parameter belongs to, from 0; nil for those of the embeddings, the last norm and the head.
+    public func block(of parameter: String) -> Int? {
+        guard parameter.hasPrefix(blockPrefix) else { return nil }
+        return Int(parameter.dropFirst(blockPrefix.count).prefix { $0 != "." })
+    }
+
     /// Scores of every token of the vocabulary, `[n, width]` → `[n, vocabulary]`.
     public func logits(_ hidden: Tensor) -> Tensor { hidden.linear(parameters[headName]) }
 

@@ -29,6 +29,12 @@ public struct ModelDirectory {
         source.names.compactMap { name in source.shape(of: name).map { (name, $0) } }
     }
 
+    /// How many blocks the stored parameters belong to, by the number in their names.
+    public var layerCount: Int {
+        let blocks = source.names.compactMap { $0.split(separator: ".").lazy.compactMap { Int($0) }.first }
+        return blocks.max().map { $0 + 1 } ?? 0
+    }
+
     /// Reads the weights, in single precision.
     public func load() throws(ModelError) -> any CausalLM {
         try architecture.build(configuration, Weights(source))

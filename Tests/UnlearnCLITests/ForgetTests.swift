@@ -105,8 +105,12 @@ struct ForgetTests {
             "Example 1 of 'long.jsonl' has 301 tokens; the model reads at most 256. Cut it into several."),
         Mistake(
             "--model model --forget forget.jsonl --method nop --output run", 64,
-            "There is no method 'nop'. Methods are: npo, gradient-ascent, gradient-difference, "
+            "There is no method 'nop'. Methods are: npo, rmu, simnpo, gradient-ascent, gradient-difference, "
                 + "translated-distillation."),
+        Mistake(
+            "--model model --forget forget.jsonl --method rmu --output run", 64,
+            "The method 'rmu' is to work on layer 7, but the model's 2 layers are counted from 0. Choose one with --set "
+                + "layer=…, from 0 to 1."),
         Mistake(
             "--model model --forget forget.jsonl --method npo --set study.answerToken=1 --output run", 64,
             "There is no option 'study.answerToken'. Did you mean 'study.answerTokens'? Valid here: "

@@ -122,7 +122,7 @@ import UnlearnMethods
     @Test func anUnknownMethodListsTheNearestFirst() {
         #expect(
             sentence(method: "gradient-diference") == "There is no method 'gradient-diference'. Methods are: "
-                + "gradient-difference, gradient-ascent, translated-distillation, npo.")
+                + "gradient-difference, gradient-ascent, simnpo, translated-distillation, npo, rmu.")
     }
 
     @Test func somethingMustBeForgotten() {

@@ -37,31 +37,49 @@ struct GoldenStep {
         }
     }
 
+    /// A session on `model`, or on another of the same shape.
+    func session(_ model: (any CausalLM)? = nil) throws -> Session {
+        try Session(
+            model: TinyText.language(model ?? self.model), forget: forget, retain: [retain],
+            options: TrainingOptions(), seed: 0)
+    }
+
     /// The terms of a method, and the gradient of their sum for every parameter.
     func run(_ method: some ObjectiveMethod) throws -> (terms: [Term], gradients: [(String, Tensor?)]) {
-        let session = try Session(
-            model: TinyText.language(model), forget: forget, retain: [retain], options: TrainingOptions(), seed: 0)
+        let session = try session()
         session.storedReference = Reference(forget + retain, reference, headIsTrained: false)
+        return try run(session) { try method.objective($0) }
+    }
+
+    func run(
+        _ session: Session, _ objective: (Step) throws -> [Term]
+    ) throws -> (terms: [Term], gradients: [(String, Tensor?)]) {
         let names = model.parameters.names
         let parameters = model.parameters.train(Set(names))
         let step = Step(index: 0, session: session, forget: forget, groups: [[0, 1], [0, 1]])
-        let terms = try method.objective(step)
+        let terms = try objective(step)
         let total = terms.dropFirst().reduce(terms[0].value * terms[0].weight) { $0 + $1.value * $1.weight }
         return (terms, Array(zip(names, total.gradients(of: parameters))))
     }
 
-    func agrees(_ name: String, _ method: some ObjectiveMethod) throws {
+    func agrees(_ name: String, _ method: some ObjectiveMethod) throws { try agrees(name, try run(method)) }
+
+    func agrees(_ name: String, _ found: (terms: [Term], gradients: [(String, Tensor?)])) throws {
         let expected = try #require(json["terms"]?["meanOfTokens." + name])
-        let (terms, gradients) = try run(method)
+        let (terms, gradients) = found
         let values = [expected["forget"]?.double, expected["retain"]?.double].compactMap { $0 }
         #expect(terms.count == values.count)
         for (term, value) in zip(terms, values) { #expect(isClose(term.value.item, Float(value)), "\(term.name)") }
         try agree(gradients, name)
     }
 
-    /// The gradients of every parameter with those of the reference.
+    /// The gradients of every parameter with those of the reference, which has none where nothing depends on it.
     func agree(_ gradients: [(String, Tensor?)], _ name: String) throws {
         for (parameter, gradient) in gradients {
+            guard tensors.entries["meanOfTokens.\(name).\(parameter)"] != nil else {
+                #expect(gradient == nil, "\(parameter)")
+                continue
+            }
             let bytes = try tensors.bytes(of: "meanOfTokens.\(name).\(parameter)")
             let found = try #require(gradient, "no gradient for \(parameter)").scalars(Float.self)
             let agree = zip(found, bytes.bindMemory(to: Float.self)).allSatisfy { isClose($0, $1) }
@@ -100,6 +118,59 @@ func isClose(_ found: Float, _ expected: Float) -> Bool { abs(found - expected) 
         var method = NPO()
         method.retainTerm = term
         try GoldenStep().agrees(name, method)
+    }
+
+    @Test(arguments: [("simnpo", 0.0), ("simnpoNLL", 1)])
+    func simnpoEqualsTheReference(name: String, retainWeight: Double) throws {
+        let golden = try GoldenStep()
+        var method = SimNPO()
+        method.beta = try #require(golden.json["simnpo"]?["beta"]?.double)
+        method.margin = try #require(golden.json["simnpo"]?["margin"]?.double)
+        method.forgetWeight = 1
+        method.retainWeight = retainWeight
+        try golden.agrees(name, method)
+    }
+
+    @Test func aHiddenRetainTermEqualsTheReference() throws {
+        var method = GradientDifference()
+        method.retainTerm = .hidden
+        try GoldenStep().agrees("gradientDifferenceHidden", method)
+    }
+
+    /// Without frozen blocks every gradient is there; with one, those above it are the same and come from kept states.
+    @Test(arguments: [0, 1])
+    func rmuEqualsTheReference(frozen: Int) throws {
+        let golden = try GoldenStep()
+        let numbers = try #require(golden.json["rmu"])
+        var method = RMU()
+        method.layer = try #require(numbers["layer"]?.int)
+        method.steering = try #require(numbers["steering"]?.double)
+        method.retainWeight = 1
+        let direction = Tensor(try #require(numbers["direction"]?.array).map { Float(try #require($0.double)) })
+        // Lower blocks as in the model: only what lies above `frozen` differs from the original.
+        let lower = golden.model.parameters.names.filter { golden.model.block(of: $0).map { $0 < frozen } ?? true }
+        func states(_ model: any CausalLM, frozenBelow frozen: Int) throws -> HiddenStates {
+            HiddenStates(
+                comparing: golden.retain, reading: golden.forget, try golden.session(model), after: 2,
+                frozenBelow: frozen)
+        }
+        let original = try states(golden.reference, frozenBelow: 0)
+        let current = try states(golden.model, frozenBelow: frozen)
+        let found = try golden.run(golden.session()) { step in
+            try method.terms(step, current, original: original, direction: direction)
+        }
+        if frozen == 0 { return try golden.agrees("rmu", found) }
+        let above = found.gradients.filter { !lower.contains($0.0) }
+        try golden.agrees("rmu", (found.terms, above))
+        let below = found.gradients.filter { lower.contains($0.0) }
+        #expect(below.allSatisfy { $0.1 == nil })
+    }
+
+    @Test func aDirectionHasLengthOneAndNoNegativeEntry() {
+        var generator = Generator(seed: 3, purpose: "rmu direction")
+        let direction = RMU.direction(64, using: &generator).scalars(Float.self)
+        #expect(isClose(direction.reduce(0) { $0 + $1 * $1 }, 1))
+        #expect(direction.allSatisfy { $0 >= 0 } && Set(direction).count > 60)
     }
 
     @Test func divergenceFromAForbiddingTeacherEqualsTheReference() throws {

@@ -71,6 +71,64 @@ import UnlearnModels
         #expect(after[1] < before[1] + 0.3)
     }
 
+    @Test(arguments: [RetainTerm.nll, .hidden])
+    func simnpoForgetsAndHoldsTheRest(term: RetainTerm) throws {
+        var method = SimNPO()
+        method.forgetWeight = 1
+        method.retainTerm = term
+        method.retainWeight = 2
+        let (model, before) = try run(method, steps: 60)
+        let after = losses(model)
+        #expect(after[0] > before[0] + 1)
+        #expect(after[1] < before[1] + 0.3)
+    }
+
+    @Test func simnpoWithoutMarginAtEvenOddsPullsLikeGradientAscent() throws {
+        // Where S = 0 the derivative of −(2/β) log σ(−β S/L) is 1 for each token's share: σ(0) · 2.
+        let sums = Tensor([Float(0)])
+        sums.requiresGradient = true
+        let term = (sums * -4.5).logSigmoid().mean() * (-2 / 4.5)
+        #expect(isClose(try #require(term.gradients(of: [sums])[0]).item, 1))
+    }
+
+    @Test func rmuForgetsHoldsTheRestAndChangesItsBlocksAlone() throws {
+        var method = RMU()
+        (method.layer, method.trainedLayers, method.steering) = (0, 1, 20)
+        method.retainWeight = 100
+        let untouched = try run(method, steps: 1).model.parameters
+        let (model, before) = try run(method, steps: 60)
+        let after = losses(model)
+        #expect(after[0] > before[0] + 1)
+        #expect(after[1] < before[1] + 0.3)
+        for name in model.parameters.names {
+            let isTrained = name.hasPrefix("model.layers.0.") && name.hasSuffix("_proj.weight")
+            #expect(model.parameters[name].isIdentical(to: untouched[name]) != isTrained, "\(name)")
+        }
+    }
+
+    @Test func rmuOnALayerThatTheModelLacksSaysSo() throws {
+        let error = MethodError.layer(7, method: "rmu", layers: 2)
+        #expect(throws: error) { try run(RMU(), steps: 1) }
+        #expect(
+            error.description == "The method 'rmu' is to work on layer 7, but the model's 2 layers are counted from 0. "
+                + "Choose one with --set layer=…, from 0 to 1.")
+    }
+
+    @Test func rmuWhosePatternNamesNothingInItsBlocksSaysSo() throws {
+        let model = try GoldenStep().reference
+        var (method, options) = (RMU(), TrainingOptions())
+        method.layer = 1
+        options.parameters = "model.embed_tokens.weight"
+        let session = try Session(
+            model: TinyText.language(model), forget: Self.forget, retain: [Self.retain], options: options, seed: 0)
+        let error = #expect(throws: MethodError.self) { try method.unlearn(session) }
+        guard case .parameters(.nothingMatches("model.embed_tokens.weight", let examples)) = error else {
+            Issue.record("\(String(describing: error))")
+            return
+        }
+        #expect(examples.allSatisfy { $0.hasPrefix("model.layers.") })
+    }
+
     @Test func oneSeedIsOneModelAndFrozenParametersStay() throws {
         let first = try run(NPO(), steps: 3).model.parameters
         let second = try run(NPO(), steps: 3).model.parameters

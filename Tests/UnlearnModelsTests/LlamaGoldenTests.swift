@@ -111,10 +111,35 @@ import UnlearnModels
         #expect(packed.tokenCount == 3 + examples.reduce(0) { $0 + $1.tokens.count - 3 })
     }
 
+    /// What lower blocks made of single examples, laid out as another batch, leads the upper ones to the same states.
+    @Test(arguments: GoldenLlama.names, [8, 40, 320])
+    func keptStatesOfLowerBlocksLeadToTheSameStates(name: String, rowLength: Int) throws {
+        let model = try GoldenLlama(name).model()
+        let kept = examples.map { example in
+            let alone = TokenBatch([example])
+            return alone.split(model.hidden(alone, after: 1))[0]
+        }
+        let packed = TokenBatch(examples, rowLength: rowLength)
+        func atTargets(_ states: Tensor) -> [Float] {
+            states.reshape([packed.tokenCount, states.shape[2]]).select(packed.labelled).scalars(Float.self)
+        }
+        let whole = atTargets(model.hidden(packed, after: 2))
+        #expect(tolerance.holds(atTargets(model.hidden(packed, after: 2, from: 1, packed.joined(kept))), whole))
+        #expect(!tolerance.holds(atTargets(model.hidden(packed, after: 1)), whole))
+    }
+
+    @Test func parametersKnowTheirBlock() throws {
+        let model = try GoldenLlama("llama-untied").model()
+        #expect(model.block(of: "model.layers.1.mlp.down_proj.weight") == 1)
+        #expect(model.block(of: "lm_head.weight") == nil)
+        #expect(try GoldenLlama("llama-untied").directory.layerCount == 2)
+    }
+
     @Test func oneExampleAloneIsLaidOutAsItIs() {
         let batch = TokenBatch([TokenExample(id: 0, tokens: [4, 5, 6], targets: [2])])
         #expect(batch.inputs.scalars(Int64.self) == [4, 5, 6])
         #expect(batch.predictors.scalars(Int64.self) == [1])
+        #expect(batch.labelled.scalars(Int64.self) == [2])
         #expect(batch.targets.scalars(Int64.self) == [6])
     }
 }

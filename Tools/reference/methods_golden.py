@@ -15,6 +15,9 @@ SMALL = SHAPE | {
 SETTINGS = {"tie_word_embeddings": True, "rope_theta": 10000.0, "dtype": "float32"}
 PERTURBATION = 0.05
 BETA = 0.1
+SIMNPO = {"beta": 4.5, "margin": 0.25}
+# RMU turns the states after the block `layer`, counted from 0, to `steering` times a unit vector.
+RMU = {"layer": 1, "steering": 6.5, "direction": [0.1, 0.7, 0.2, 0.4, 0.1, 0.3, 0.2, 0.4]}
 
 FORGET = [
     {"ids": [1, 11, 25, 40, 3, 58, 2], "labelled": [0, 0, 0, 1, 1, 1, 1]},
@@ -85,6 +88,48 @@ def objectives(model, reference, reduce):
     }
 
 
+def final_states(model, item):
+    """[labelled, width] normalised last states at the positions that predict labelled tokens."""
+    states = model.model(input_ids=torch.tensor([item["ids"]])).last_hidden_state[0]
+    return states[[position - 1 for position, counts in enumerate(item["labelled"]) if counts]]
+
+
+def block_states(model, item):
+    """[tokens, width] states after the block of RMU, before any final norm."""
+    kept = []
+    hook = model.model.layers[RMU["layer"]].register_forward_hook(lambda _, __, output: kept.append(output))
+    model.model(input_ids=torch.tensor([item["ids"]]))
+    hook.remove()
+    states = kept[0][0] if isinstance(kept[0], tuple) else kept[0]
+    return states.reshape(-1, states.shape[-1])
+
+
+def labelled_block_states(model, item):
+    return block_states(model, item)[[place for place, counts in enumerate(item["labelled"]) if counts]]
+
+
+def squared_distance(states, model, reference, items):
+    with torch.no_grad():
+        originals = torch.cat([states(reference, item) for item in items])
+    return (torch.cat([states(model, item) for item in items]) - originals).square().mean()
+
+
+def token_objectives(model, reference):
+    """The same as `objectives`, for those that are only reduced over all labelled tokens at once."""
+    means = torch.stack([-part.mean() for part in losses(model, FORGET)])
+    beta, margin = SIMNPO["beta"], SIMNPO["margin"]
+    simple = -(2 / beta) * torch.nn.functional.logsigmoid(-beta * means - margin).mean()
+    goal = RMU["steering"] * torch.tensor(RMU["direction"])
+    misdirection = (torch.cat([labelled_block_states(model, item) for item in FORGET]) - goal).square().mean()
+    return {
+        "simnpo": (simple, None),
+        "simnpoNLL": (simple, torch.cat(losses(model, RETAIN)).mean()),
+        "gradientDifferenceHidden": (
+            -torch.cat(losses(model, FORGET)).mean(), squared_distance(final_states, model, reference, RETAIN)),
+        "rmu": (misdirection, squared_distance(block_states, model, reference, RETAIN)),
+    }
+
+
 def sequence_values(model, reference):
     with torch.no_grad():
         return {
@@ -114,11 +159,17 @@ def main():
     model = perturbed_copy(folder / "model", reference)
     tensors, terms = {}, {}
     for reduction, reduce in REDUCTIONS.items():
-        for name, (forget, retain) in objectives(model, reference, reduce).items():
+        cases = objectives(model, reference, reduce)
+        if reduction == "meanOfTokens":
+            cases |= token_objectives(model, reference)
+        for name, (forget, retain) in cases.items():
             total = forget if retain is None else forget + retain
-            gradients = torch.autograd.grad(total, list(model.parameters()), retain_graph=True)
+            gradients = torch.autograd.grad(total, list(model.parameters()), retain_graph=True, allow_unused=True)
             names = [key for key, _ in model.named_parameters()]
-            tensors |= {f"{reduction}.{name}.{key}": gradient for key, gradient in zip(names, gradients)}
+            # What is above the layer that RMU looks at has no gradient.
+            tensors |= {
+                f"{reduction}.{name}.{key}": gradient
+                for key, gradient in zip(names, gradients) if gradient is not None}
             terms[f"{reduction}.{name}"] = {
                 "forget": forget.item(), "retain": None if retain is None else retain.item(), "total": total.item(),
             }
@@ -133,6 +184,8 @@ def main():
         "translated": TRANSLATED,
         "forbidden": FORBIDDEN,
         "beta": BETA,
+        "simnpo": SIMNPO,
+        "rmu": RMU,
         "sequences": sequence_values(model, reference),
         "terms": terms,
     })

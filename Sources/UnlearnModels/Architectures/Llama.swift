@@ -54,8 +54,11 @@ public final class Llama: CausalLM {
 
     public func makeCache() -> KeyValueCache { KeyValueCache(layerCount: layerCount) }
 
-    public func hidden(_ batch: TokenBatch, after layer: Int) -> Tensor {
-        hidden(batch.inputs, batch.positions, mask: batch.mask, cache: nil, after: layer)
+    public var blockPrefix: String { "model.layers." }
+
+    public func hidden(_ batch: TokenBatch, after layer: Int, from start: Int, _ states: Tensor?) -> Tensor {
+        let x = states ?? embedding.embedding(batch.inputs)
+        return hidden(x, batch.positions, mask: batch.mask, cache: nil, blocks[(states == nil ? 0 : start)..<layer])
     }
 
     public func finalHidden(_ batch: TokenBatch) -> Tensor {
@@ -64,7 +67,7 @@ public final class Llama: CausalLM {
     }
 
     public func next(_ tokens: Tensor, positions: [[Int]], mask: Tensor?, cache: KeyValueCache) -> Tensor {
-        let states = hidden(tokens, positions, mask: mask, cache: cache, after: layerCount)
+        let states = hidden(embedding.embedding(tokens), positions, mask: mask, cache: cache, blocks[...])
         let (rows, time) = (states.shape[0], states.shape[1])
         cache.advance(by: time)
         let last = states.narrow(1, from: time - 1, count: 1).reshape([rows, configuration.width])
@@ -72,13 +75,11 @@ public final class Llama: CausalLM {
     }
 
     private func hidden(
-        _ tokens: Tensor, _ positions: [[Int]], mask: Tensor?, cache: KeyValueCache?, after layer: Int
+        _ x: Tensor, _ positions: [[Int]], mask: Tensor?, cache: KeyValueCache?, _ blocks: ArraySlice<Block>
     ) -> Tensor {
         let rotation = rotary.rotation(at: positions)
         let mask = mask.map(foldedOverGroups)
-        var x = embedding.embedding(tokens)  // [rows, time, width]
-        for block in blocks.prefix(layer) { x = block(x, rotation, mask: mask, cache: cache) }
-        return x
+        return blocks.reduce(x) { $1($0, rotation, mask: mask, cache: cache) }  // [rows, time, width]
     }
 
     /// `[rows, 1, time, context]` → `[rows, 1, groups · time, context]`: see ``Attention``.

@@ -1,0 +1,75 @@
+// Representation misdirection for unlearning. Li et al. 2024 (arXiv 2403.03218), section 4, equations 1 to 3.
+// h are the states after block `layer`; nothing above that block is computed.
+
+public import UnlearnData
+internal import UnlearnEngine
+internal import UnlearnModels
+
+/// Forget: mean (h − c·u)² over the labelled tokens, u a fixed random unit vector. Retain: mean (h − h_ref)² over every
+/// token: prompts, and what all examples begin with, are what the other tokens look at.
+public struct RMU: UnlearningMethod {
+    public static let card = Card(
+        name: "rmu", summary: "Turns one layer's states of the forget set to a random direction and holds all others.",
+        paper: "Li et al. 2024, arXiv 2403.03218", needs: [.hiddenStates, .retainSet])
+    public static let trainingDefaults: TrainingOptions = {
+        var options = TrainingOptions()
+        options.learningRate = 5e-5
+        options.parameters = "*.mlp.down_proj.weight"
+        return options
+    }()
+
+    /// The block whose output is turned, counted from 0.
+    public var layer = 7
+    /// How many blocks change, `layer` and those below it; of these, what the pattern `parameters` names.
+    public var trainedLayers = 3
+    /// c, the length of the vector that the states are turned to.
+    public var steering = 6.5
+    /// γ, the weight of the forget term.
+    public var forgetWeight = 1.0
+    /// α, the weight of the retain term; 0 needs no retain set.
+    public var retainWeight = 1200.0
+
+    public init() {}
+
+    public func check(layerCount: Int) throws(MethodError) {
+        guard (0..<layerCount).contains(layer) else {
+            throw .layer(layer, method: Self.card.name, layers: layerCount)
+        }
+    }
+
+    public func unlearn(_ session: Session) throws(MethodError) {
+        try check(layerCount: session.model.model.layerCount)
+        guard retainWeight == 0 || !session.retain.isEmpty else { throw .needsRetain(method: Self.card.name) }
+        let blocks = max(0, layer - max(1, trainedLayers) + 1)...layer
+        let used = session.used(forgetCount: session.forget.count)
+        let states = HiddenStates(
+            comparing: used.retain, reading: used.forget.map { session.forget[$0] }, session, after: layer + 1,
+            frozenBelow: try session.firstTrainedBlock(in: blocks))
+        var generator = Generator(seed: session.seed, purpose: "rmu direction")
+        let direction = Self.direction(states.width, using: &generator)
+        try session.descend(in: blocks) { (step) throws(MethodError) in
+            try terms(step, states, original: states, direction: direction)
+        }
+    }
+
+    /// - Parameter original: has read the examples before training.
+    func terms(
+        _ step: Step, _ states: HiddenStates, original: HiddenStates, direction: Tensor
+    ) throws(MethodError) -> [Term] {
+        guard !step.retain.isEmpty || retainWeight == 0 else { throw .needsRetain(method: Self.card.name) }
+        let hidden = states(step.batch)  // [rows, time, width]
+        let turned = step.forgetPart(of: hidden.reshape([-1, hidden.shape[2]]).select(step.batch.labelled))
+        let forget = (turned - direction * steering).square().mean()
+        let terms = [Term("forget-rmu", weight: forgetWeight, forget)]
+        if retainWeight == 0 { return terms }
+        let kept = Tensor.concatenate(step.batch.split(hidden).suffix(step.retain.count))
+        let distance = (kept - original.original(step.retain)).square().mean()
+        return terms + [Term("retain-hidden", weight: retainWeight, distance)]
+    }
+
+    /// u: entries from U[0, 1), then scaled to length 1; `[width]`.
+    static func direction(_ width: Int, using generator: inout Generator) -> Tensor {
+        let entries = Tensor((0..<width).map { _ in generator.uniform() })
+        return entries / entries.square().sum().sqrt()
+    }
+}

@@ -1,0 +1,34 @@
+// Negative preference optimisation without a reference model.
+// Fan et al. 2024 (arXiv 2410.07163), equation 4. S are sums of log-probabilities over L labelled tokens.
+
+public import UnlearnData
+internal import UnlearnEngine
+
+/// Term −(2/β) · mean log σ(−β S/L − δ): what an example weighs depends on its own likelihood per token alone.
+public struct SimNPO: ObjectiveMethod {
+    public static let card = Card(
+        name: "simnpo", summary: "Lowers the forget set's likelihood per token, ever more gently, without a reference.",
+        paper: "Fan et al. 2024, arXiv 2410.07163", needs: [.losses, .retainSet])
+    public static let trainingDefaults = TrainingOptions()
+
+    public var beta = 4.5
+    /// δ: how far beyond even odds an answer's likelihood is pushed; the paper's margin.
+    public var margin = 0.0
+    /// γ, the weight of the forget term.
+    public var forgetWeight = 0.125
+    /// α, the weight of the retain term; 0 needs no retain set.
+    public var retainWeight = 1.0
+    public var retainTerm = RetainTerm.nll
+
+    public init() {}
+
+    public var usesReference: Bool { retainWeight != 0 && retainTerm.usesReference }
+
+    public func objective(_ step: Step) throws(MethodError) -> [Term] {
+        guard !step.retain.isEmpty || retainWeight == 0 else { throw .needsRetain(method: Self.card.name) }
+        let means = step.forgetSums() / Tensor(step.forget.map { Float($0.targets.count) })
+        let forget = (means * -beta + -margin).logSigmoid().mean() * (-2 / beta)
+        let terms = [Term("forget-simnpo", weight: forgetWeight, forget)]
+        return retainWeight == 0 ? terms : terms + [retainTerm.term(step, weight: retainWeight)]
+    }
+}
