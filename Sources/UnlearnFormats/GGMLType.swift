@@ -7,6 +7,9 @@ public enum GGMLType: UInt32, Sendable, CaseIterable, CustomStringConvertible {
     case q40 = 2
     case q41 = 3
     case q80 = 8
+    case q4K = 12
+    case q5K = 13
+    case q6K = 14
     case bf16 = 30
 
     /// Values in one block.
@@ -14,6 +17,7 @@ public enum GGMLType: UInt32, Sendable, CaseIterable, CustomStringConvertible {
         switch self {
         case .f32, .f16, .bf16: 1
         case .q40, .q41, .q80: 32
+        case .q4K, .q5K, .q6K: 256
         }
     }
 
@@ -25,6 +29,9 @@ public enum GGMLType: UInt32, Sendable, CaseIterable, CustomStringConvertible {
         case .q40: 18  // Scale (float16), 32 numbers of 4 bits.
         case .q41: 20  // Scale and offset (float16), 32 numbers of 4 bits.
         case .q80: 34  // Scale (float16), 32 numbers of 8 bits.
+        case .q4K: 144  // Scale and offset (float16), 8 of each (6 bits) for 32 numbers, 256 numbers of 4 bits.
+        case .q5K: 176  // The same, with a fifth bit of each number after the scales.
+        case .q6K: 210  // 256 numbers of 4 bits, then of 2 bits, a scale (8 bits) for each 16, a scale (float16).
         }
     }
 
@@ -36,6 +43,9 @@ public enum GGMLType: UInt32, Sendable, CaseIterable, CustomStringConvertible {
         case .q40: "Q4_0"
         case .q41: "Q4_1"
         case .q80: "Q8_0"
+        case .q4K: "Q4_K"
+        case .q5K: "Q5_K"
+        case .q6K: "Q6_K"
         }
     }
 
@@ -43,7 +53,7 @@ public enum GGMLType: UInt32, Sendable, CaseIterable, CustomStringConvertible {
     static func name(of raw: UInt32) -> String {
         if let known = GGMLType(rawValue: raw) { return known.description }
         let others: [UInt32: String] = [
-            6: "Q5_0", 7: "Q5_1", 9: "Q8_1", 10: "Q2_K", 11: "Q3_K", 12: "Q4_K", 13: "Q5_K", 14: "Q6_K", 15: "Q8_K",
+            6: "Q5_0", 7: "Q5_1", 9: "Q8_1", 10: "Q2_K", 11: "Q3_K", 15: "Q8_K",
             16: "IQ2_XXS", 17: "IQ2_XS", 18: "IQ3_XXS", 19: "IQ1_S", 20: "IQ4_NL", 21: "IQ3_S", 22: "IQ2_S",
             23: "IQ4_XS", 24: "I8", 25: "I16", 26: "I32", 27: "I64", 28: "F64", 29: "IQ1_M", 34: "TQ1_0", 35: "TQ2_0",
         ]

@@ -174,9 +174,9 @@ struct GGUFTests {
     @Test func damagedTensorsAreExplained() throws {
         let advice = "Get the file again: it may be truncated or of another format."
         #expect(
-            failure { $0.secondType = 12 }
-                == "'file' has encoding Q4_K at tensor 'b', which is not supported. "
-                + "Use one of: F32, F16, Q4_0, Q4_1, Q8_0, BF16.")
+            failure { $0.secondType = 10 }
+                == "'file' has encoding Q2_K at tensor 'b', which is not supported. "
+                + "Use one of: F32, F16, Q4_0, Q4_1, Q8_0, Q4_K, Q5_K, Q6_K, BF16.")
         #expect(
             failure { $0.secondShape = [33, 2] }
                 == "GGUF file 'file' is malformed at tensor 'b': "

@@ -12,6 +12,15 @@ BLOCKS = 6
 generator = np.random.default_rng(7)
 
 
+def random_bits(kind, bytes_each, halves):
+    """Blocks of arbitrary bits but for their scales, which are finite; the package decodes these kinds only."""
+    encoded = generator.integers(0, 256, (3, bytes_each), dtype=np.uint8)
+    for offset in halves:
+        scales = generator.normal(0, 0.05, 3).astype("<f2")
+        encoded[:, offset:offset + 2] = scales.view(np.uint8).reshape(3, 2)
+    return case(kind, encoded)
+
+
 def golden(kind):
     values = generator.normal(0, 0.05, (BLOCKS, 32)).astype(np.float32)
     values[1] = 0  # A block of zeros.
@@ -20,6 +29,10 @@ def golden(kind):
     encoded = quants.quantize(values, kind)
     # A block of arbitrary bits after a finite scale and offset.
     encoded[5].view(np.uint8)[4:] = generator.integers(0, 256, encoded[5].view(np.uint8).size - 4)
+    return case(kind, encoded)
+
+
+def case(kind, encoded):
     decoded = np.ascontiguousarray(quants.dequantize(encoded, kind), dtype="<f4").ravel()
     finite = np.isfinite(decoded)
     assert finite.all() or kind in (Type.F16, Type.BF16, Type.F32)
@@ -34,7 +47,8 @@ kinds = [Type.F32, Type.F16, Type.BF16, Type.Q4_0, Type.Q4_1, Type.Q8_0]
 result = {
     "source": "Tools/reference/gguf_blocks.py",
     "versions": {name: version(name) for name in ("gguf", "numpy")},
-    "cases": [golden(kind) for kind in kinds],
+    "cases": [golden(kind) for kind in kinds] + [
+        random_bits(Type.Q4_K, 144, (0, 2)), random_bits(Type.Q5_K, 176, (0, 2)), random_bits(Type.Q6_K, 210, (208,))],
 }
 target = Path(__file__).resolve().parents[2] / "Tests" / "Golden" / "gguf-blocks.json"
 target.parent.mkdir(parents=True, exist_ok=True)
