@@ -23,7 +23,7 @@ enum TokenizerTestData {
         try Tokenizer(gguf: GGUFFile(url("tokenizers/ggml-vocab-\(name).gguf")))
     }
 
-    static let names = ["gpt-2", "llama-bpe", "qwen2", "llama-spm"]
+    static let names = ["gpt-2", "llama-bpe", "qwen2", "llama-spm", "phi-3"]
 
     /// Texts and the ids that the original implementation gives them.
     static func pairs(_ name: String) throws -> [(text: String, ids: [Int32])] {
@@ -47,6 +47,27 @@ struct TokenizerConformanceTests {
         for (text, ids) in pairs {
             #expect(tokenizer.encode(text, addSpecialTokens: false) == ids, "\(text.debugDescription)")
         }
+    }
+
+    @Test func theSentencePieceFileGivesTheSameIDsAndSoDoesWhatIsSavedOfIt() throws {
+        let file = TokenizerTestData.url("tokenizers/llama2_tokenizer.model")
+        let tokenizer = try Tokenizer(sentencePiece: file)
+        let folder = FileManager.default.temporaryDirectory.appending(path: "unlearn-\(UUID().uuidString)")
+        defer { try? FileManager.default.removeItem(at: folder) }
+        try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+        try tokenizer.save(to: folder)
+        let saved = try Tokenizer(huggingFace: folder)
+        for (text, ids) in try TokenizerTestData.pairs("llama-spm") {
+            #expect(tokenizer.encode(text, addSpecialTokens: false) == ids, "\(text.debugDescription)")
+            #expect(saved.encode(text, addSpecialTokens: false) == ids, "\(text.debugDescription)")
+            #expect(tokenizer.encode(text) == [1] + ids)
+            #expect(Array(tokenizer.decode(ids).utf8) == Array(text.utf8))
+        }
+        // A directory with this file alone is read the same way.
+        let alone = folder.appending(path: "alone")
+        try FileManager.default.createDirectory(at: alone, withIntermediateDirectories: true)
+        try FileManager.default.copyItem(at: file, to: alone.appending(path: "tokenizer.model"))
+        #expect(try Tokenizer(huggingFace: alone).encode("Hello world") == tokenizer.encode("Hello world"))
     }
 
     @Test(arguments: TokenizerTestData.names)

@@ -13,9 +13,17 @@ extension Tokenizer {
 extension TokenizerDefinition {
     /// Reads the tokenizer of a Hugging Face model directory.
     public init(huggingFace directory: URL) throws(TokenizerError) {
-        let tokenizer = HuggingFaceTokenizer(
-            file: directory.appending(path: "tokenizer.json").path,
-            json: try Self.json(directory.appending(path: "tokenizer.json")))
+        let file = directory.appending(path: "tokenizer.json")
+        let model = directory.appending(path: "tokenizer.model")
+        let isThere = { FileManager.default.fileExists(atPath: ($0 as URL).path) }
+        if !isThere(file), isThere(model) {
+            // Saved anew as tokenizer.json, which every reader knows.
+            self = try Self(sentencePiece: model)
+            chatTemplate = try Self.template(
+                in: directory, Self.jsonIfPresent(directory.appending(path: "tokenizer_config.json"))?["chat_template"])
+            return
+        }
+        let tokenizer = HuggingFaceTokenizer(file: file.path, json: try Self.json(file))
         self = try tokenizer.definition()
         let configuration = try Self.jsonIfPresent(directory.appending(path: "tokenizer_config.json"))
         let names = try Self.jsonIfPresent(directory.appending(path: "special_tokens_map.json"))
