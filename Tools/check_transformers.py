@@ -1,8 +1,9 @@
 """Checks that transformers opens a directory that unlearn wrote, and that both compute the same.
 
-Usage: check_transformers.py MODEL_DIR [--logits Tests/Golden/smollm2.json] [--unlearn BINARY]
+Usage: check_transformers.py MODEL_DIR [--adapter ADAPTER_DIR] [--logits Tests/Golden/smollm2.json] [--unlearn BINARY]
 
 Always: the model and the tokenizer open, and no weight is missing, unexpected or not finite.
+--adapter  PEFT opens the adapter that unlearn wrote for the model, and everything below is checked with it.
 --logits   the next-token logits of the file's prompts agree, within 1e-3.
 --unlearn  the greedy text of `unlearn generate --json` is equal, and the log-probabilities of `unlearn score` agree
            within 1e-3 for each token.
@@ -16,6 +17,7 @@ import subprocess
 import sys
 import tempfile
 
+import safetensors.torch
 import torch
 import transformers
 
@@ -50,6 +52,16 @@ def open_model(folder, checks):
     broken = [name for name, value in model.named_parameters() if not value.isfinite().all()]
     checks.record("every weight is finite", not broken, ", ".join(broken[:3]))
     return model.eval()
+
+
+def open_adapter(model, folder, checks):
+    import peft
+
+    stored = set(safetensors.torch.load_file(folder / "adapter_model.safetensors"))
+    adapted = peft.PeftModel.from_pretrained(model, folder)
+    expected = set(peft.get_peft_model_state_dict(adapted))
+    checks.record("the adapter's tensors are those that PEFT expects", stored == expected, f"{len(stored)} tensors")
+    return adapted.eval()
 
 
 def logits(model, ids):
@@ -115,6 +127,7 @@ def check_scores(model, tokenizer, folder, unlearn, checks):
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("model", type=pathlib.Path)
+    parser.add_argument("--adapter", type=pathlib.Path)
     parser.add_argument("--logits", type=pathlib.Path)
     parser.add_argument("--unlearn", type=pathlib.Path)
     chosen = parser.parse_args()
@@ -126,11 +139,14 @@ def main():
     checks = Checks()
     model = open_model(chosen.model, checks)
     tokenizer = transformers.AutoTokenizer.from_pretrained(chosen.model)
+    folder = chosen.adapter or chosen.model
+    if chosen.adapter:
+        model = open_adapter(model, chosen.adapter, checks)
     if chosen.logits:
         check_logits(model, tokenizer, chosen.logits, checks)
     if chosen.unlearn:
-        check_generation(model, tokenizer, chosen.model, chosen.unlearn.resolve(), checks)
-        check_scores(model, tokenizer, chosen.model, chosen.unlearn.resolve(), checks)
+        check_generation(model, tokenizer, folder, chosen.unlearn.resolve(), checks)
+        check_scores(model, tokenizer, folder, chosen.unlearn.resolve(), checks)
     sys.exit(1 if checks.failures else 0)
 
 

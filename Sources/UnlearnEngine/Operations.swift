@@ -21,6 +21,7 @@ private enum Aten {
     static let exp = Operator("exp")
     static let expand = Operator("expand")
     static let gather = Operator("gather")
+    static let gelu = Operator("gelu")
     static let indexFill = Operator("index_fill", "int_Scalar")
     static let indexSelect = Operator("index_select")
     static let isFinite = Operator("isfinite")
@@ -85,6 +86,9 @@ extension Tensor {
     public func sqrt() -> Tensor { Aten.sqrt(.tensor(self)) }
     public func square() -> Tensor { Aten.square(.tensor(self)) }
     public func silu() -> Tensor { Aten.silu(.tensor(self)) }
+    public func gelu() -> Tensor { Aten.gelu(.tensor(self)) }
+    /// GELU by its approximation with tanh.
+    public func geluTanh() -> Tensor { Aten.gelu(.tensor(self), .string("tanh")) }
     public func clamp(atLeast minimum: Double) -> Tensor { Aten.clamp(.tensor(self), .double(minimum)) }
     public func logSigmoid() -> Tensor { Aten.logSigmoid(.tensor(self)) }
 

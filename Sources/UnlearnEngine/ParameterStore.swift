@@ -2,8 +2,11 @@
 
 /// Ordered name → tensor.
 public final class ParameterStore {
-    /// Names in the order of registration: the order of checkpoints, optimizers and reports.
+    /// Names in the order of registration: the order of checkpoints, optimizers and reports. What low-rank additions
+    /// brought is not among them: see ``additionNames``.
     public private(set) var names: [String] = []
+    /// Where low-rank additions may be attached, in the order of the layers.
+    public private(set) var slots: [LowRankSlot] = []
     private var tensors: [String: Tensor] = [:]
 
     public init() {}
@@ -14,6 +17,12 @@ public final class ParameterStore {
         names.append(name)
         tensors[name] = tensor
     }
+
+    func add(_ slot: LowRankSlot) { slots.append(slot) }
+
+    /// Keeps and gives up the tensors of additions.
+    func hold(_ name: String, _ tensor: Tensor) { tensors[name] = tensor }
+    func release(_ name: String) { tensors[name] = nil }
 
     /// The parameter of that name; an unknown name is a programmer's error.
     public subscript(_ name: String) -> Tensor {
@@ -52,10 +61,10 @@ public final class ParameterStore {
         return true
     }
 
-    /// Makes exactly these parameters trainable, in store order; the rest is frozen and not recorded.
+    /// Makes exactly these parameters trainable, in store order, additions last; the rest is frozen and not recorded.
     @discardableResult
     public func train(_ selected: Set<String>) -> [Tensor] {
-        names.compactMap { name in
+        (names + additionNames).compactMap { name in
             let parameter = self[name]
             parameter.requiresGradient = selected.contains(name)
             return selected.contains(name) ? parameter : nil

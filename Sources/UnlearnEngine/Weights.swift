@@ -7,6 +7,7 @@ public enum CheckpointError: Error, Equatable, CustomStringConvertible {
     case unread(names: [String], source: String)
     case unreadable(name: String, reason: String)
     case nothingMatches(pattern: String, examples: [String])
+    case notLinear(pattern: String, examples: [String])
 
     public var description: String {
         switch self {
@@ -23,6 +24,9 @@ public enum CheckpointError: Error, Equatable, CustomStringConvertible {
             "Parameter '\(name)' cannot be read: \(reason)"
         case .nothingMatches(let pattern, let examples):
             "No parameter matches '\(pattern)'. Names look like \(examples.joined(separator: ", ")); * stands for any text."
+        case .notLinear(let pattern, let examples):
+            "No weight of a linear layer matches '\(pattern)', and only these can be changed by low-rank additions. "
+                + "Their names look like \(examples.joined(separator: ", "))."
         }
     }
 }
@@ -83,6 +87,9 @@ public struct Weights {
 
     public subscript(_ index: Int) -> Weights { self[String(index)] }
 
+    /// Whether the checkpoint holds a parameter of that name here; without a checkpoint, none.
+    public func holds(_ name: String) -> Bool { session.source?.shape(of: self[name].path) != nil }
+
     /// The parameter of that name here, registered in the model's store.
     public func parameter(
         _ name: String, _ shape: Shape, or initial: Initializer
@@ -104,6 +111,14 @@ public struct Weights {
         }
         session.store.add(name, tensor)
         return tensor
+    }
+
+    /// The place for a low-rank addition to the weight of that name here, registered in the model's store.
+    func slot(_ name: String, in inputs: Int, out outputs: Int, isTransposed: Bool = false) -> LowRankSlot {
+        let slot = LowRankSlot(
+            weightName: self[name].path, inputs: inputs, outputs: outputs, isTransposed: isTransposed)
+        session.store.add(slot)
+        return slot
     }
 
     /// The store of everything read so far; throws if the checkpoint holds parameters that nobody asked for.

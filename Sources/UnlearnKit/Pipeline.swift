@@ -36,6 +36,7 @@ public struct Pipeline {
             try ModelLoader.load(source, chatFormat: configuration.chatFormat)
         }
         try data.check(model, configuration)
+        try adapt(model)
         let study = try timed(&seconds.prepare) { () throws(KitError) in
             try StudySource(run: run, data: data, model: model, onProgress: onProgress).study()
         }
@@ -78,6 +79,15 @@ public struct Pipeline {
 
     // MARK: - The steps
 
+    /// Attaches low-rank additions if there are to be any: before long work, as the pattern may name no linear layer.
+    private func adapt(_ model: LanguageModel) throws(KitError) {
+        guard run.lora.rank > 0 else { return }
+        do throws(CheckpointError) {
+            try LoRA.attach(
+                run.lora, to: model.model.parameters, pattern: run.training.parameters, seed: run.configuration.seed)
+        } catch { throw .method(.parameters(error)) }
+    }
+
     private func forget(_ study: SubjectStudy, _ model: LanguageModel, _ folder: RunDirectory) throws(KitError) {
         let encoder = model.encoder
         let forget = study.forget.enumerated().map { encoder.encode($0.element.example, id: $0.offset) }
@@ -99,6 +109,8 @@ public struct Pipeline {
             })
         try KitError.method { () throws(MethodError) in try run.method.unlearn(session) }
         if let failure { throw failure }
+        // From here on the model is what will be saved.
+        if run.lora.form == .merged { model.model.parameters.mergeAll() }
     }
 
     private func evaluate(_ model: LanguageModel, _ questions: SubjectQuestions, isReference: Bool) -> Evaluation {
@@ -109,7 +121,15 @@ public struct Pipeline {
         _ model: LanguageModel, _ directory: ModelDirectory, card: Report, in folder: RunDirectory
     ) throws(KitError) -> String {
         let output = try folder.beginModel()
-        try KitError.model { () throws(ModelError) in try directory.save(model.model.parameters, to: output.url) }
+        let parameters = model.model.parameters
+        try KitError.model { () throws(ModelError) in
+            if parameters.attached.isEmpty {
+                try directory.save(parameters, to: output.url)
+            } else {
+                let base = URL(filePath: run.configuration.model).standardizedFileURL.path
+                try LoRA.save(parameters, run.lora, base: base, to: output.url)
+            }
+        }
         try KitError.tokenizer { () throws(TokenizerError) in try model.tokenizer.save(to: output.url) }
         try KitError.file { () throws(FormatError) in
             try AtomicFile.write(ModelCardRenderer().render(card), to: output.url.appending(path: "README.md"))

@@ -6,7 +6,7 @@ import UnlearnEngine
 public import UnlearnEvaluation
 public import UnlearnFormats
 public import UnlearnMethods
-import UnlearnModels
+public import UnlearnModels
 
 /// The choices of a user, as flags or as a file state them.
 public struct RunConfiguration: Configurable {
@@ -33,6 +33,7 @@ public struct ResolvedRun: Sendable {
     public let configuration: RunConfiguration
     public let method: any UnlearningMethod
     public let training: TrainingOptions
+    public let lora: LoRAOptions
     public let study: StudyOptions
     public let evaluation: EvaluationOptions
     public let verdict: VerdictRule
@@ -40,12 +41,13 @@ public struct ResolvedRun: Sendable {
     public let options: JSONValue
 
     /// Lays the user's options over the method's defaults. Options of the method and of its training stand side by
-    /// side; those of the study, the evaluation and the verdict under these names.
+    /// side; those of low-rank additions, the study, the evaluation and the verdict under these names.
     public init(_ configuration: RunConfiguration, settings: [JSONValue]) throws(KitError) {
         self.configuration = configuration
         let type = try Self.method(configuration.method)
         var options = try Self.json(type.trainingDefaults)
         for (key, value) in try Self.json(type.init()).object ?? [:] { options[key] = value }
+        options["lora"] = try Self.json(LoRAOptions())
         options["study"] = try Self.json(StudyOptions())
         options["evaluation"] = try Self.json(EvaluationOptions())
         options["verdict"] = try Self.json(VerdictRule())
@@ -56,6 +58,7 @@ public struct ResolvedRun: Sendable {
         }
         method = try Options.decode(type, from: options)
         training = try Options.decode(TrainingOptions.self, from: options)
+        lora = try group(LoRAOptions.self, "lora")
         study = try group(StudyOptions.self, "study")
         evaluation = try group(EvaluationOptions.self, "evaluation")
         verdict = try group(VerdictRule.self, "verdict")
@@ -68,6 +71,7 @@ public struct ResolvedRun: Sendable {
         }
         for (name, value) in [
             ("learningRate", training.learningRate), ("gradientNormLimit", training.gradientNormLimit),
+            ("lora.alpha", lora.alpha),
         ] {
             guard value > 0, value.isFinite else {
                 throw .invalidOption(path: name, problem: "it must be greater than zero")
@@ -87,6 +91,9 @@ public struct ResolvedRun: Sendable {
             ("schedule.warmupSteps", training.schedule.warmupSteps, 0), ("study.answerTokens", study.answerTokens, 1),
             ("study.entities", study.entities, 0), ("study.neighbours", study.neighbours, 0),
         ]
+        guard (0...1024).contains(lora.rank) else {
+            throw .invalidOption(path: "lora.rank", problem: "it must be from 0 to 1024")
+        }
         guard (1...1024).contains(configuration.threads ?? 1) else {
             throw .invalidOption(path: "threads", problem: "it must be from 1 to 1024")
         }

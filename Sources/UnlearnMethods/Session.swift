@@ -59,10 +59,7 @@ public final class Session {
         return storedReference
     }
 
-    private var headIsTrained: Bool {
-        let trained = try? model.model.parameters.select(options.parameters)
-        return trained?.contains(model.model.headName) ?? false
-    }
+    private var headIsTrained: Bool { (try? trainedNames())?.contains(model.model.headName) ?? false }
 
     func readReference(_ examples: [TokenExample]) { storedReference = read(examples, "reading the original") }
 
@@ -83,14 +80,17 @@ public final class Session {
         return (forget, kept)
     }
 
-    /// The names of the parameters that change: those of the pattern, as far as they belong to `blocks`.
+    /// The names of the parameters that change: those that the pattern names, as far as they belong to `blocks`; where
+    /// the model holds low-rank additions, the additions to these in place of the weights themselves.
     func trainedNames(in blocks: ClosedRange<Int>? = nil) throws(MethodError) -> [String] {
         let store = model.model.parameters
+        func isInside(_ name: String) -> Bool {
+            blocks.map { model.model.block(of: name).map($0.contains) ?? false } ?? true
+        }
         do throws(CheckpointError) {
-            let names = try store.select(options.parameters)
-            guard let blocks else { return names }
-            let inside = store.names.filter { model.model.block(of: $0).map(blocks.contains) ?? false }
-            return try ParameterStore.select(options.parameters, from: inside)
+            let names = try ParameterStore.select(options.parameters, from: store.names.filter(isInside))
+            guard !store.attached.isEmpty else { return names }
+            return store.attached.filter { names.contains($0.weightName) }.flatMap { [$0.downName, $0.upName] }
         } catch { throw .parameters(error) }
     }
 

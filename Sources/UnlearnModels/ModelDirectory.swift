@@ -6,13 +6,28 @@ public import UnlearnFormats
 
 /// A checkpoint of any supported format whose configuration has been checked. No weights are in memory.
 public struct ModelDirectory {
+    /// Where the model lies; of an adapter, the model that it belongs to.
     public let url: URL
     public let configuration: ConfigurationFile
     public let architecture: Architecture
     private let source: any TensorSource
+    /// Adapters, the last one on top of all others.
+    private let adapters: [AdapterDirectory]
 
-    /// Opens a Hugging Face directory, a `.gguf` file, or a llama2.c `.bin` file.
+    /// Opens a Hugging Face directory, the directory of a PEFT adapter, a `.gguf` file, or a llama2.c `.bin` file.
     public init(_ url: URL) throws(ModelError) {
+        var url = url
+        var adapters: [AdapterDirectory] = []
+        while AdapterDirectory.isThere(url) {
+            let adapter = try AdapterDirectory(url)
+            guard !adapters.contains(where: { $0.url.standardizedFileURL == adapter.base.standardizedFileURL }) else {
+                throw .key(
+                    "base_model_name_or_path", path: url.path, expected: "a model other than the adapter")
+            }
+            adapters.insert(adapter, at: 0)
+            url = adapter.base
+        }
+        self.adapters = adapters
         self.url = url
         (configuration, source) =
             switch url.pathExtension.lowercased() {
@@ -35,9 +50,14 @@ public struct ModelDirectory {
         return blocks.max().map { $0 + 1 } ?? 0
     }
 
-    /// Reads the weights, in single precision.
+    /// Reads the weights, in single precision. Adapters are merged into them.
     public func load() throws(ModelError) -> any CausalLM {
-        try architecture.build(configuration, Weights(source))
+        let model = try architecture.build(configuration, Weights(source))
+        for adapter in adapters {
+            try adapter.attach(to: model.parameters)
+            model.parameters.mergeAll()
+        }
+        return model
     }
 
     private static func huggingFace(_ url: URL) throws(ModelError) -> (ConfigurationFile, any TensorSource) {
@@ -62,7 +82,8 @@ public struct ModelDirectory {
 }
 
 extension ModelDirectory {
-    /// Writes `config.json`, `generation_config.json` and `model.safetensors` (F32) into an existing folder.
+    /// Writes `config.json`, `generation_config.json` and `model.safetensors` (F32) into an existing folder, with low-rank
+    /// additions merged into the weights.
     /// Tokenizer and model card are the callers'.
     public func save(_ parameters: ParameterStore, to folder: URL) throws(ModelError) {
         var json = configuration.json
@@ -77,7 +98,7 @@ extension ModelDirectory {
             let tensors = parameters.names.map { SafetensorsWriter.Tensor($0, .float32, parameters[$0].shape) }
             var writer = try SafetensorsWriter(folder.appending(path: "model.safetensors"), tensors)
             for name in parameters.names {
-                let tensor = parameters[name].contiguous()
+                let tensor = parameters.merged(name).contiguous()
                 try tensor.withBytes { (bytes) throws(FormatError) in try writer.append(bytes) }
             }
             try writer.commit()

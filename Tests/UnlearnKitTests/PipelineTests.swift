@@ -2,6 +2,7 @@
 
 import Foundation
 import Testing
+import UnlearnData
 import UnlearnEngine
 import UnlearnEvaluation
 import UnlearnFormats
@@ -164,6 +165,35 @@ struct PipelineTests {
         let metric = try #require(report.metrics.first { $0.name == "answer-probability" })
         let (before, after) = try (#require(metric.before), #require(metric.after))
         #expect(after.value < 0.9 * before.value)
+    }
+
+    @Test(arguments: ["adapter", "merged"])
+    func lowRankAdditionsAreSavedAloneOrMerged(form: String) throws {
+        let job = try Job()
+        let lora: JSONValue = ["steps": 20, "learningRate": 1e-2, "lora": ["rank": 4, "form": .string(form)]]
+        let (report, url) = try job.run("gradient-difference", output: "run", settings: [lora])
+        let names = try FileManager.default.contentsOfDirectory(atPath: url.path + "/model").sorted()
+        #expect(names.contains("adapter_model.safetensors") == (form == "adapter"))
+        #expect(names.contains("config.json") == (form == "merged"))
+        let metric = try #require(report.metrics.first { $0.name == "answer-probability" })
+        #expect(try #require(metric.after).value < 0.9 * (try #require(metric.before).value))
+        try checkModel(report, at: url)
+        // What was saved is what was measured.
+        let text = "Lily and Tom went to the park. They saw a big red ball near the tree."
+        func score(_ url: URL) throws -> Float {
+            let model = try ModelLoader.load(url).model
+            return model.logProbabilities([model.encoder.encode(.text(text), id: 0)])[0].reduce(0, +)
+        }
+        let (old, new) = try (score(TestData.stories), score(url.appending(path: "model")))
+        #expect(new < old - 1)
+    }
+
+    @Test func lowRankAdditionsNeedALinearLayer() throws {
+        let job = try Job()
+        let sentence = job.sentence {
+            _ = try job.run("npo", output: "run", settings: [["parameters": "model.norm.weight", "lora": ["rank": 2]]])
+        }
+        #expect(sentence.hasPrefix("No weight of a linear layer matches 'model.norm.weight', and only"), "\(sentence)")
     }
 
     @Test func anExistingFolderIsRefusedAndLeftAlone() throws {

@@ -16,7 +16,10 @@ import UnlearnModels
     }
 
     /// A model that has learnt both sets by heart, then a session of the method on it.
-    private func run(_ method: some UnlearningMethod, steps: Int) throws -> (model: any CausalLM, before: [Float]) {
+    /// - Parameter rank: of low-rank additions to what would else be trained; nil: none.
+    private func run(
+        _ method: some UnlearningMethod, steps: Int, rank: Int? = nil
+    ) throws -> (model: any CausalLM, before: [Float]) {
         let model = try GoldenStep().reference
         let both = Self.forget + Self.retain
         let parameters = model.parameters.train(Set(model.parameters.names))
@@ -32,6 +35,11 @@ import UnlearnModels
         options.steps = steps
         options.batchSize = 2
         options.retainBatchSize = 2
+        if let rank {
+            var lora = LoRAOptions()
+            lora.rank = rank
+            try LoRA.attach(lora, to: model.parameters, pattern: options.parameters, seed: 0)
+        }
         let session = try Session(
             model: TinyText.language(model), forget: Self.forget, retain: [Self.retain], options: options, seed: 0)
         try method.unlearn(session)
@@ -104,6 +112,36 @@ import UnlearnModels
             let isTrained = name.hasPrefix("model.layers.0.") && name.hasSuffix("_proj.weight")
             #expect(model.parameters[name].isIdentical(to: untouched[name]) != isTrained, "\(name)")
         }
+    }
+
+    @Test(arguments: ["gradient-difference", "npo", "simnpo", "rmu"])
+    func lowRankAdditionsForgetAndTheWeightsStay(name: String) throws {
+        let method: any UnlearningMethod
+        switch name {
+        case "npo":
+            var npo = NPO()
+            npo.retainWeight = 4
+            method = npo
+        case "simnpo":
+            var simnpo = SimNPO()
+            (simnpo.forgetWeight, simnpo.retainWeight) = (1, 2)
+            method = simnpo
+        case "rmu":
+            var rmu = RMU()
+            (rmu.layer, rmu.trainedLayers, rmu.steering, rmu.retainWeight) = (0, 1, 20, 100)
+            method = rmu
+        default:
+            var difference = GradientDifference()
+            difference.retainWeight = 4
+            method = difference
+        }
+        let (model, before) = try run(method, steps: 60, rank: 4)
+        let after = losses(model)
+        #expect(after[0] > before[0] + 1)
+        #expect(after[1] < before[1] + 0.3)
+        // Without the additions it is the model as it was.
+        model.parameters.detachAll()
+        #expect(losses(model) == before)
     }
 
     @Test func rmuOnALayerThatTheModelLacksSaysSo() throws {
