@@ -95,8 +95,10 @@ public struct TrainingOptions: Configurable {
     public var batchSize = 4
     /// Retain examples in each step.
     public var retainBatchSize = 4
-    /// Which parameters change: patterns separated by commas.
-    public var parameters = "model.layers.*_proj.weight"
+    /// Which parameters change: patterns separated by commas. The default names the matrices of every block, in the
+    /// names of Llama and its kin, of GPT-2, and of GPT-NeoX.
+    public var parameters =
+        "model.layers.*_proj.weight,*h.*.c_*.weight,gpt_neox.layers.*.query_key_value.weight,gpt_neox.layers.*.dense*.weight"
     public var schedule = Schedule()
     public var optimizer = AdamWOptions()
     /// The largest norm that the gradient of all parameters together may have.

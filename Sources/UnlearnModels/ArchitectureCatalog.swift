@@ -17,7 +17,14 @@ public struct Architecture: Sendable {
 }
 
 public enum ArchitectureCatalog {
-    public static let all: [Architecture] = [Llama.architecture]
+    public static let all: [Architecture] = [
+        Llama.architecture,
+        Mistral.architecture,
+        Qwen2.architecture,
+        Qwen3.architecture,
+        GPT2.architecture,
+        GPTNeoX.architecture,
+    ]
 
     /// The architecture that a config.json names.
     public static func architecture(for file: ConfigurationFile) throws(ModelError) -> Architecture {

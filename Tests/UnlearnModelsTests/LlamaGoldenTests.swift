@@ -59,8 +59,14 @@ import UnlearnModels
         }
         #expect(Tolerance.losses.holds(losses, try golden.numbers("tokenMeanBeforeEachStep")))
         for name in names {
-            let found = model.parameters[name].scalars(Float.self)
-            #expect(Tolerance.parameters.holds(found, try golden.values("after.\(name)")), "\(name)")
+            // Adam makes whole steps of the rounding errors of a gradient that is zero, such as that of a key's bias in
+            // GPT-2, which shifts all scores of a query alike.
+            let gradient = try golden.values("gradient.\(name)").map(abs)
+            let sure = gradient.indices.filter { gradient[$0] == 0 || gradient[$0] > 1e-7 }
+            let (found, expected) = (
+                model.parameters[name].scalars(Float.self), try golden.values("after.\(name)")
+            )
+            #expect(Tolerance.parameters.holds(sure.map { found[$0] }, sure.map { expected[$0] }), "\(name)")
         }
         for (index, example) in try golden.examples.enumerated() {
             let found = golden.logits(model, example.tokens)

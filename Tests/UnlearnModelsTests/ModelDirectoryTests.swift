@@ -67,7 +67,8 @@ import UnlearnModels
     @Test func anUnknownArchitectureNamesTheKnownOnes() throws {
         #expect(
             try message { $0["model_type"] = "mamba" }
-                == "MODEL/config.json: the architecture 'mamba' is not supported; supported are llama.")
+                == "MODEL/config.json: the architecture 'mamba' is not supported; supported are llama, "
+                + "mistral, qwen2, qwen3, gpt2, gpt_neox.")
     }
 
     @Test func aMissingKeyIsNamed() throws {

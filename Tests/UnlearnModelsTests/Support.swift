@@ -12,7 +12,10 @@ let packageRoot = URL(filePath: #filePath).deletingLastPathComponent().deletingL
 
 /// A tiny checkpoint with what transformers computes from it: see Tools/reference/llama_golden.py.
 struct GoldenLlama {
-    static let names = ["llama-tied", "llama-untied", "llama-rope-scaled"]
+    static let names = [
+        "llama-tied", "llama-untied", "llama-rope-scaled", "mistral", "qwen2", "qwen3", "gpt2", "gpt-neox",
+        "gpt-neox-serial",
+    ]
 
     let folder: URL
     let json: JSONValue

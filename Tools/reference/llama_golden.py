@@ -71,7 +71,7 @@ def write_checkpoint(folder, name, settings, shape=SHAPE):
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "config.json").write_text(json.dumps(shape | settings, indent=2) + "\n")
     generator = numpy.random.default_rng(zlib.crc32(name.encode()))
-    model = transformers.LlamaForCausalLM(transformers.LlamaConfig.from_pretrained(folder)).float()
+    model = transformers.AutoModelForCausalLM.from_config(transformers.AutoConfig.from_pretrained(folder)).float()
     with torch.no_grad():
         for parameter in (parameter for _, parameter in sorted(model.named_parameters())):
             scale, mean = (0.2, 1.0) if parameter.dim() == 1 else (parameter.shape[-1] ** -0.5, 0.0)
@@ -82,7 +82,7 @@ def write_checkpoint(folder, name, settings, shape=SHAPE):
 
 
 def open_checkpoint(folder):
-    return transformers.LlamaForCausalLM.from_pretrained(
+    return transformers.AutoModelForCausalLM.from_pretrained(
         folder, attn_implementation="eager", dtype=torch.float32).train()
 
 
@@ -91,9 +91,9 @@ def sequence_sums(model):
     return torch.stack([golden.token_losses(model, item["ids"], item["labelled"]).sum() for item in SEQUENCES])
 
 
-def write_case(name, settings):
-    folder = golden.FOLDER / f"llama-{name}"
-    model = write_checkpoint(folder, name, settings)
+def write_case(folder, name, settings, shape=SHAPE, source="llama_golden"):
+    folder = golden.FOLDER / folder
+    model = write_checkpoint(folder, name, settings, shape)
     tokens = sum(sum(item["labelled"]) for item in SEQUENCES)
     tensors = {f"logits.{index}": golden.logits(model, item["ids"]) for index, item in enumerate(SEQUENCES)}
 
@@ -114,7 +114,7 @@ def write_case(name, settings):
 
     golden.write_tensors(folder / "golden.safetensors", tensors)
     golden.write_json(folder / "golden.json", {
-        "source": "Tools/reference/llama_golden.py",
+        "source": f"Tools/reference/{source}.py",
         "versions": golden.versions(),
         "sequences": SEQUENCES,
         "sequenceSums": sums.tolist(),
@@ -128,4 +128,4 @@ def write_case(name, settings):
 
 if __name__ == "__main__":
     for case, case_settings in CASES.items():
-        write_case(case, case_settings)
+        write_case(f"llama-{case}", case, case_settings)

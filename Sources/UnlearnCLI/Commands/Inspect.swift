@@ -31,11 +31,13 @@ struct Inspect: ParsableCommand {
         facts.add("parameters", directory.parameters.reduce(0) { $0 + $1.shape.reduce(1, *) })
         let types = try ModelLoader.storedTypes(of: directory)
         facts.add("types", .array(types.map { .string($0) }), types.joined(separator: ", "))
-        for (name, key) in [
-            ("layers", "num_hidden_layers"), ("width", "hidden_size"), ("heads", "num_attention_heads"),
-            ("context", "max_position_embeddings"), ("vocabulary", "vocab_size"),
+        for (name, keys) in [
+            ("layers", ["num_hidden_layers", "n_layer"]), ("width", ["hidden_size", "n_embd"]),
+            ("heads", ["num_attention_heads", "n_head"]), ("context", ["max_position_embeddings", "n_positions"]),
+            ("vocabulary", ["vocab_size"]),
         ] {
-            if let value = directory.configuration.json[key]?.int { facts.add(name, value) }
+            let value = keys.lazy.compactMap { directory.configuration.json[$0]?.int }.first
+            if let value { facts.add(name, value) }
         }
         facts.add("tokens", tokenizer.vocabularyCount)
         let format = tokenizer.chatFormat

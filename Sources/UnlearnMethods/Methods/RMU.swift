@@ -14,7 +14,7 @@ public struct RMU: UnlearningMethod {
     public static let trainingDefaults: TrainingOptions = {
         var options = TrainingOptions()
         options.learningRate = 5e-5
-        options.parameters = "*.mlp.down_proj.weight"
+        options.parameters = "*.mlp.down_proj.weight,*.mlp.c_proj.weight,*.mlp.dense_4h_to_h.weight"
         return options
     }()
 

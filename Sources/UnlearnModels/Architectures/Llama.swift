@@ -1,6 +1,6 @@
 // The Llama family: Llama 2, Llama 3, SmolLM2. Touvron et al. 2023 (arXiv 2307.09288), Dubey et al. 2024 (2407.21783).
+// Mistral, Qwen2 and Qwen3 are built from the same blocks.
 
-public import UnlearnData
 public import UnlearnEngine
 
 /// The numbers of a Llama model, as its config.json states them.
@@ -17,80 +17,39 @@ public struct LlamaConfiguration: Sendable, Equatable {
     public var rotaryScaling: RotaryScaling?
     public var contextLength: Int
     public var tiesEmbeddings: Bool
+    /// Whether queries, keys and values have a bias, as in Qwen2.
+    public var hasAttentionBias = false
+    /// Whether each head's queries and keys are normalised, as in Qwen3.
+    public var normalizesHeads = false
 }
 
 /// A decoder of pre-normalised blocks: x + attention(norm x), then x + feedForward(norm x).
-public final class Llama: CausalLM {
-    public let configuration: LlamaConfiguration
-    public let parameters: ParameterStore
-    private let embedding: Tensor
-    private let blocks: [Block]
-    private let norm: RMSNorm
-    private let rotary: Rotary
-
-    public init(_ c: LlamaConfiguration, _ weights: Weights) throws(CheckpointError) {
-        configuration = c
+enum Llama {
+    static func decoder(_ c: LlamaConfiguration, _ weights: Weights) throws(CheckpointError) -> Transformer {
         let model = weights["model"]
         let table = Initializer.normal(deviation: 0.02)
-        embedding = try model["embed_tokens"].parameter("weight", [c.vocabularyCount, c.width], or: table)
-        var blocks: [Block] = []
+        let embedding = try model["embed_tokens"].parameter("weight", [c.vocabularyCount, c.width], or: table)
+        var blocks: [any DecoderBlock] = []
         for layer in 0..<c.layerCount { blocks.append(try Block(c, layer, model["layers"][layer])) }
-        self.blocks = blocks
-        norm = try RMSNorm(model["norm"], width: c.width, epsilon: c.normEpsilon)
+        let norm = try RMSNorm(model["norm"], width: c.width, epsilon: c.normEpsilon)
         if !c.tiesEmbeddings {
             _ = try weights["lm_head"].parameter("weight", [c.vocabularyCount, c.width], or: table)
         }
-        rotary = Rotary(width: c.headWidth, base: c.rotaryBase, scaling: c.rotaryScaling)
-        parameters = try weights.finish { name in
+        let parameters = try weights.finish { name in
             // Old checkpoints store the rotary table; tied ones may store the head a second time.
             name.hasSuffix("rotary_emb.inv_freq") || (c.tiesEmbeddings && name == "lm_head.weight")
         }
-    }
-
-    public var vocabularyCount: Int { configuration.vocabularyCount }
-    public var layerCount: Int { configuration.layerCount }
-    public var headName: String { configuration.tiesEmbeddings ? "model.embed_tokens.weight" : "lm_head.weight" }
-    public var contextLength: Int { configuration.contextLength }
-
-    public func makeCache() -> KeyValueCache { KeyValueCache(layerCount: layerCount) }
-
-    public var blockPrefix: String { "model.layers." }
-
-    public func hidden(_ batch: TokenBatch, after layer: Int, from start: Int, _ states: Tensor?) -> Tensor {
-        let x = states ?? embedding.embedding(batch.inputs)
-        return hidden(x, batch.positions, mask: batch.mask, cache: nil, blocks[(states == nil ? 0 : start)..<layer])
-    }
-
-    public func finalHidden(_ batch: TokenBatch) -> Tensor {
-        let states = hidden(batch, after: layerCount)
-        return norm(states.reshape([-1, configuration.width]).select(batch.predictors))
-    }
-
-    public func next(_ tokens: Tensor, positions: [[Int]], mask: Tensor?, cache: KeyValueCache) -> Tensor {
-        let states = hidden(embedding.embedding(tokens), positions, mask: mask, cache: cache, blocks[...])
-        let (rows, time) = (states.shape[0], states.shape[1])
-        cache.advance(by: time)
-        let last = states.narrow(1, from: time - 1, count: 1).reshape([rows, configuration.width])
-        return logits(norm(last))
-    }
-
-    private func hidden(
-        _ x: Tensor, _ positions: [[Int]], mask: Tensor?, cache: KeyValueCache?, _ blocks: ArraySlice<Block>
-    ) -> Tensor {
-        let rotation = rotary.rotation(at: positions)
-        let mask = mask.map(foldedOverGroups)
-        return blocks.reduce(x) { $1($0, rotation, mask: mask, cache: cache) }  // [rows, time, width]
-    }
-
-    /// `[rows, 1, time, context]` → `[rows, 1, groups · time, context]`: see ``Attention``.
-    private func foldedOverGroups(_ mask: Tensor) -> Tensor {
-        let groups = configuration.headCount / configuration.sharedHeadCount
-        let (rows, time, context) = (mask.shape[0], mask.shape[2], mask.shape[3])
-        return mask.expand([rows, groups, time, context]).reshape([rows, 1, groups * time, context])
+        let parts = Transformer.Parts(
+            vocabularyCount: c.vocabularyCount, contextLength: c.contextLength,
+            headName: c.tiesEmbeddings ? "model.embed_tokens.weight" : "lm_head.weight",
+            blockPrefix: "model.layers.", embed: { tokens, _ in embedding.embedding(tokens) }, blocks: blocks,
+            norm: { norm($0) }, rotary: Rotary(width: c.headWidth, base: c.rotaryBase, scaling: c.rotaryScaling),
+            groups: c.headCount / c.sharedHeadCount)
+        return Transformer(parts, parameters)
     }
 }
 
-private struct Block {
+private struct Block: DecoderBlock {
     let attentionNorm: RMSNorm
     let attention: Attention
     let feedForwardNorm: RMSNorm
@@ -103,8 +62,8 @@ private struct Block {
         feedForward = try FeedForward(c, weights["mlp"])
     }
 
-    func callAsFunction(_ x: Tensor, _ rotation: Rotation, mask: Tensor?, cache: KeyValueCache?) -> Tensor {
-        let x = x + attention(attentionNorm(x), rotation, mask: mask, cache: cache)
+    func callAsFunction(_ x: Tensor, _ pass: ForwardPass) -> Tensor {
+        let x = x + attention(attentionNorm(x), pass)
         return x + feedForward(feedForwardNorm(x))
     }
 }
@@ -116,6 +75,8 @@ private struct Attention {
     let key: Linear
     let value: Linear
     let output: Linear
+    let queryNorm: RMSNorm?
+    let keyNorm: RMSNorm?
     let layer: Int
     let heads: Int
     let sharedHeads: Int
@@ -123,24 +84,31 @@ private struct Attention {
 
     init(_ c: LlamaConfiguration, _ layer: Int, _ weights: Weights) throws(CheckpointError) {
         let (queryWidth, sharedWidth) = (c.headCount * c.headWidth, c.sharedHeadCount * c.headWidth)
-        query = try Linear(weights["q_proj"], in: c.width, out: queryWidth)
-        key = try Linear(weights["k_proj"], in: c.width, out: sharedWidth)
-        value = try Linear(weights["v_proj"], in: c.width, out: sharedWidth)
+        let bias = c.hasAttentionBias
+        query = try Linear(weights["q_proj"], in: c.width, out: queryWidth, bias: bias)
+        key = try Linear(weights["k_proj"], in: c.width, out: sharedWidth, bias: bias)
+        value = try Linear(weights["v_proj"], in: c.width, out: sharedWidth, bias: bias)
         output = try Linear(weights["o_proj"], in: queryWidth, out: c.width)
+        func norm(_ name: String) throws(CheckpointError) -> RMSNorm? {
+            c.normalizesHeads ? try RMSNorm(weights[name], width: c.headWidth, epsilon: c.normEpsilon) : nil
+        }
+        (queryNorm, keyNorm) = (try norm("q_norm"), try norm("k_norm"))
         (self.layer, heads, sharedHeads, headWidth) = (layer, c.headCount, c.sharedHeadCount, c.headWidth)
     }
 
-    func callAsFunction(_ x: Tensor, _ rotation: Rotation, mask: Tensor?, cache: KeyValueCache?) -> Tensor {
+    func callAsFunction(_ x: Tensor, _ pass: ForwardPass) -> Tensor {
         let (rows, time) = (x.shape[0], x.shape[1])
         let groups = heads / sharedHeads
-        func split(_ y: Tensor, _ heads: Int) -> Tensor {  // → [rows, heads, time, headWidth]
-            y.reshape([rows, time, heads, headWidth]).transpose(1, 2)
+        func rotated(_ y: Tensor) -> Tensor { pass.rotation.map { $0(y) } ?? y }
+        func split(_ y: Tensor, _ heads: Int, _ norm: RMSNorm?) -> Tensor {  // → [rows, heads, time, headWidth]
+            let y = y.reshape([rows, time, heads, headWidth]).transpose(1, 2)
+            return norm.map { $0(y) } ?? y
         }
-        let q = rotation(split(query(x), heads)).reshape([rows, sharedHeads, groups * time, headWidth])
-        var k = rotation(split(key(x), sharedHeads))
-        var v = split(value(x), sharedHeads)
-        if let cache { (k, v) = cache.append(layer: layer, key: k, value: v) }
-        let mixed = Tensor.attention(query: q, key: k, value: v, mask: mask)
+        let q = rotated(split(query(x), heads, queryNorm)).reshape([rows, sharedHeads, groups * time, headWidth])
+        var k = rotated(split(key(x), sharedHeads, keyNorm))
+        var v = split(value(x), sharedHeads, nil)
+        if let cache = pass.cache { (k, v) = cache.append(layer: layer, key: k, value: v) }
+        let mixed = Tensor.attention(query: q, key: k, value: v, mask: pass.mask)
         return output(mixed.reshape([rows, heads, time, headWidth]).transpose(1, 2).reshape([rows, time, -1]))
     }
 }

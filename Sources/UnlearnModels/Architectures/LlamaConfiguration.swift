@@ -4,15 +4,27 @@ internal import UnlearnEngine
 internal import UnlearnFormats
 
 extension Llama {
-    public static let architecture = Architecture(
-        name: "llama", modelTypes: ["llama"], summary: "Llama 2, Llama 3, 3.1, 3.2, SmolLM, SmolLM2, TinyLlama",
-        check: { (file) throws(ModelError) in _ = try LlamaConfiguration(file) },
-        build: { (file, weights) throws(ModelError) in
-            let configuration = try LlamaConfiguration(file)
-            do throws(CheckpointError) {
-                return try Llama(configuration, weights)
-            } catch { throw .checkpoint(error) }
-        })
+    static let architecture = Architecture(
+        name: "llama", modelType: "llama", summary: "Llama 2, Llama 3, 3.1, 3.2, SmolLM, SmolLM2, TinyLlama"
+    ) { (file) throws(ModelError) in try LlamaConfiguration(file) }
+}
+
+extension Architecture {
+    /// A relative of Llama: built from its blocks, with numbers of its own.
+    init(
+        name: String, modelType: String, summary: String,
+        configuration: @escaping @Sendable (ConfigurationFile) throws(ModelError) -> LlamaConfiguration
+    ) {
+        self.init(
+            name: name, modelTypes: [modelType], summary: summary,
+            check: { (file) throws(ModelError) in _ = try configuration(file) },
+            build: { (file, weights) throws(ModelError) in
+                let configuration = try configuration(file)
+                do throws(CheckpointError) {
+                    return try Llama.decoder(configuration, weights)
+                } catch { throw .checkpoint(error) }
+            })
+    }
 }
 
 extension LlamaConfiguration {
