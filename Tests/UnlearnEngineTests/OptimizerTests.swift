@@ -33,6 +33,15 @@ struct AdamWTests {
         }
     }
 
+    @Test func aGradientThatIsATransposedViewIsReadAsItIs() {
+        let (one, other) = (Tensor.zeros([2, 3]), Tensor.zeros([2, 3]))
+        let view = Tensor([1, -2, 3, -4, 5, -6] as [Float], shape: [3, 2]).transpose(0, 1)
+        AdamW([one]).step([view], learningRate: 0.1)
+        AdamW([other]).step([view.contiguous()], learningRate: 0.1)
+        #expect(one.isIdentical(to: other))
+        #expect(one.scalars(Float.self).map { $0 > 0 } == [false, false, false, true, true, true])
+    }
+
     @Test func aParameterWithoutGradientStaysAsItIs() {
         let (moved, still) = (Tensor([1] as [Float]), Tensor([1] as [Float]))
         AdamW([moved, still]).step([Tensor([1] as [Float]), nil], learningRate: 0.1)
