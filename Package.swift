@@ -67,6 +67,14 @@ let package = Package(
                 "UnlearnFormats", .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
             swiftSettings: strict),
+        // Not a product: it feeds damaged files to every reader, `swift run UnlearnFuzz --help`.
+        .executableTarget(
+            name: "UnlearnFuzz",
+            dependencies: [
+                "UnlearnKit", "UnlearnModels", "UnlearnData", "UnlearnEngine", "UnlearnFormats",
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
+            ],
+            swiftSettings: strict),
         tests("UnlearnFormatsTests", ["UnlearnFormats"]),
         tests("UnlearnDataTests", ["UnlearnData", "UnlearnFormats"]),
         tests("UnlearnEngineTests", ["UnlearnEngine"]),
@@ -86,7 +94,8 @@ let package = Package(
         tests(
             "UnlearnCLITests",
             [
-                "UnlearnCLI", "UnlearnKit", "UnlearnModels", "UnlearnData", "UnlearnEngine", "UnlearnEvaluation",
+                "UnlearnCLI", "UnlearnFuzz", "UnlearnKit", "UnlearnModels", "UnlearnData", "UnlearnEngine",
+                "UnlearnEvaluation",
                 "UnlearnFormats",
             ]),
     ],

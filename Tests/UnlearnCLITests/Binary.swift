@@ -29,9 +29,12 @@ enum Binary {
     }
 
     /// - Parameter path: the only folder in which the program finds other programs; nil: the usual ones.
-    static func run(_ arguments: [String], in folder: URL? = nil, path: URL? = nil) throws -> Result {
+    /// - Parameter program: another program of this package; nil: `unlearn`.
+    static func run(
+        _ arguments: [String], in folder: URL? = nil, path: URL? = nil, program: String? = nil
+    ) throws -> Result {
         let process = Process()
-        process.executableURL = url
+        process.executableURL = program.map { url.deletingLastPathComponent().appending(path: $0) } ?? url
         process.arguments = arguments
         if let path { process.environment = ["PATH": path.path] }
         if let folder { process.currentDirectoryURL = folder }
