@@ -34,6 +34,8 @@ enum CommandError: Error {
     case noFolder(path: String)
     /// No program of the system shows web pages.
     case noBrowser(path: String)
+    /// A run that came to its end.
+    case finishedRun(path: String)
 }
 
 enum Diagnostics {
@@ -68,18 +70,20 @@ enum Diagnostics {
         case .tooLong(let what, let tokens, let context):
             "\(what) has \(tokens) tokens; the model reads at most \(context). Shorten it."
         case .unfinishedRun(let path):
-            "The run '\(path)' has no report: it did not finish. Start it again with another --output."
+            "The run '\(path)' has no report: it did not finish. Go on with it: `unlearn resume \(path)`."
         case .noFolder(let path):
             "'\(path)' cannot be written: there is no such folder. Create it, or choose another --output."
         case .noBrowser(let path):
             "No browser could be started here. Open '\(path)' in one yourself."
+        case .finishedRun(let path):
+            "The run '\(path)' is finished. See what it showed with `unlearn report \(path)`."
         }
     }
 
     private static func status(_ error: CommandError) -> ExitStatus {
         switch error {
         case .tooLong: .badData
-        case .noFolder: .usage
+        case .noFolder, .finishedRun: .usage
         case .unfinishedRun, .noBrowser: .missingInput
         }
     }
@@ -98,7 +102,7 @@ enum Diagnostics {
         case .unknownOption, .wrongOptionType, .invalidOption, .malformedAssignment, .runDirectoryNotEmpty,
             .unknownChatFormat, .llama2CTokenizer:
             .usage
-        case .malformedConfiguration, .vocabulary, .tooLong: .badData
+        case .malformedConfiguration, .vocabulary, .tooLong, .changed: .badData
         case .noWeights: .missingInput
         case .system(let action, _, _): action == "read the folder" ? .missingInput : .internal
         case .file(let error): status(error)
@@ -130,7 +134,7 @@ enum Diagnostics {
     private static func status(_ error: MethodError) -> ExitStatus {
         switch error {
         case .unknownMethod, .needsRetain, .needsTerms, .parameters, .layer: .usage
-        case .noTargets, .unknownSubject: .badData
+        case .noTargets, .unknownSubject, .foreignState: .badData
         case .notFinite: .internal
         }
     }

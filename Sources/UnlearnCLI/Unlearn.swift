@@ -11,8 +11,8 @@ struct Unlearn: ParsableCommand {
         abstract: "Make trained language models forget, and show that they did.",
         version: version,
         subcommands: [
-            Convert.self, Inspect.self, Generate.self, Score.self, Forget.self, RunCommand.self, Evaluate.self,
-            Report.self, List.self,
+            Convert.self, Inspect.self, Generate.self, Score.self, Forget.self, RunCommand.self, Resume.self,
+            Evaluate.self, Report.self, List.self,
         ])
 
     static func main() {

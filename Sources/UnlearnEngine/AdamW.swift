@@ -31,12 +31,17 @@ public struct AdamW {
         steps = parameters.map { _ in .zeros([]) }
     }
 
+    /// The averages, the averages of squares and the step count of every parameter: what must be kept to go on later.
+    public var state: [[Tensor]] { [averages, squareAverages, steps] }
+
     /// Updates every parameter that has a gradient; the others, and their state, stay as they are.
     public func step(_ gradients: [Tensor?], learningRate: Double) {
         precondition(gradients.count == parameters.count, "AdamW: one gradient or nil for each parameter")
         let live = gradients.indices.filter { gradients[$0] != nil }
         if live.isEmpty { return }
         withoutRecording {
+            // The fused update walks through memory: a gradient that is a transposed view must be laid out anew.
+            let gradients = gradients.map { $0?.contiguous() }
             for index in live { steps[index].add(inPlace: Tensor(1)) }
             Self.fused.run(
                 .tensors(live.map { parameters[$0] }), .tensors(live.compactMap { gradients[$0] }),

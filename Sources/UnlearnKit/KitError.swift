@@ -31,6 +31,8 @@ public enum KitError: Error, Equatable, Sendable {
     case llama2CTokenizer(path: String, candidates: [String])
     /// An example of a user's file, counted from 1, with more tokens than the model can read.
     case tooLong(path: String, example: Int, tokens: Int, context: Int)
+    /// Something that a run to be resumed started from is not the same any more.
+    case changed(path: String, what: String)
     /// A problem with a file.
     case file(FormatError)
     /// A problem with a model.
@@ -80,6 +82,9 @@ extension KitError: CustomStringConvertible, LocalizedError {
         case .tooLong(let path, let example, let tokens, let context):
             "Example \(example) of '\(path)' has \(tokens) tokens; the model reads at most \(context). "
                 + "Cut it into several."
+        case .changed(let path, let what):
+            "The run '\(path)' cannot go on: \(what) is not what it started with. Bring it back, or start anew with "
+                + "another --output."
         case .file(let error): error.description
         case .model(let error): error.description
         case .tokenizer(let error): error.description

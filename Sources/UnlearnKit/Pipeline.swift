@@ -12,11 +12,17 @@ import UnlearnModels
 public struct Pipeline {
     private let run: ResolvedRun
     private let toolVersion: String
+    private let isResumed: Bool
     private let onProgress: (ProgressEvent) -> Void
 
-    public init(_ run: ResolvedRun, toolVersion: String, onProgress: @escaping (ProgressEvent) -> Void) {
+    /// - Parameter isResumed: whether the output folder holds the run already, to go on with.
+    public init(
+        _ run: ResolvedRun, toolVersion: String, isResumed: Bool = false,
+        onProgress: @escaping (ProgressEvent) -> Void
+    ) {
         self.run = run
         self.toolVersion = toolVersion
+        self.isResumed = isResumed
         self.onProgress = onProgress
     }
 
@@ -28,9 +34,11 @@ public struct Pipeline {
         try run.checkParameters(of: try ModelLoader.open(source))
         let data = try UserData(configuration)
         var provenance = try self.provenance(source)
-        let folder = try RunDirectory(
-            creating: URL(filePath: configuration.output),
-            run: RunRecord(configuration: configuration, options: run.options, provenance: provenance))
+        let output = URL(filePath: configuration.output)
+        let beginning = RunRecord(configuration: configuration, options: run.options, provenance: provenance)
+        let folder =
+            try isResumed
+            ? RunDirectory(resuming: output, from: provenance) : RunDirectory(creating: output, run: beginning)
 
         let (directory, model) = try timed(&seconds.load) { () throws(KitError) in
             try ModelLoader.load(source, chatFormat: configuration.chatFormat)
@@ -100,13 +108,18 @@ public struct Pipeline {
         }
         // An event that cannot be written must not be lost silently: it is raised when training ends.
         var failure: KitError?
+        func attempt(_ body: () throws(KitError) -> Void) {
+            do throws(KitError) { try body() } catch { failure = error }
+        }
+        let resumption = Resumption(from: try folder.trainingState()) { state in
+            attempt { () throws(KitError) in try folder.keep(state) }
+        }
+        try folder.forgetEvents(from: resumption.state?.step ?? 0)
         let session = Session(
             model: model, forget: forget, retain: retain,
             subject: SubjectTexts(terms: study.terms, forget: study.forget), options: run.training,
-            seed: run.configuration.seed, onProgress: onProgress,
-            onStep: { event in
-                do throws(KitError) { try folder.append(event: event) } catch { failure = error }
-            })
+            seed: run.configuration.seed, resumption: resumption, onProgress: onProgress,
+            onStep: { event in attempt { () throws(KitError) in try folder.append(event: event) } })
         try KitError.method { () throws(MethodError) in try run.method.unlearn(session) }
         if let failure { throw failure }
         // From here on the model is what will be saved.

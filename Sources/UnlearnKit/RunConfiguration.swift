@@ -82,6 +82,9 @@ public struct ResolvedRun: Sendable {
         ] where value < 0 {
             throw .invalidOption(path: name, problem: "it must not be negative")
         }
+        guard training.checkpointSeconds >= 0 else {
+            throw .invalidOption(path: "checkpointSeconds", problem: "it must not be negative")
+        }
         guard (0...1).contains(training.schedule.finalShare) else {
             throw .invalidOption(path: "schedule.finalShare", problem: "it must be from 0 to 1")
         }

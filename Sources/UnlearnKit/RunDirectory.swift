@@ -23,6 +23,43 @@ public final class RunDirectory {
         try write(run, to: runFile)
     }
 
+    /// Opens the folder of an interrupted run to go on with it. What was written after training is made again.
+    /// - Throws: `KitError.changed` if the run did not start from this.
+    convenience init(resuming url: URL, from provenance: Provenance) throws(KitError) {
+        try self.init(opening: url)
+        let started = try KitError.file { () throws(FormatError) in
+            try JSONValue(contentsOf: runFile).decode(Started.self).provenance
+        }
+        for (what, isSame) in [
+            ("the model", started.modelHash == provenance.modelHash),
+            ("the data", started.dataFiles == provenance.dataFiles),
+            ("this program's version", started.toolVersion == provenance.toolVersion),
+        ] where !isSame {
+            throw .changed(path: url.path, what: what)
+        }
+        let names = try KitError.system("read the folder", url) {
+            try FileManager.default.contentsOfDirectory(atPath: url.path)
+        }
+        // Hidden names belong to what was being written when the run ended.
+        for name in names where name.hasPrefix(".") || name == "model" {
+            try KitError.system("remove", url.appending(path: name)) {
+                try FileManager.default.removeItem(at: url.appending(path: name))
+            }
+        }
+    }
+
+    private struct Started: Decodable {
+        let provenance: Provenance
+    }
+
+    /// What the user chose, as `run.json` holds it.
+    public func choices() throws(KitError) -> (configuration: RunConfiguration, options: JSONValue) {
+        try KitError.file { () throws(FormatError) in
+            let json = try JSONValue(contentsOf: runFile)
+            return (try (json["configuration"] ?? [:]).decode(), json["options"] ?? [:])
+        }
+    }
+
     /// Opens the folder of an earlier run.
     public init(opening url: URL) throws(KitError) {
         self.url = url
@@ -46,6 +83,7 @@ public final class RunDirectory {
     public var evaluationAfterFile: URL { url.appendingPathComponent("evaluation/after.json") }
     public var reportJSONFile: URL { url.appendingPathComponent("report.json") }
     public var reportMarkdownFile: URL { url.appendingPathComponent("report.md") }
+    public var trainingFile: URL { url.appendingPathComponent("training.safetensors") }
     public var reportPageFile: URL { url.appendingPathComponent("report.html") }
     public var finishedFile: URL { url.appendingPathComponent("finished") }
 
@@ -119,6 +157,9 @@ public final class RunDirectory {
     public func finish() throws(KitError) {
         try KitError.system("close", eventsFile) { try events?.close() }
         events = nil
+        if FileManager.default.fileExists(atPath: trainingFile.path) {
+            try KitError.system("remove", trainingFile) { try FileManager.default.removeItem(at: trainingFile) }
+        }
         try KitError.file { () throws(FormatError) in try AtomicFile.write("finished\n", to: finishedFile) }
     }
 

@@ -35,13 +35,14 @@ public final class Session {
     public let seed: UInt64
     private let onProgress: (ProgressEvent) -> Void
     private let onStep: (StepEvent) -> Void
+    private let resumption: Resumption?
     var storedReference: Reference?
 
     /// - Parameter retain: ids must differ between all retain examples and from the forget examples' ids.
     public init(
         model: LanguageModel, forget: [TokenExample], retain: [[TokenExample]], subject: SubjectTexts? = nil,
-        options: TrainingOptions, seed: UInt64, onProgress: @escaping (ProgressEvent) -> Void = { _ in },
-        onStep: @escaping (StepEvent) -> Void = { _ in }
+        options: TrainingOptions, seed: UInt64, resumption: Resumption? = nil,
+        onProgress: @escaping (ProgressEvent) -> Void = { _ in }, onStep: @escaping (StepEvent) -> Void = { _ in }
     ) {
         self.model = model
         self.forget = forget.filter { !$0.targets.isEmpty }
@@ -51,6 +52,7 @@ public final class Session {
         self.seed = seed
         self.onProgress = onProgress
         self.onStep = onStep
+        self.resumption = resumption
     }
 
     /// The original model's view of the examples. Read before the first step, so that it is the original's.
@@ -117,11 +119,14 @@ public final class Session {
         let examples = examples ?? forget
         guard !examples.isEmpty else { throw .noTargets(split: "forget") }
         let store = model.model.parameters
-        let parameters = store.train(Set(try trainedNames(in: blocks)))
+        let names = try trainedNames(in: blocks)
+        let parameters = store.train(Set(names))
         defer { store.train([]) }
         let optimizer = AdamW(parameters, options.optimizer)
         let plan = self.plan(forgetCount: examples.count)
-        for (index, groups) in plan.steps.enumerated() {
+        var course = try TrainingCourse(
+            names, parameters, optimizer, resumption, every: options.checkpointSeconds)
+        for (index, groups) in plan.steps.enumerated().dropFirst(course.done) {
             let start = ContinuousClock.now
             let step = Step(index: index, session: self, forget: groups[0].map { examples[$0] }, groups: groups)
             let terms = try objective(step)
@@ -134,6 +139,7 @@ public final class Session {
             let seconds = (ContinuousClock.now - start) / .seconds(1)
             onStep(
                 StepEvent(step: index, learningRate: rate, gradientNorm: norm, seconds: seconds, terms: values))
+            course.advanced(to: index + 1, of: plan.steps.count)
             note("forgetting", index + 1, of: plan.steps.count, "steps")
         }
     }

@@ -14,6 +14,7 @@ public enum MethodError: Error, Equatable, CustomStringConvertible {
     case parameters(CheckpointError)
     case unknownMethod(String, known: [String])
     case layer(Int, method: String, layers: Int)
+    case foreignState(name: String)
 
     public var description: String {
         switch self {
@@ -36,6 +37,8 @@ public enum MethodError: Error, Equatable, CustomStringConvertible {
         case .layer(let layer, let method, let layers):
             "The method '\(method)' is to work on layer \(layer), but the model's \(layers) layers are counted from 0. "
                 + "Choose one with --set layer=…, from 0 to \(layers - 1)."
+        case .foreignState(let name):
+            "The kept state of the training does not fit the model at '\(name)'. Start the run anew with another --output."
         }
     }
 }
@@ -103,6 +106,8 @@ public struct TrainingOptions: Configurable {
     public var optimizer = AdamWOptions()
     /// The largest norm that the gradient of all parameters together may have.
     public var gradientNormLimit = 1.0
+    /// Seconds after which the state of a training is kept again, so that it can go on after an interruption.
+    public var checkpointSeconds = 120.0
 
     public init() {}
 }

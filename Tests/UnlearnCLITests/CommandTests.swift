@@ -213,7 +213,7 @@ import UnlearnKit
         let result = try Binary.run("report", "run", in: folder.url)
         #expect(
             result.error
-                == "unlearn: The run 'run' has no report: it did not finish. Start it again with another --output.\n")
+                == "unlearn: The run 'run' has no report: it did not finish. Go on with it: `unlearn resume run`.\n")
         #expect(result.status == 66)
     }
 

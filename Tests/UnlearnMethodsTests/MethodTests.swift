@@ -178,6 +178,57 @@ import UnlearnModels
         }
     }
 
+    /// A copy of a state, as a file would keep it: the state's own tensors go on changing.
+    private func copy(_ state: TrainingState) -> TrainingState {
+        withoutRecording { TrainingState(step: state.step, tensors: state.tensors.map { ($0.name, $0.tensor + 0) }) }
+    }
+
+    @Test(arguments: [nil, 2])
+    func aTrainingThatGoesOnEndsAsIfItHadNotBeenInterrupted(rank: Int?) throws {
+        func session(
+            _ resumption: Resumption?, _ events: @escaping (StepEvent) -> Void
+        ) throws -> (session: Session, store: ParameterStore) {
+            let model = try GoldenStep().reference
+            var options = TrainingOptions()
+            options.learningRate = 1e-3
+            (options.steps, options.batchSize, options.checkpointSeconds) = (6, 1, 0)
+            if let rank {
+                var lora = LoRAOptions()
+                lora.rank = rank
+                try LoRA.attach(lora, to: model.parameters, pattern: options.parameters, seed: 0)
+            }
+            let session = try Session(
+                model: TinyText.language(model), forget: Self.forget, retain: [Self.retain], options: options, seed: 0,
+                resumption: resumption, onStep: events)
+            return (session, model.parameters)
+        }
+        var states: [TrainingState] = []
+        var events: [StepEvent] = []
+        let whole = try session(Resumption { states.append(copy($0)) }) { events.append($0) }
+        try NPO().unlearn(whole.session)
+        #expect(states.map(\.step) == [1, 2, 3, 4, 5, 6])
+
+        for state in [states[2], states[5]] {
+            var later: [StepEvent] = []
+            let rest = try session(Resumption(from: state) { _ in }) { later.append($0) }
+            try NPO().unlearn(rest.session)
+            #expect(later.map(\.step) == Array(state.step..<6))
+            #expect(later.map(\.terms) == events.suffix(6 - state.step).map(\.terms))
+            for name in whole.store.names + whole.store.additionNames {
+                #expect(rest.store[name].isIdentical(to: whole.store[name]), "\(name)")
+            }
+        }
+    }
+
+    @Test func aStateOfAnotherTrainingIsRefused() throws {
+        let session = try Session(
+            model: TinyText.language(GoldenStep().reference), forget: Self.forget, retain: [Self.retain],
+            options: TrainingOptions(), seed: 0,
+            resumption: Resumption(from: TrainingState(step: 1, tensors: [])) { _ in })
+        let error = #expect(throws: MethodError.self) { try GradientAscent().unlearn(session) }
+        #expect(error == .foreignState(name: "parameter.model.layers.0.self_attn.q_proj.weight"))
+    }
+
     @Test func eventsCountEveryStepWithItsTerms() throws {
         let model = try GoldenStep().reference
         var options = TrainingOptions()

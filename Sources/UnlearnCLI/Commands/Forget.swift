@@ -37,10 +37,14 @@ struct RunCommand: ParsableCommand {
     }
 
     /// Runs and shows the report: on stdout the result, on stderr the progress.
-    static func execute(_ run: ResolvedRun, json: Bool, threads: RuntimeOptions) throws {
+    static func execute(
+        _ run: ResolvedRun, json: Bool, threads: RuntimeOptions, isResumed: Bool = false
+    ) throws {
         threads.apply()
         let progress = ProgressReporter()
-        let pipeline = Pipeline(run, toolVersion: Unlearn.version) { progress.report($0) }
+        let interruption = Interruption(of: run.configuration.output)
+        defer { withExtendedLifetime(interruption) {} }
+        let pipeline = Pipeline(run, toolVersion: Unlearn.version, isResumed: isResumed) { progress.report($0) }
         let report = try pipeline()
         progress.finish()
         if json { return Output.line(try JSONRenderer().render(report)) }

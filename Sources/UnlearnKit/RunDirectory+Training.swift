@@ -1,0 +1,46 @@
+// The state of a training in the folder of its run: kept whole or not at all, and gone when the run is finished.
+import Foundation
+import UnlearnEngine
+import UnlearnFormats
+import UnlearnMethods
+
+extension RunDirectory {
+    /// Keeps the state of the training in place of an earlier one.
+    func keep(_ state: TrainingState) throws(KitError) {
+        try KitError.file { () throws(FormatError) in
+            let headers = state.tensors.map { SafetensorsWriter.Tensor($0.name, .float32, $0.tensor.shape) }
+            var writer = try SafetensorsWriter(trainingFile, headers, metadata: ["step": "\(state.step)"])
+            for (_, tensor) in state.tensors {
+                try tensor.contiguous().withBytes { (bytes) throws(FormatError) in try writer.append(bytes) }
+            }
+            try writer.commit()
+        }
+    }
+
+    /// The state that was kept last; nil if there is none.
+    func trainingState() throws(KitError) -> TrainingState? {
+        guard FileManager.default.fileExists(atPath: trainingFile.path) else { return nil }
+        let file = try KitError.file { () throws(FormatError) in try SafetensorsFile(trainingFile) }
+        guard let step = file.metadata["step"].flatMap({ Int($0) }), step >= 0 else {
+            throw .changed(path: url.path, what: "the kept state of its training")
+        }
+        var tensors: [(name: String, tensor: Tensor)] = []
+        for name in file.names {
+            guard let entry = file.entries[name], entry.type == .float32 else {
+                throw .changed(path: url.path, what: "the kept state of its training")
+            }
+            let bytes = try KitError.file { () throws(FormatError) in try file.bytes(of: name) }
+            tensors.append((name, Tensor(copying: bytes, shape: entry.shape, type: .float32)))
+        }
+        return TrainingState(step: step, tensors: tensors)
+    }
+
+    /// Drops the events of steps that will be done again, and a last line that was not written whole.
+    func forgetEvents(from step: Int) throws(KitError) {
+        guard FileManager.default.fileExists(atPath: eventsFile.path) else { return }
+        let text = try KitError.system("read", eventsFile) { try Data(contentsOf: eventsFile) }
+        let lines = text.split(separator: UInt8(ascii: "\n")).prefix(step)
+        let kept = Data(lines.flatMap { $0 + [UInt8(ascii: "\n")] })
+        try KitError.file { () throws(FormatError) in try AtomicFile.write(kept, to: eventsFile) }
+    }
+}
