@@ -88,7 +88,7 @@ struct FuzzTarget {
         var header = LittleEndian()
         for number in [4, 8, 1, 2, 2, 4, 8] { header.add(UInt32(number)) }
         return FuzzTarget(
-            name: "llama2c", fileName: "model.bin", seeds: [header.bytes + [UInt8](repeating: 0, count: 2000)]
+            name: "llama2c", fileName: "model.bin", seeds: [header.bytes + [UInt8](repeating: 0, count: 4 * 204)]
         ) { folder in
             let file = try Llama2C(folder.appending(path: "model.bin"))
             for tensor in file.tensors { _ = file.floats(of: tensor).reduce(0, +) }
@@ -149,7 +149,7 @@ struct FuzzTarget {
     }
 
     private static var adapter: FuzzTarget {
-        let text = #"{"peft_type":"LORA","r":2,"lora_alpha":8,"base_model_name_or_path":"base","use_dora":false}"#
+        let text = #"{"peft_type":"LORA","r":2,"lora_alpha":8,"base_model_name_or_path":".","use_dora":false}"#
         return FuzzTarget(
             name: "adapter_config.json", fileName: "adapter_config.json", seeds: [Array(text.utf8)]
         ) { folder in _ = try ModelDirectory(folder) }

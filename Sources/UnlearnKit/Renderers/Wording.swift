@@ -23,7 +23,7 @@ extension Report.Metric {
         case MetricName.leak: "answers that leak a term"
         case "core-leak": "answers that leak a term of the subject alone"
         case MetricName.sampledLeak: "questions that leak when sampled"
-        case "key-probability": "probability of key words"
+        case MetricName.keyProbability: "probability of key words"
         case MetricName.answerProbability: "probability of the answers"
         case MetricName.logProbability: "log-probability of the answers"
         case MetricName.perplexity: "perplexity"
