@@ -143,7 +143,7 @@ enum Diagnostics {
         switch error {
         case .format(let error): status(error)
         case .unknownSubject: .usage
-        case .noQuestions: .badData
+        case .noQuestions, .scores: .badData
         }
     }
 

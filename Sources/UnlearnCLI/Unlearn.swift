@@ -12,7 +12,7 @@ struct Unlearn: ParsableCommand {
         version: version,
         subcommands: [
             Convert.self, Inspect.self, Generate.self, Score.self, Forget.self, RunCommand.self, Resume.self,
-            Evaluate.self, Report.self, List.self,
+            Evaluate.self, Benchmark.self, Report.self, List.self,
         ])
 
     static func main() {

@@ -10,6 +10,8 @@ public enum EvaluationError: Error, Equatable, Sendable {
     case unknownSubject(String, folder: String, known: [String])
     /// The file has no question of the split.
     case noQuestions(split: String, path: String, known: [String])
+    /// A file of scores that are not two tables of numbers with the same examples.
+    case scores(path: String, problem: String)
 }
 
 extension EvaluationError: LocalizedError, CustomStringConvertible {
@@ -25,6 +27,9 @@ extension EvaluationError: LocalizedError, CustomStringConvertible {
             "'\(path)' has no questions of the split '\(split)'; "
                 + (known.isEmpty
                     ? "its rows name no split. Check the file." : "its splits are \(known.joined(separator: ", ")).")
+        case .scores(let path, let problem):
+            "'\(path)' holds no scores: \(problem). Write it as {\"unlearned\": [[model × example]], "
+                + "\"retrained\": [[model × example]]}."
         }
     }
 

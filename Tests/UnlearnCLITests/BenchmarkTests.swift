@@ -1,0 +1,32 @@
+// The challenge from the command line.
+
+import Foundation
+import Testing
+import UnlearnFormats
+
+@Suite struct BenchmarkTests {
+    @Test func scoresOfAFileAreJudged() throws {
+        let folder = try TemporaryFolder()
+        // Example 1: not to be told apart, ε = 0; example 2: fully told apart, ε = 50. F = (1 + 2/2¹⁰¹) / 2.
+        try folder.write(#"{"unlearned": [[0, 0], [1, 1]], "retrained": [[0, 8], [1, 9]]}"#, "scores.json")
+        let result = try Binary.run(
+            "benchmark", "neurips2023", "--from-scores", "scores.json", "--json", in: folder.url)
+        #expect(result.output == "{\"F\":0.5,\"epsilon\":[0.0,50.0]}\n")
+        #expect(result.status == 0)
+        let text = try Binary.run("benchmark", "neurips2023", "--from-scores", "scores.json", in: folder.url)
+        #expect(text.output == "F 0.5000\n")
+    }
+
+    @Test func raggedScoresAreRefused() throws {
+        let folder = try TemporaryFolder()
+        try folder.write(#"{"unlearned": [[0, 0], [1]], "retrained": [[0, 8]]}"#, "scores.json")
+        let result = try Binary.run("benchmark", "neurips2023", "--from-scores", "scores.json", in: folder.url)
+        #expect(
+            folder.relative(result.error) == """
+                unlearn: 'scores.json' holds no scores: model 2 of 'unlearned' has 1 examples, the first one of \
+                'unlearned' 2. Write it as {"unlearned": [[model × example]], "retrained": [[model × example]]}.
+
+                """)
+        #expect(result.status == 65)
+    }
+}
