@@ -45,9 +45,17 @@ let package = Package(
         .systemLibrary(
             name: "CPCRE2", path: "Sources/CPCRE2", pkgConfig: "libpcre2-8",
             providers: [.apt(["libpcre2-dev"]), .brew(["pcre2"])]),
+        .systemLibrary(
+            name: "CTurboJPEG", path: "Sources/CTurboJPEG", pkgConfig: "libturbojpeg",
+            providers: [.apt(["libturbojpeg0-dev"]), .brew(["jpeg-turbo"])]),
+        .systemLibrary(
+            name: "CSPNG", path: "Sources/CSPNG", pkgConfig: "spng",
+            providers: [.apt(["libspng-dev"]), .brew(["libspng"])]),
+        .systemLibrary(
+            name: "CZlib", path: "Sources/CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
         library("UnlearnFormats", []),
         library("UnlearnEngine", ["CTorch", "UnlearnFormats"]),
-        library("UnlearnData", ["UnlearnEngine", "UnlearnFormats", "CPCRE2"]),
+        library("UnlearnData", ["UnlearnEngine", "UnlearnFormats", "CPCRE2", "CTurboJPEG", "CSPNG", "CZlib"]),
         library("UnlearnModels", ["UnlearnEngine", "UnlearnFormats", "UnlearnData"]),
         library("UnlearnMethods", ["UnlearnEngine", "UnlearnData", "UnlearnModels"]),
         library("UnlearnEvaluation", ["UnlearnEngine", "UnlearnFormats", "UnlearnData", "UnlearnModels"]),
@@ -76,7 +84,7 @@ let package = Package(
             ],
             swiftSettings: strict),
         tests("UnlearnFormatsTests", ["UnlearnFormats"]),
-        tests("UnlearnDataTests", ["UnlearnData", "UnlearnFormats"]),
+        tests("UnlearnDataTests", ["UnlearnData", "UnlearnEngine", "UnlearnFormats"]),
         tests("UnlearnEngineTests", ["UnlearnEngine"]),
         tests("UnlearnModelsTests", ["UnlearnModels", "UnlearnData", "UnlearnEngine", "UnlearnFormats"]),
         tests(

@@ -151,7 +151,9 @@ enum Diagnostics {
         switch error {
         case .file(let error): status(error)
         case .unknownKind: .usage
-        case .row, .notText, .noExamples: .badData
+        case .row, .notText, .noExamples, .image, .table, .idx: .badData
+        case .noImages: .missingInput
+        case .noLabel: .usage
         }
     }
 }

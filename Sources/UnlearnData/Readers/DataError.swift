@@ -15,6 +15,16 @@ public enum DataError: Error, Equatable, Sendable {
     case notText(path: String)
     /// A file without any example.
     case noExamples(path: String)
+    /// A file that is no image that this program reads.
+    case image(path: String, problem: String)
+    /// A folder without images.
+    case noImages(path: String)
+    /// An image whose name does not say what it shows.
+    case noLabel(path: String, pattern: String)
+    /// A table of labels that cannot be used.
+    case table(path: String, line: Int, problem: String)
+    /// An IDX file that is not what its header says.
+    case idx(path: String, problem: String)
 }
 
 extension DataError: CustomStringConvertible, LocalizedError {
@@ -30,6 +40,16 @@ extension DataError: CustomStringConvertible, LocalizedError {
             "'\(path)' is not UTF-8 text. Save it as UTF-8."
         case .noExamples(let path):
             "'\(path)' holds no examples. Give at least one row or paragraph."
+        case .image(let path, let problem):
+            "The image '\(path)' cannot be read: \(problem). Repair or remove it; JPEG and PNG are supported."
+        case .noImages(let path):
+            "'\(path)' holds no images. Give a folder of .jpg or .png files, of folders of them, or of IDX files."
+        case .noLabel(let path, let pattern):
+            "The name of '\(path)' does not match '\(pattern)'. Change --label-pattern, or remove the file."
+        case .table(let path, let line, let problem):
+            "'\(path)', line \(line): \(problem). Write a line with the names 'file' and 'label', then one line for each image."
+        case .idx(let path, let problem):
+            "The IDX file '\(path)' cannot be used: \(problem). Get the file again."
         }
     }
 

@@ -1,0 +1,2 @@
+// libspng: PNG.
+#include <spng.h>

@@ -1,0 +1,2 @@
+// zlib: gzip files.
+#include <zlib.h>

@@ -1,0 +1,94 @@
+// JPEG and PNG bytes → pixels, through libjpeg-turbo and libspng. The bytes are not trusted.
+
+internal import CSPNG
+internal import CTurboJPEG
+internal import Foundation
+internal import UnlearnFormats
+
+/// Decodes images of the two kinds; keeps libjpeg-turbo's state, so use one for each thread.
+final class ImageDecoder {
+    /// More pixels than any photograph that somebody trains on: a header cannot make us allocate without end.
+    private static let mostPixels = 1 << 27
+
+    /// What is wrong with an image, without its path.
+    struct Problem: Error {
+        let sentence: String
+    }
+
+    private let jpeg = tjInitDecompress()
+
+    deinit { if let jpeg { tjDestroy(jpeg) } }
+
+    /// The image in the file, with three channels.
+    func decode(_ url: URL) throws(DataError) -> Image {
+        let file: MappedFile
+        do throws(FormatError) {
+            file = try MappedFile(url)
+        } catch { throw .file(error) }
+        do throws(Problem) {
+            return try withExtendedLifetime(file) { () throws(Problem) in try decode(file.bytes) }
+        } catch { throw .image(path: url.path, problem: error.sentence) }
+    }
+
+    func decode(_ bytes: UnsafeRawBufferPointer) throws(Problem) -> Image {
+        if bytes.starts(with: [0xFF, 0xD8]) { return try decodeJPEG(bytes) }
+        if bytes.starts(with: [0x89, 0x50, 0x4E, 0x47]) { return try decodePNG(bytes) }
+        throw Problem(sentence: "it is neither JPEG nor PNG")
+    }
+
+    private func decodeJPEG(_ bytes: UnsafeRawBufferPointer) throws(Problem) -> Image {
+        guard let jpeg else { throw Problem(sentence: "libjpeg-turbo could not be set up") }
+        let source = bytes.bindMemory(to: UInt8.self).baseAddress
+        var (width, height, sampling, space): (Int32, Int32, Int32, Int32) = (0, 0, 0, 0)
+        guard tjDecompressHeader3(jpeg, source, UInt(bytes.count), &width, &height, &sampling, &space) == 0 else {
+            throw problem(jpeg)
+        }
+        try Self.check(Int(width), Int(height))
+        var status: Int32 = 0
+        let pixels = [UInt8](unsafeUninitializedCapacity: Int(width) * Int(height) * 3) { buffer, count in
+            status = tjDecompress2(
+                jpeg, source, UInt(bytes.count), buffer.baseAddress, width, 0, height, Int32(TJPF_RGB.rawValue),
+                TJFLAG_ACCURATEDCT)
+            count = buffer.count
+        }
+        guard status == 0 else { throw problem(jpeg) }
+        return Image(width: Int(width), height: Int(height), channels: 3, pixels: pixels)
+    }
+
+    private func problem(_ jpeg: tjhandle) -> Problem {
+        let text = tjGetErrorStr2(jpeg).map { String(cString: $0) } ?? "unknown"
+        return Problem(sentence: "libjpeg-turbo says '\(text)'")
+    }
+
+    private func decodePNG(_ bytes: UnsafeRawBufferPointer) throws(Problem) -> Image {
+        guard let context = spng_ctx_new(0) else { throw Problem(sentence: "libspng could not be set up") }
+        defer { spng_ctx_free(context) }
+        func check(_ status: Int32) throws(Problem) {
+            guard status == 0 else {
+                throw Problem(sentence: "libspng says '\(String(cString: spng_strerror(status)))'")
+            }
+        }
+        try check(spng_set_png_buffer(context, bytes.baseAddress, bytes.count))
+        var header = spng_ihdr()
+        try check(spng_get_ihdr(context, &header))
+        try Self.check(Int(header.width), Int(header.height))
+        var size = 0
+        try check(spng_decoded_image_size(context, Int32(SPNG_FMT_RGB8.rawValue), &size))
+        guard size == Int(header.width) * Int(header.height) * 3 else { throw Problem(sentence: "its size is wrong") }
+        var status: Int32 = 0
+        let pixels = [UInt8](unsafeUninitializedCapacity: size) { buffer, count in
+            status = spng_decode_image(context, buffer.baseAddress, size, Int32(SPNG_FMT_RGB8.rawValue), 0)
+            // After an error the rest of the buffer was never written.
+            if status != 0 { buffer.initialize(repeating: 0) }
+            count = size
+        }
+        try check(status)
+        return Image(width: Int(header.width), height: Int(header.height), channels: 3, pixels: pixels)
+    }
+
+    private static func check(_ width: Int, _ height: Int) throws(Problem) {
+        guard width > 0, height > 0, width <= mostPixels / height else {
+            throw Problem(sentence: "it claims to have \(width) × \(height) pixels")
+        }
+    }
+}

@@ -1,0 +1,208 @@
+// A folder of images → a set: labels from folders, from a table, from file names, or from IDX files.
+
+public import Foundation
+internal import UnlearnFormats
+
+/// How images are read and labelled.
+public struct ImageOptions: Configurable {
+    /// Width and height in pixels; 0 keeps the size of the first image.
+    public var size = 0
+    /// How a file's name says its label, such as `{label}_*`. Empty: by folders, or by a table `labels.csv`.
+    public var labelPattern = ""
+    /// Labels are numbers and fall into this many classes of equal width; 0: each label is a class.
+    public var labelBins = 0
+
+    public init() {}
+}
+
+/// Reads sets of labelled images. The first image that is broken is named.
+public struct ImageReader: Sendable {
+    public let options: ImageOptions
+
+    public init(_ options: ImageOptions = ImageOptions()) { self.options = options }
+
+    /// All images below `folder`, in the order of their names.
+    /// - Parameter prefix: of IDX files, which pair is meant: `train` or `t10k`.
+    public func read(_ folder: URL, prefix: String = "train") throws(DataError) -> ImageSet {
+        var isFolder: ObjCBool = false
+        guard FileManager.default.fileExists(atPath: folder.path, isDirectory: &isFolder), isFolder.boolValue else {
+            throw .file(.missing(path: folder.path, expected: "a folder of images"))
+        }
+        for ending in ["", ".gz"] {
+            let images = folder.appending(path: "\(prefix)-images-idx3-ubyte\(ending)")
+            let labels = folder.appending(path: "\(prefix)-labels-idx1-ubyte\(ending)")
+            if FileManager.default.fileExists(atPath: images.path) { return try readIDX(images, labels) }
+        }
+        let files = try labelledFiles(folder)
+        let (labels, classNames) = try classes(files)
+        return try decode(files.map { folder.appending(path: $0.name) }, files.map(\.name), labels, classNames)
+    }
+
+    // MARK: - Labels
+
+    private typealias LabelledFile = (name: String, label: String)
+
+    private func labelledFiles(_ folder: URL) throws(DataError) -> [LabelledFile] {
+        let table = folder.appending(path: "labels.csv")
+        if options.labelPattern.isEmpty, FileManager.default.fileExists(atPath: table.path) {
+            return try LabelTable.read(table)
+        }
+        let names = (FileManager.default.enumerator(atPath: folder.path)?.compactMap { $0 as? String } ?? [])
+            .filter { ["jpg", "jpeg", "png"].contains(URL(filePath: $0).pathExtension.lowercased()) }.sorted()
+        guard !names.isEmpty else { throw .noImages(path: folder.path) }
+        let pattern = options.labelPattern.isEmpty ? "{label}/*" : options.labelPattern
+        var files: [LabelledFile] = []
+        for name in names {
+            let text = pattern.contains("/") ? name : URL(filePath: name).lastPathComponent
+            guard let label = Self.label(of: text, pattern) else {
+                throw .noLabel(path: folder.appending(path: name).path, pattern: pattern)
+            }
+            files.append((name, label))
+        }
+        return files
+    }
+
+    /// What stands in place of `{label}`: up to the text that follows it in the pattern. `*` stands for any text.
+    static func label(of name: String, _ pattern: String) -> String? {
+        guard let place = pattern.firstRange(of: "{label}") else { return nil }
+        var rest = name[...]
+        for piece in pattern[..<place.lowerBound].split(separator: "*", omittingEmptySubsequences: false).enumerated() {
+            if piece.offset == 0 {
+                guard rest.hasPrefix(piece.element) else { return nil }
+                rest = rest.dropFirst(piece.element.count)
+            } else {
+                guard
+                    let range = piece.element.isEmpty
+                        ? rest.startIndex..<rest.startIndex : rest.firstRange(of: piece.element)
+                else { return nil }
+                rest = rest[range.upperBound...]
+            }
+        }
+        let following = pattern[place.upperBound...].prefix { $0 != "*" }
+        if following.isEmpty { return rest.isEmpty ? nil : String(rest) }
+        guard let end = rest.firstRange(of: following), end.lowerBound > rest.startIndex else { return nil }
+        return String(rest[..<end.lowerBound])
+    }
+
+    /// The class of each file: equal bins of numbers, or each label in the order of names (of numbers, by size).
+    private func classes(_ files: [LabelledFile]) throws(DataError) -> (labels: [Int], names: [String]) {
+        guard options.labelBins > 0 else {
+            let names = Set(files.map(\.label)).sorted { ($0.count, $0) < ($1.count, $1) }
+            let areNumbers = names.allSatisfy { Int($0) != nil }
+            let ordered = areNumbers ? names : names.sorted()
+            let places = Dictionary(ordered.enumerated().map { ($1, $0) }, uniquingKeysWith: { first, _ in first })
+            return (files.map { places[$0.label] ?? 0 }, ordered)
+        }
+        var numbers: [Double] = []
+        for file in files {
+            guard let number = Double(file.label), number.isFinite else {
+                throw .noLabel(path: file.name, pattern: "a number in place of \(file.label)")
+            }
+            numbers.append(number)
+        }
+        let (least, most) = (numbers.min() ?? 0, numbers.max() ?? 0)
+        let width = max((most - least) / Double(options.labelBins), .leastNonzeroMagnitude)
+        let labels = numbers.map { min(options.labelBins - 1, Int(($0 - least) / width)) }
+        let names = (0..<options.labelBins).map { bin in
+            "\(Int(least + width * Double(bin)))–\(Int(least + width * Double(bin + 1)))"
+        }
+        return (labels, names)
+    }
+
+    // MARK: - Pixels
+
+    /// Decodes on all cores, each with a decoder of its own.
+    private func decode(
+        _ urls: [URL], _ names: [String], _ labels: [Int], _ classNames: [String]
+    ) throws(DataError) -> ImageSet {
+        guard let firstURL = urls.first else { throw .noImages(path: "") }
+        let first = try ImageDecoder().decode(firstURL)
+        let (width, height) = options.size > 0 ? (options.size, options.size) : (first.width, first.height)
+        let size = width * height * 3
+        let workers = min(urls.count, max(1, ProcessInfo.processInfo.activeProcessorCount))
+        var pixels = [UInt8](repeating: 0, count: urls.count * size)
+        var failures = [(index: Int, error: DataError)?](repeating: nil, count: workers)
+        pixels.withUnsafeMutableBufferPointer { pixels in
+            failures.withUnsafeMutableBufferPointer { failures in
+                // Each worker writes images of its own and its own entry of `failures`.
+                nonisolated(unsafe) let (pixels, failures) = (pixels, failures)
+                DispatchQueue.concurrentPerform(iterations: workers) { worker in
+                    let decoder = ImageDecoder()
+                    for index in stride(from: worker, to: urls.count, by: workers) {
+                        do throws(DataError) {
+                            let image = try decoder.decode(urls[index]).resized(toWidth: width, height: height)
+                            _ = UnsafeMutableBufferPointer(rebasing: pixels[index * size..<(index + 1) * size])
+                                .update(fromContentsOf: image.pixels)
+                        } catch {
+                            failures[worker] = (index, error)
+                            return
+                        }
+                    }
+                }
+            }
+        }
+        if let failure = failures.compactMap({ $0 }).min(by: { $0.index < $1.index }) { throw failure.error }
+        return ImageSet(
+            width: width, height: height, channels: 3, pixels: pixels, labels: labels, names: names,
+            classNames: classNames)
+    }
+
+    private func readIDX(_ imagesURL: URL, _ labelsURL: URL) throws(DataError) -> ImageSet {
+        let (images, labels) = (try IDXFile(imagesURL), try IDXFile(labelsURL))
+        guard images.shape.count == 3 else {
+            throw .idx(path: imagesURL.path, problem: "it has \(images.shape.count) dimensions, and images have three")
+        }
+        guard labels.shape == [images.shape[0]] else {
+            throw .idx(path: labelsURL.path, problem: "it has \(labels.shape) labels for \(images.shape[0]) images")
+        }
+        let classCount = Int(labels.bytes.max() ?? 0) + 1
+        return ImageSet(
+            width: images.shape[2], height: images.shape[1], channels: 1, pixels: images.bytes,
+            labels: labels.bytes.map(Int.init), names: labels.bytes.indices.map(String.init),
+            classNames: (0..<classCount).map(String.init))
+    }
+}
+
+/// A table with the columns `file` and `label`, separated by commas.
+enum LabelTable {
+    static func read(_ url: URL) throws(DataError) -> [(name: String, label: String)] {
+        let file: MappedFile
+        do throws(FormatError) {
+            file = try MappedFile(url)
+        } catch { throw .file(error) }
+        let text = withExtendedLifetime(file) { String(validating: file.bytes, as: UTF8.self) }
+        guard let text else { throw .notText(path: url.path) }
+        var rows: [(name: String, label: String)] = []
+        var columns: (file: Int, label: Int)?
+        for (index, line) in text.split(omittingEmptySubsequences: false, whereSeparator: \.isNewline).enumerated() {
+            if line.allSatisfy(\.isWhitespace) { continue }
+            let cells = cells(line)
+            guard let columns else {
+                guard let file = cells.firstIndex(of: "file"), let label = cells.firstIndex(of: "label") else {
+                    throw .table(path: url.path, line: index + 1, problem: "there are no columns 'file' and 'label'")
+                }
+                columns = (file, label)
+                continue
+            }
+            guard cells.count > max(columns.file, columns.label) else {
+                throw .table(path: url.path, line: index + 1, problem: "a cell is missing")
+            }
+            let name = cells[columns.file]
+            guard !name.isEmpty, !cells[columns.label].isEmpty, !name.hasPrefix("/"), !name.contains("..") else {
+                throw .table(path: url.path, line: index + 1, problem: "'\(name)' is no file below the folder")
+            }
+            rows.append((name, cells[columns.label]))
+        }
+        guard !rows.isEmpty else { throw .noImages(path: url.path) }
+        return rows
+    }
+
+    /// Cells without the white space and the quotes around them.
+    private static func cells(_ line: Substring) -> [String] {
+        line.split(separator: ",", omittingEmptySubsequences: false).map { cell in
+            let text = cell.trimmingCharacters(in: .whitespaces)
+            return text.count >= 2 && text.hasPrefix("\"") && text.hasSuffix("\"")
+                ? String(text.dropFirst().dropLast()) : text
+        }
+    }
+}

@@ -1,0 +1,184 @@
+// Images from files: pixels against Pillow, labels from four kinds of places, and what is said of broken files.
+
+import Foundation
+import Testing
+import UnlearnEngine
+import UnlearnFormats
+
+@testable import UnlearnData
+
+/// A folder that disappears with the test that made it.
+private final class ImageFolder {
+    static let golden = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
+        .appending(path: "Golden/images")
+    let url = FileManager.default.temporaryDirectory.appending(path: "unlearn-images-\(UUID().uuidString)")
+
+    init(_ files: [String: Data] = [:]) throws {
+        try FileManager.default.createDirectory(at: url, withIntermediateDirectories: true)
+        for (name, data) in files {
+            let file = url.appending(path: name)
+            try FileManager.default.createDirectory(
+                at: file.deletingLastPathComponent(), withIntermediateDirectories: true)
+            try data.write(to: file)
+        }
+    }
+
+    deinit { try? FileManager.default.removeItem(at: url) }
+
+    /// One golden picture under several names.
+    static func pictures(_ names: String...) throws -> ImageFolder {
+        let data = try Data(contentsOf: golden.appending(path: "picture.png"))
+        return try ImageFolder(Dictionary(uniqueKeysWithValues: names.map { ($0, data) }))
+    }
+}
+
+@Suite struct ImageDecodingTests {
+    private func golden() throws -> JSONValue {
+        try JSONValue(contentsOf: ImageFolder.golden.appending(path: "golden.json"))
+    }
+
+    @Test(arguments: [("picture.png", 0), ("palette.png", 0), ("picture.jpg", 2), ("grey.jpg", 2)])
+    func pixelsEqualPillows(name: String, tolerance: Int) throws {
+        // Both decode JPEG with libjpeg-turbo, but may choose different inverse transforms.
+        let expected = try #require(golden()["pixels"]?[name]?.array).compactMap(\.int)
+        let image = try ImageDecoder().decode(ImageFolder.golden.appending(path: name))
+        #expect(image.width == 16 && image.height == 12 && image.channels == 3)
+        #expect(zip(image.pixels, expected).allSatisfy { abs(Int($0) - $1) <= tolerance })
+    }
+
+    @Test func resizedPixelsEqualPillowsBilinear() throws {
+        let image = try ImageDecoder().decode(ImageFolder.golden.appending(path: "picture.png"))
+        for row in try #require(golden()["resized"]?.array) {
+            let size = try #require(row["size"]?.array).compactMap(\.int)
+            let expected = try #require(row["pixels"]?.array).compactMap(\.int)
+            let resized = image.resized(toWidth: size[0], height: size[1])
+            // Pillow rounds between both passes.
+            #expect(zip(resized.pixels, expected).allSatisfy { abs(Int($0) - $1) <= 1 }, "\(size)")
+        }
+    }
+
+    @Test func greyHasOneChannel() {
+        let image = Image(width: 1, height: 1, channels: 3, pixels: [255, 0, 0])
+        #expect(image.with(channels: 1).pixels == [76])  // 0.299 · 255
+        #expect(image.with(channels: 1).with(channels: 3).pixels == [76, 76, 76])
+    }
+}
+
+@Suite struct ImageReaderTests {
+    @Test func foldersAreClasses() throws {
+        let folder = try ImageFolder.pictures("cat/b.png", "cat/a.png", "ant/c.png")
+        let set = try ImageReader().read(folder.url)
+        #expect(set.names == ["ant/c.png", "cat/a.png", "cat/b.png"])
+        #expect(set.classNames == ["ant", "cat"] && set.labels == [0, 1, 1])
+        #expect(set.width == 16 && set.height == 12 && set.channels == 3)
+        #expect(set.classCounts([0, 2]) == [1, 1])
+    }
+
+    @Test func aTableGivesLabels() throws {
+        let folder = try ImageFolder.pictures("x.png", "y.png")
+        try Data("label,file\n\"old\", y.png\n\nyoung,x.png\n".utf8).write(to: folder.url.appending(path: "labels.csv"))
+        let set = try ImageReader().read(folder.url)
+        #expect(set.names == ["y.png", "x.png"] && set.classNames == ["old", "young"] && set.labels == [0, 1])
+    }
+
+    @Test func namesGiveLabelsAndBinsOfEqualWidth() throws {
+        let folder = try ImageFolder.pictures("0_1.png", "19_1.png", "20_2.png", "100_1.png")
+        var options = ImageOptions()
+        options.labelPattern = "{label}_*"
+        #expect(try ImageReader(options).read(folder.url).classNames == ["0", "19", "20", "100"])
+        options.labelBins = 5
+        options.size = 4
+        let set = try ImageReader(options).read(folder.url)
+        #expect(set.names == ["0_1.png", "100_1.png", "19_1.png", "20_2.png"])
+        #expect(set.labels == [0, 4, 0, 1])
+        #expect(set.classNames == ["0–20", "20–40", "40–60", "60–80", "80–100"])
+        #expect(set.pixels.count == 4 * 4 * 4 * 3)
+    }
+
+    @Test func patternsHaveTextAroundTheLabel() {
+        #expect(ImageReader.label(of: "face-12-a.jpg", "face-{label}-*") == "12")
+        #expect(ImageReader.label(of: "x/12_3.jpg", "*/{label}_*") == "12")
+        #expect(ImageReader.label(of: "12.jpg", "{label}_*") == nil)
+        #expect(ImageReader.label(of: "_1.jpg", "{label}_*") == nil)
+    }
+
+    @Test func idxFilesAreReadPlainAndCompressed() throws {
+        let images: [UInt8] = [0, 0, 8, 3, 0, 0, 0, 2, 0, 0, 0, 1, 0, 0, 0, 2, 10, 20, 30, 40]
+        let labels: [UInt8] = [0, 0, 8, 1, 0, 0, 0, 2, 3, 1]
+        let folder = try ImageFolder([
+            "train-images-idx3-ubyte": Data(images), "train-labels-idx1-ubyte": Data(labels),
+        ])
+        let set = try ImageReader().read(folder.url)
+        #expect(set.pixels == [10, 20, 30, 40] && set.labels == [3, 1] && set.width == 2 && set.height == 1)
+        let short = try ImageFolder([
+            "train-images-idx3-ubyte": Data(images.dropLast()), "train-labels-idx1-ubyte": Data(labels),
+        ])
+        let path = short.url.appending(path: "train-images-idx3-ubyte").path
+        #expect(throws: DataError.idx(path: path, problem: "it ends too early")) { try ImageReader().read(short.url) }
+    }
+
+    @Test(.enabled(if: FileManager.default.fileExists(atPath: fashion.path), "needs dataset-fashion-mnist"))
+    func fashionMNISTIsReadFromItsPackage() throws {
+        let set = try ImageReader().read(fashion, prefix: "t10k")
+        #expect(set.count == 10_000 && set.width == 28 && set.height == 28 && set.classNames.count == 10)
+        #expect(set.classCounts(Array(0..<set.count)) == [Int](repeating: 1000, count: 10))
+    }
+
+    @Test func aBrokenImageIsNamed() throws {
+        let whole = try Data(contentsOf: ImageFolder.golden.appending(path: "picture.png"))
+        let folder = try ImageFolder(["a/1.png": whole, "a/2.png": whole.prefix(60), "a/3.png": Data([1, 2])])
+        let path = folder.url.appending(path: "a/2.png").path
+        let error = #expect(throws: DataError.self) { try ImageReader().read(folder.url) }
+        guard case .image(path, let problem) = error else {
+            Issue.record("\(String(describing: error))")
+            return
+        }
+        #expect(problem.hasPrefix("libspng says '"))
+        let text = try ImageFolder(["a/3.png": Data([1, 2])])
+        #expect(
+            throws: DataError.image(
+                path: text.url.appending(path: "a/3.png").path, problem: "it is neither JPEG nor PNG")
+        ) { try ImageReader().read(text.url) }
+    }
+
+    @Test func aNameWithoutLabelIsNamed() throws {
+        let folder = try ImageFolder.pictures("nobody.png")
+        let path = folder.url.appending(path: "nobody.png").path
+        #expect(throws: DataError.noLabel(path: path, pattern: "{label}/*")) { try ImageReader().read(folder.url) }
+    }
+}
+
+private let fashion = URL(filePath: "/usr/share/datasets/fashion-mnist")
+
+@Suite struct ImageBatchTests {
+    /// Two grey images of 2 × 2 pixels.
+    private let set = ImageSet(
+        width: 2, height: 2, channels: 1, pixels: [0, 51, 102, 255, 1, 2, 3, 4], labels: [1, 0], names: ["a", "b"],
+        classNames: ["x", "y"])
+
+    @Test func bytesBecomeNumbersAroundZeroWithChannelsLast() {
+        let batch = set.batch([0])
+        #expect(batch.inputs.shape == [1, 1, 2, 2])
+        let expected: [Float] = [-1, -0.6, -0.2, 1]
+        #expect(zip(batch.inputs.scalars(Float.self), expected).allSatisfy { abs($0 - $1) < 1e-6 })
+        #expect(batch.labels.scalars(Int64.self) == [1])
+    }
+
+    @Test func mirroredImagesAreMirrored() {
+        var generator = Generator(seed: 0, purpose: "flip")
+        let batch = set.batch([1, 1, 1, 1, 1, 1, 1, 1], Augmentation(cropBorder: 0, flips: true), using: &generator)
+        let values = batch.inputs.scalars(Float.self).map { Int((($0 + 1) * 127.5).rounded()) }
+        let rows = stride(from: 0, to: values.count, by: 4).map { Array(values[$0..<$0 + 4]) }
+        #expect(Set(rows) == [[1, 2, 3, 4], [2, 1, 4, 3]])
+    }
+
+    @Test func cutsStayInsideTheBorderAndOneSeedIsOneBatch() {
+        func batch() -> [Float] {
+            var generator = Generator(seed: 3, purpose: "crop")
+            return set.batch([0, 1, 0, 1], Augmentation(cropBorder: 1, flips: true), using: &generator)
+                .inputs.scalars(Float.self)
+        }
+        #expect(batch() == batch())
+        #expect(batch().allSatisfy { $0 >= -1 && $0 <= 1 })
+    }
+}
