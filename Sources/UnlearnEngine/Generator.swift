@@ -39,4 +39,9 @@ extension Tensor {
     public static func normal(_ shape: Shape, deviation: Float = 1, using generator: inout Generator) -> Tensor {
         Tensor((0..<shape.reduce(1, *)).map { _ in generator.normal() * deviation }, shape: shape)
     }
+
+    /// Independent entries, evenly between −bound and bound.
+    public static func uniform(_ shape: Shape, bound: Float, using generator: inout Generator) -> Tensor {
+        Tensor((0..<shape.reduce(1, *)).map { _ in (2 * generator.uniform() - 1) * bound }, shape: shape)
+    }
 }

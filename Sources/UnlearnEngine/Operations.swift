@@ -9,9 +9,11 @@ private enum Aten {
     static let addScalar = Operator("add", "Scalar")
     static let addInPlace = Operator("add_", "Tensor")
     static let argmax = Operator("argmax")
+    static let batchNorm = Operator("batch_norm")
     static let cat = Operator("cat")
     static let clamp = Operator("clamp")
     static let contiguous = Operator("contiguous")
+    static let conv2d = Operator("conv2d")
     static let copyInPlace = Operator("copy_")
     static let cumsum = Operator("cumsum")
     static let detach = Operator("detach")
@@ -31,14 +33,19 @@ private enum Aten {
     static let logSigmoid = Operator("log_sigmoid")
     static let logSoftmax = Operator("log_softmax", "int")
     static let matmul = Operator("matmul")
+    static let lessOrEqual = Operator("le", "Tensor")
     static let max = Operator("max")
+    static let maxPool2d = Operator("max_pool2d")
     static let mean = Operator("mean", "dim")
     static let meanAll = Operator("mean")
+    static let minimum = Operator("minimum")
     static let multiply = Operator("mul", "Tensor")
     static let multiplyScalar = Operator("mul", "Scalar")
     static let multiplyInPlace = Operator("mul_", "Scalar")
+    static let multiplyTensorInPlace = Operator("mul_", "Tensor")
     static let narrow = Operator("narrow")
     static let permute = Operator("permute")
+    static let relu = Operator("relu")
     static let reshape = Operator("reshape")
     static let rsqrt = Operator("rsqrt")
     static let scaledDotProductAttention = Operator("scaled_dot_product_attention")
@@ -85,6 +92,7 @@ extension Tensor {
     public func rsqrt() -> Tensor { Aten.rsqrt(.tensor(self)) }
     public func sqrt() -> Tensor { Aten.sqrt(.tensor(self)) }
     public func square() -> Tensor { Aten.square(.tensor(self)) }
+    public func relu() -> Tensor { Aten.relu(.tensor(self)) }
     public func silu() -> Tensor { Aten.silu(.tensor(self)) }
     public func gelu() -> Tensor { Aten.gelu(.tensor(self)) }
     /// GELU by its approximation with tanh.
@@ -98,6 +106,14 @@ extension Tensor {
     }
 
     public func multiply(inPlace scale: Double) { Aten.multiplyInPlace.run(.tensor(self), .double(scale)) }
+    public func multiply(inPlace other: Tensor) { Aten.multiplyTensorInPlace.run(.tensor(self), .tensor(other)) }
+
+    /// The smaller of both, element by element.
+    public func minimum(_ other: Tensor) -> Tensor { Aten.minimum(.tensor(self), .tensor(other)) }
+    /// 1 where this is at most `other`, element by element, and 0 elsewhere.
+    public func isAtMost(_ other: Tensor) -> Tensor {
+        Aten.lessOrEqual(.tensor(self), .tensor(other)).to(.float32)
+    }
 
     /// Overwrites the elements with those of `other`.
     public func copy(from other: Tensor) { Aten.copyInPlace.run(.tensor(self), .tensor(other)) }
@@ -193,6 +209,35 @@ extension Tensor {
     public static func attention(query: Tensor, key: Tensor, value: Tensor, mask: Tensor?) -> Tensor {
         Aten.scaledDotProductAttention(
             .tensor(query), .tensor(key), .tensor(value), mask.map(Argument.tensor) ?? .none)
+    }
+}
+
+// MARK: - Images, `[images, channels, height, width]`
+
+extension Tensor {
+    /// Correlation with `weight [out, in, height, width]`.
+    public func convolved(with weight: Tensor, bias: Tensor? = nil, stride: Int, padding: Int) -> Tensor {
+        Aten.conv2d(
+            .tensor(self), .tensor(weight), bias.map(Argument.tensor) ?? .none, .ints([stride, stride]),
+            .ints([padding, padding]))
+    }
+
+    public func maxPooled(size: Int, stride: Int, padding: Int = 0) -> Tensor {
+        Aten.maxPool2d(.tensor(self), .ints([size, size]), .ints([stride, stride]), .ints([padding, padding]))
+    }
+
+    /// The mean over each channel's pixels, `[images, channels]`.
+    public func globalMean() -> Tensor { Aten.mean(.tensor(self), .ints([2, 3]), .bool(false)) }
+
+    /// Batch normalisation: by the batch's own statistics while training, which also moves the running ones by
+    /// `momentum`; by the running ones otherwise.
+    public func batchNormalized(
+        weight: Tensor, bias: Tensor, runningMean: Tensor, runningVariance: Tensor, training: Bool,
+        momentum: Double, epsilon: Double
+    ) -> Tensor {
+        Aten.batchNorm(
+            .tensor(self), .tensor(weight), .tensor(bias), .tensor(runningMean), .tensor(runningVariance),
+            .bool(training), .double(momentum), .double(epsilon), false)
     }
 }
 

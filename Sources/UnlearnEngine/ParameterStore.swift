@@ -7,14 +7,17 @@ public final class ParameterStore {
     public private(set) var names: [String] = []
     /// Where low-rank additions may be attached, in the order of the layers.
     public private(set) var slots: [LowRankSlot] = []
+    /// The names of what is stored with the parameters but never trained, such as running means.
+    public private(set) var bufferNames: Set<String> = []
     private var tensors: [String: Tensor] = [:]
 
     public init() {}
 
     /// Adds a parameter; a name that is already taken is a programmer's error.
-    public func add(_ name: String, _ tensor: Tensor) {
+    public func add(_ name: String, _ tensor: Tensor, isBuffer: Bool = false) {
         precondition(tensors[name] == nil, "ParameterStore: '\(name)' is registered twice")
         names.append(name)
+        if isBuffer { bufferNames.insert(name) }
         tensors[name] = tensor
     }
 
@@ -32,12 +35,24 @@ public final class ParameterStore {
 
     public func contains(_ name: String) -> Bool { tensors[name] != nil }
 
-    /// How many scalars all parameters hold together.
-    public var scalarCount: Int { names.reduce(0) { $0 + self[$1].count } }
+    /// The names of what can be trained.
+    public var trainableNames: [String] { names.filter { !bufferNames.contains($0) } }
 
-    /// The names that match any of the comma-separated patterns, in store order; `*` stands for any text.
+    /// How many scalars all parameters hold together, buffers left out.
+    public var scalarCount: Int { trainableNames.reduce(0) { $0 + self[$1].count } }
+
+    /// Copies of all tensors, to be handed to ``restore(_:)``.
+    public func snapshot() -> [Tensor] { withoutRecording { names.map { self[$0] + 0 } } }
+
+    /// Puts back what ``snapshot()`` kept, here or in a store of the same architecture.
+    public func restore(_ snapshot: [Tensor]) {
+        precondition(snapshot.count == names.count, "ParameterStore: the snapshot is of another architecture")
+        withoutRecording { for (name, tensor) in zip(names, snapshot) { self[name].copy(from: tensor) } }
+    }
+
+    /// The trainable names that match any of the comma-separated patterns, in store order; `*` stands for any text.
     public func select(_ pattern: String) throws(CheckpointError) -> [String] {
-        try Self.select(pattern, from: names)
+        try Self.select(pattern, from: trainableNames)
     }
 
     /// The same for names that are not yet in a store.
@@ -64,7 +79,7 @@ public final class ParameterStore {
     /// Makes exactly these parameters trainable, in store order, additions last; the rest is frozen and not recorded.
     @discardableResult
     public func train(_ selected: Set<String>) -> [Tensor] {
-        (names + additionNames).compactMap { name in
+        (trainableNames + additionNames).compactMap { name in
             let parameter = self[name]
             parameter.requiresGradient = selected.contains(name)
             return selected.contains(name) ? parameter : nil

@@ -46,6 +46,20 @@ public enum Initializer: Sendable {
     case ones
     case zeros
     case normal(deviation: Float)
+    /// Evenly between −bound and bound.
+    case uniform(bound: Float)
+}
+
+extension Tensor {
+    /// A new parameter.
+    public static func initial(_ shape: Shape, _ kind: Initializer, using generator: inout Generator) -> Tensor {
+        switch kind {
+        case .ones: Tensor.zeros(shape) + 1
+        case .zeros: .zeros(shape)
+        case .normal(let deviation): .normal(shape, deviation: deviation, using: &generator)
+        case .uniform(let bound): .uniform(shape, bound: bound, using: &generator)
+        }
+    }
 }
 
 /// A position in a checkpoint: `weights["model"]["layers"][3]`. Loads, or initialises, and checks every shape.
@@ -94,6 +108,19 @@ public struct Weights {
     public func parameter(
         _ name: String, _ shape: Shape, or initial: Initializer
     ) throws(CheckpointError) -> Tensor {
+        try register(name, shape, or: initial, isBuffer: false)
+    }
+
+    /// The same for what is stored but never trained.
+    public func buffer(
+        _ name: String, _ shape: Shape, or initial: Initializer
+    ) throws(CheckpointError) -> Tensor {
+        try register(name, shape, or: initial, isBuffer: true)
+    }
+
+    private func register(
+        _ name: String, _ shape: Shape, or initial: Initializer, isBuffer: Bool
+    ) throws(CheckpointError) -> Tensor {
         let name = self[name].path
         let tensor: Tensor
         if let source = session.source {
@@ -103,13 +130,9 @@ public struct Weights {
             guard found == shape else { throw .shape(name: name, found: found, expected: shape) }
             tensor = try source.load(name)
         } else {
-            switch initial {
-            case .ones: tensor = Tensor.zeros(shape) + 1
-            case .zeros: tensor = .zeros(shape)
-            case .normal(let deviation): tensor = .normal(shape, deviation: deviation, using: &session.generator)
-            }
+            tensor = .initial(shape, initial, using: &session.generator)
         }
-        session.store.add(name, tensor)
+        session.store.add(name, tensor, isBuffer: isBuffer)
         return tensor
     }
 

@@ -25,6 +25,7 @@ public enum ArchitectureCatalog {
         GPT2.architecture,
         GPTNeoX.architecture,
     ]
+    public static let classifiers: [ClassifierArchitecture] = [ResNet.architecture, ConvNet.architecture]
 
     /// The architecture that a config.json names.
     public static func architecture(for file: ConfigurationFile) throws(ModelError) -> Architecture {
@@ -33,6 +34,17 @@ public enum ArchitectureCatalog {
         }
         guard let found = all.first(where: { $0.modelTypes.contains(type) }) else {
             throw .architecture(type, path: file.path, known: all.flatMap(\.modelTypes))
+        }
+        return found
+    }
+
+    /// The classifier that a config.json names.
+    public static func classifier(for file: ConfigurationFile) throws(ModelError) -> ClassifierArchitecture {
+        guard let type = file.json["model_type"]?.string else {
+            throw .key("model_type", path: file.path, expected: "a text")
+        }
+        guard let found = classifiers.first(where: { $0.modelTypes.contains(type) }) else {
+            throw .architecture(type, path: file.path, known: classifiers.flatMap(\.modelTypes))
         }
         return found
     }

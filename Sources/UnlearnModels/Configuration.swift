@@ -17,7 +17,7 @@ public enum ModelError: Error, Equatable, CustomStringConvertible {
         case .format(let error): error.description
         case .checkpoint(let error): error.description
         case .key(let key, let path, let expected):
-            "\(path): '\(key)' is missing or is not \(expected). Check that the file belongs to a language model."
+            "\(path): '\(key)' is missing or is not \(expected). Check that the file belongs to the model."
         case .unsupported(let what, let path, let advice): "\(path): \(what) is not supported. \(advice)"
         case .architecture(let name, let path, let known):
             "\(path): the architecture '\(name)' is not supported; supported are \(known.joined(separator: ", "))."

@@ -95,13 +95,7 @@ extension ModelDirectory {
             try AtomicFile.write(json.text(.pretty) + "\n", to: folder.appending(path: "config.json"))
             try AtomicFile.write(
                 generation.text(.pretty) + "\n", to: folder.appending(path: "generation_config.json"))
-            let tensors = parameters.names.map { SafetensorsWriter.Tensor($0, .float32, parameters[$0].shape) }
-            var writer = try SafetensorsWriter(folder.appending(path: "model.safetensors"), tensors)
-            for name in parameters.names {
-                let tensor = parameters.merged(name).contiguous()
-                try tensor.withBytes { (bytes) throws(FormatError) in try writer.append(bytes) }
-            }
-            try writer.commit()
+            try parameters.write(to: folder.appending(path: "model.safetensors"))
         }
     }
 

@@ -18,6 +18,8 @@ import UnlearnKit
                 qwen3     Qwen3, dense models
                 gpt2      GPT-2, DistilGPT-2, DialoGPT
                 gpt-neox  GPT-NeoX, Pythia
+                resnet    ResNet-18, 34 and 50, with torchvision's parameter names
+                convnet   a small network for images of about 32 pixels
 
                 """)
         let rows = try Binary.run("list", "architectures", "--json")

@@ -75,14 +75,14 @@ import UnlearnModels
         #expect(
             try message { $0["hidden_size"] = nil }
                 == "MODEL/config.json: 'hidden_size' is missing or is not a positive whole number. "
-                + "Check that the file belongs to a language model.")
+                + "Check that the file belongs to the model.")
     }
 
     @Test func headsThatDoNotDivideAreRefused() throws {
         #expect(
             try message { $0["num_key_value_heads"] = 3 }
                 == "MODEL/config.json: 'num_key_value_heads' is missing or is not a divisor of num_attention_heads, "
-                + "which is 4. Check that the file belongs to a language model.")
+                + "which is 4. Check that the file belongs to the model.")
     }
 
     @Test func otherRotaryScalingsAreRefused() throws {

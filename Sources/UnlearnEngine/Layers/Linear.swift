@@ -14,6 +14,14 @@ public struct Linear {
         slot = weights.slot("weight", in: inputs, out: outputs)
     }
 
+    /// With a bias; both start evenly within ±1/√inputs.
+    public init(biased weights: Weights, in inputs: Int, out outputs: Int) throws(CheckpointError) {
+        let initial = Initializer.uniform(bound: 1 / Float(inputs).squareRoot())
+        weight = try weights.parameter("weight", [outputs, inputs], or: initial)
+        bias = try weights.parameter("bias", [outputs], or: initial)
+        slot = weights.slot("weight", in: inputs, out: outputs)
+    }
+
     public func callAsFunction(_ x: Tensor) -> Tensor { slot.added(to: x.linear(weight, bias: bias), x) }
 }
 

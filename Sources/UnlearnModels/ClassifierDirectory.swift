@@ -1,0 +1,56 @@
+// An image classifier on disk: config.json in Hugging Face's layout, and safetensors.
+
+public import Foundation
+public import UnlearnEngine
+public import UnlearnFormats
+
+/// How a family of classifiers is recognised and built.
+public struct ClassifierArchitecture: Sendable {
+    /// The name that `unlearn list architectures` shows.
+    public let name: String
+    /// Values of `model_type` in config.json.
+    public let modelTypes: [String]
+    public let summary: String
+    /// Checks the configuration alone.
+    public let check: @Sendable (ConfigurationFile) throws(ModelError) -> Void
+    public let build: @Sendable (ConfigurationFile, Weights) throws(ModelError) -> any Classifier
+}
+
+/// Reads and writes folders with a classifier.
+public enum ClassifierDirectory {
+    public static func load(_ url: URL) throws(ModelError) -> any Classifier {
+        let configuration = try ConfigurationFile(url.appending(path: "config.json"))
+        let architecture = try ArchitectureCatalog.classifier(for: configuration)
+        try architecture.check(configuration)
+        let checkpoint = try ModelError.reading { () throws(FormatError) in try SafetensorsCheckpoint(directory: url) }
+        return try architecture.build(
+            configuration, Weights(SafetensorsSource(checkpoint: checkpoint, title: url.path)))
+    }
+
+    /// A new model as a configuration describes it, with parameters drawn at random.
+    public static func make(_ configuration: JSONValue, using generator: Generator) throws(ModelError) -> any Classifier
+    {
+        let file = ConfigurationFile(path: "the configuration", json: configuration)
+        return try ArchitectureCatalog.classifier(for: file).build(file, Weights(using: generator))
+    }
+
+    /// Writes `config.json` and `model.safetensors` (F32) into an existing folder.
+    public static func save(_ model: any Classifier, to folder: URL) throws(ModelError) {
+        try ModelError.reading { () throws(FormatError) in
+            try AtomicFile.write(model.configuration.text(.pretty) + "\n", to: folder.appending(path: "config.json"))
+            try model.parameters.write(to: folder.appending(path: "model.safetensors"))
+        }
+    }
+}
+
+extension ParameterStore {
+    /// Writes all tensors, in single precision and in store order, as a safetensors file.
+    func write(to url: URL) throws(FormatError) {
+        var writer = try SafetensorsWriter(url, names.map { SafetensorsWriter.Tensor($0, .float32, self[$0].shape) })
+        for name in names {
+            let tensor = merged(name).contiguous()
+            try tensor.withBytes { (bytes) throws(FormatError) in try writer.append(bytes) }
+        }
+        try writer.commit()
+    }
+}
