@@ -100,6 +100,7 @@ enum Diagnostics {
     private static func status(_ error: KitError) -> ExitStatus {
         switch error {
         case .unknownOption, .wrongOptionType, .invalidOption, .malformedAssignment, .runDirectoryNotEmpty,
+            .otherSettings,
             .unknownChatFormat, .llama2CTokenizer:
             .usage
         case .malformedConfiguration, .vocabulary, .tooLong, .changed: .badData
@@ -133,7 +134,7 @@ enum Diagnostics {
 
     private static func status(_ error: MethodError) -> ExitStatus {
         switch error {
-        case .unknownMethod, .needsRetain, .needsTerms, .parameters, .layer: .usage
+        case .unknownMethod, .needsRetain, .needsTerms, .needsExamples, .parameters, .layer: .usage
         case .noTargets, .unknownSubject, .foreignState: .badData
         case .notFinite: .internal
         }
@@ -151,9 +152,9 @@ enum Diagnostics {
         switch error {
         case .file(let error): status(error)
         case .unknownKind: .usage
-        case .row, .notText, .noExamples, .image, .table, .idx: .badData
+        case .row, .notText, .noExamples, .image, .table, .idx, .unknownImage: .badData
         case .noImages: .missingInput
-        case .noLabel: .usage
+        case .noLabel, .unknownClass, .emptySplit: .usage
         }
     }
 }

@@ -11,7 +11,8 @@ struct Unlearn: ParsableCommand {
         abstract: "Make trained language models forget, and show that they did.",
         version: version,
         subcommands: [
-            Convert.self, Inspect.self, Generate.self, Score.self, Forget.self, RunCommand.self, Resume.self,
+            Convert.self, Inspect.self, Generate.self, Score.self, Train.self, Forget.self, RunCommand.self,
+            Resume.self,
             Evaluate.self, Benchmark.self, Report.self, List.self,
         ])
 

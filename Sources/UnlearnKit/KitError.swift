@@ -33,6 +33,8 @@ public enum KitError: Error, Equatable, Sendable {
     case tooLong(path: String, example: Int, tokens: Int, context: Int)
     /// Something that a run to be resumed started from is not the same any more.
     case changed(path: String, what: String)
+    /// A folder of a benchmark whose models were made by other options.
+    case otherSettings(path: String)
     /// A problem with a file.
     case file(FormatError)
     /// A problem with a model.
@@ -85,6 +87,9 @@ extension KitError: CustomStringConvertible, LocalizedError {
         case .changed(let path, let what):
             "The run '\(path)' cannot go on: \(what) is not what it started with. Bring it back, or start anew with "
                 + "another --output."
+        case .otherSettings(let path):
+            "'\(path)' holds a benchmark with other data, models or training; see benchmark.json there. Choose another "
+                + "--output, or give the same options."
         case .file(let error): error.description
         case .model(let error): error.description
         case .tokenizer(let error): error.description

@@ -31,7 +31,7 @@ public struct RunConfiguration: Configurable {
 /// A configuration whose method and options are known to be right.
 public struct ResolvedRun: Sendable {
     public let configuration: RunConfiguration
-    public let method: any UnlearningMethod
+    public let method: any LanguageMethod
     public let training: TrainingOptions
     public let lora: LoRAOptions
     public let study: StudyOptions
@@ -120,7 +120,7 @@ public struct ResolvedRun: Sendable {
     }
 
     /// The method of that name; if there is none, the most similar names come first.
-    private static func method(_ name: String) throws(KitError) -> any UnlearningMethod.Type {
+    private static func method(_ name: String) throws(KitError) -> any LanguageMethod.Type {
         do throws(MethodError) {
             return try MethodCatalog.method(name)
         } catch {

@@ -10,14 +10,41 @@ public enum MethodCatalog {
         NPO.self,
         SimNPO.self,
         RMU.self,
+        FineTune.self,
+        NegGradPlus.self,
+        SCRUB.self,
+        SSD.self,
+        SalUn.self,
+        RandomLabels.self,
+        BadTeacher.self,
+        Fanchuan.self,
+        Kookmin.self,
+        Seif.self,
+        Sebastian.self,
+        Toshi.self,
+        Amnesiacs.self,
+        Sun.self,
+        ForgetEntry.self,
+        WarmRestart.self,
     ]
+    /// The methods for language models, and those for image classifiers.
+    public static var language: [any LanguageMethod.Type] { all.compactMap { $0 as? any LanguageMethod.Type } }
+    public static var classifiers: [any ClassifierMethod.Type] { all.compactMap { $0 as? any ClassifierMethod.Type } }
 
     public static var cards: [Card] { all.map { $0.card } }
 
-    /// The method of that name.
-    public static func method(_ name: String) throws(MethodError) -> any UnlearningMethod.Type {
-        guard let found = all.first(where: { $0.card.name == name }) else {
-            throw .unknownMethod(name, known: all.map { $0.card.name })
+    /// The method of that name for language models.
+    public static func method(_ name: String) throws(MethodError) -> any LanguageMethod.Type {
+        guard let found = language.first(where: { $0.card.name == name }) else {
+            throw .unknownMethod(name, known: language.map { $0.card.name })
+        }
+        return found
+    }
+
+    /// The method of that name for image classifiers.
+    public static func classifierMethod(_ name: String) throws(MethodError) -> any ClassifierMethod.Type {
+        guard let found = classifiers.first(where: { $0.card.name == name }) else {
+            throw .unknownMethod(name, known: classifiers.map { $0.card.name })
         }
         return found
     }

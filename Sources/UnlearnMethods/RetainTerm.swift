@@ -13,16 +13,16 @@ public enum RetainTerm: String, Codable, Sendable, CaseIterable {
 
     var usesReference: Bool { self != .nll }
 
-    func term(_ step: Step, weight: Double) -> Term {
+    func term(_ step: any ObjectiveStep, weight: Double) -> Term {
         switch self {
         case .nll:
-            return Term("retain-nll", weight: weight, step.retainTokenMean())
+            return Term("retain-nll", weight: weight, step.retainTargetMean())
         case .kl:
-            let original = step.session.reference.logDistributions(step.retain)
+            let original = step.originalRetainLogDistributions()
             return Term("retain-kl", weight: weight, divergence(from: original, to: step.retainLogDistributions))
         case .hidden:
-            let original = step.session.reference.finalStates(step.retain)
-            return Term("retain-hidden", weight: weight, (step.retainFinalStates - original).square().mean())
+            let original = step.originalRetainStates()
+            return Term("retain-hidden", weight: weight, (step.retainStates - original).square().mean())
         }
     }
 }

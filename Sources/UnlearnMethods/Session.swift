@@ -130,9 +130,8 @@ public final class Session {
             let start = ContinuousClock.now
             let step = Step(index: index, session: self, forget: groups[0].map { examples[$0] }, groups: groups)
             let terms = try objective(step)
-            let total = terms.dropFirst().reduce(terms[0].value * terms[0].weight) { $0 + $1.value * $1.weight }
-            let gradients = total.gradients(of: parameters)
-            let values = try finite(terms, step)
+            let gradients = terms.total.gradients(of: parameters)
+            let values = try terms.values(step: index, examples: step.forget.map(\.id))
             let norm = clip(gradients, toNorm: options.gradientNormLimit)
             let rate = options.learningRate * options.schedule.factor(at: index, of: plan.steps.count)
             optimizer.step(gradients, learningRate: rate)
@@ -153,18 +152,6 @@ public final class Session {
 
     private func share(of total: Int, group: Int) -> Int {
         total * (group + 1) / retain.count - total * group / retain.count
-    }
-
-    private func finite(_ terms: [Term], _ step: Step) throws(MethodError) -> [String: Double] {
-        var values: [String: Double] = [:]
-        for term in terms {
-            let value = Double(term.value.item)
-            guard value.isFinite else {
-                throw .notFinite(step: step.index, term: term.name, examples: step.forget.map(\.id))
-            }
-            values[term.name] = value
-        }
-        return values
     }
 }
 
@@ -197,7 +184,7 @@ public final class Step {
 
     var forgetLogDistributions: Tensor { forgetPart(of: logDistributions) }
 
-    var retainLogDistributions: Tensor { retainPart(of: logDistributions) }
+    public var retainLogDistributions: Tensor { retainPart(of: logDistributions) }
 
     /// The rows of the forget examples' labelled tokens, and those of the retain examples'.
     func forgetPart(of perTarget: Tensor) -> Tensor { perTarget.narrow(0, from: 0, count: forgetTargets) }
@@ -212,7 +199,7 @@ public final class Step {
         .gather(batch.targets.reshape([batch.targets.count, 1]), along: 1).reshape([batch.targets.count])
 
     /// S of each forget example: the sum of log q over its labelled tokens.
-    func forgetSums() -> Tensor { Self.sums(forget, logProbabilities, from: 0) }
+    public func forgetSums() -> Tensor { Self.sums(forget, logProbabilities, from: 0) }
 
     /// Mean cross-entropy per labelled token of the forget examples together.
     func forgetTokenMean() -> Tensor { -forgetPart(of: logProbabilities).mean() }
@@ -227,4 +214,15 @@ public final class Step {
                 return values.narrow(0, from: start, count: example.targets.count).sum()
             })
     }
+}
+
+extension Step: ObjectiveStep {
+    public var hasRetain: Bool { !retain.isEmpty }
+    public func originalForgetSums() -> Tensor { session.reference.sums(forget) }
+    public func forgetTargetMean() -> Tensor { forgetTokenMean() }
+    public func retainTargetMean() -> Tensor { retainTokenMean() }
+    public func originalRetainLogDistributions() -> Tensor { session.reference.logDistributions(retain) }
+    public var forgetTargetCounts: [Int] { forget.map(\.targets.count) }
+    public var retainStates: Tensor { retainFinalStates }
+    public func originalRetainStates() -> Tensor { session.reference.finalStates(retain) }
 }

@@ -2,7 +2,6 @@
 
 public import UnlearnData
 public import UnlearnEngine
-internal import UnlearnModels
 
 /// What stops a method.
 public enum MethodError: Error, Equatable, CustomStringConvertible {
@@ -15,6 +14,8 @@ public enum MethodError: Error, Equatable, CustomStringConvertible {
     case unknownMethod(String, known: [String])
     case layer(Int, method: String, layers: Int)
     case foreignState(name: String)
+    /// A method that works on a part of the data that is not there, such as a validation set.
+    case needsExamples(method: String, split: String)
 
     public var description: String {
         switch self {
@@ -32,6 +33,8 @@ public enum MethodError: Error, Equatable, CustomStringConvertible {
             "The model wrote nothing about '\(name)' that it does not write about others: it does not seem to know the "
                 + "subject. Check the spelling, or give your own examples with --forget FILE."
         case .parameters(let error): error.description
+        case .needsExamples(let method, let split):
+            "The method '\(method)' needs a \(split) set, and there is none. Choose another method with --method."
         case .unknownMethod(let name, let known):
             "There is no method '\(name)'. Methods are: \(known.joined(separator: ", "))."
         case .layer(let layer, let method, let layers):
@@ -43,9 +46,14 @@ public enum MethodError: Error, Equatable, CustomStringConvertible {
     }
 }
 
-/// A way to make a model forget. Its stored properties are its options.
+/// A way to make a model forget. Its stored properties are its options. What it works on is said by the protocols
+/// below: a method may be of several.
 public protocol UnlearningMethod: Configurable {
     static var card: Card { get }
+}
+
+/// A method for language models.
+public protocol LanguageMethod: UnlearningMethod {
     /// The training options that suit the method, before the user's own.
     static var trainingDefaults: TrainingOptions { get }
     /// Whether the options fit a model of so many layers; asked before its weights are read.
@@ -54,8 +62,16 @@ public protocol UnlearningMethod: Configurable {
     func unlearn(_ session: Session) throws(MethodError)
 }
 
-extension UnlearningMethod {
+extension LanguageMethod {
     public func check(layerCount: Int) throws(MethodError) {}
+}
+
+/// A method for image classifiers.
+public protocol ClassifierMethod: UnlearningMethod {
+    /// How the method trains, before the user's own options.
+    static var phaseDefaults: Phase { get }
+    /// Changes the session's model.
+    func unlearn(_ session: ClassifierSession) throws(MethodError)
 }
 
 /// One named part of what is minimised.
@@ -71,11 +87,32 @@ public struct Term {
     }
 }
 
-/// A method that minimises a sum of named terms, step by step.
-public protocol ObjectiveMethod: UnlearningMethod {
+/// What a step of training offers to an objective, whatever the model. Targets are labelled tokens, or labels.
+public protocol ObjectiveStep {
+    var hasRetain: Bool { get }
+    /// S of each forget example: the sum of log q over its targets, recorded.
+    func forgetSums() -> Tensor
+    /// The same by the original model.
+    func originalForgetSums() -> Tensor
+    /// How many targets each forget example has.
+    var forgetTargetCounts: [Int] { get }
+    /// Mean cross-entropy per target.
+    func forgetTargetMean() -> Tensor
+    func retainTargetMean() -> Tensor
+    /// log q of all choices at each retain target, `[targets, choices]`, recorded.
+    var retainLogDistributions: Tensor { get }
+    /// The same by the original model.
+    func originalRetainLogDistributions() -> Tensor
+    /// What retain targets are predicted from, `[targets, width]`: a language model's states, a classifier's scores.
+    var retainStates: Tensor { get }
+    func originalRetainStates() -> Tensor
+}
+
+/// A method that minimises a sum of named terms, step by step, on any model.
+public protocol ObjectiveMethod: LanguageMethod, ClassifierMethod {
     /// Whether the objective compares with the original model, which is then read once before training.
     var usesReference: Bool { get }
-    func objective(_ step: Step) throws(MethodError) -> [Term]
+    func objective(_ step: any ObjectiveStep) throws(MethodError) -> [Term]
 }
 
 extension ObjectiveMethod {
@@ -84,6 +121,32 @@ extension ObjectiveMethod {
     public func unlearn(_ session: Session) throws(MethodError) {
         if usesReference { session.readReference(session.forget + session.retain.flatMap { $0 }) }
         try session.descend { (step) throws(MethodError) in try objective(step) }
+    }
+
+    public func unlearn(_ session: ClassifierSession) throws(MethodError) {
+        if usesReference { try session.readOriginal() }
+        let descent = try session.descent(session.phase, over: session.forget.count)
+        // A batch that the objective does not look at would still move the statistics of batch normalisation.
+        let groups = Self.card.needs.contains(.retainSet) ? [session.forget, session.retain] : [session.forget]
+        try descent.run("forget", groups, count: descent.totalSteps) {
+            (step) throws(MethodError) in try objective(step)
+        }
+    }
+}
+
+extension [Term] {
+    /// What is minimised; there must be at least one term.
+    var total: Tensor { dropFirst().reduce(self[0].value * self[0].weight) { $0 + $1.value * $1.weight } }
+
+    /// The value of each term; one that is not finite stops the run, naming the examples.
+    func values(step: Int, examples: @autoclosure () -> [Int]) throws(MethodError) -> [String: Double] {
+        var values: [String: Double] = [:]
+        for term in self {
+            let value = Double(term.value.item)
+            guard value.isFinite else { throw .notFinite(step: step, term: term.name, examples: examples()) }
+            values[term.name] = value
+        }
+        return values
     }
 }
 

@@ -18,7 +18,7 @@ import UnlearnModels
     /// A model that has learnt both sets by heart, then a session of the method on it.
     /// - Parameter rank: of low-rank additions to what would else be trained; nil: none.
     private func run(
-        _ method: some UnlearningMethod, steps: Int, rank: Int? = nil
+        _ method: some LanguageMethod, steps: Int, rank: Int? = nil
     ) throws -> (model: any CausalLM, before: [Float]) {
         let model = try GoldenStep().reference
         let both = Self.forget + Self.retain
@@ -116,7 +116,7 @@ import UnlearnModels
 
     @Test(arguments: ["gradient-difference", "npo", "simnpo", "rmu"])
     func lowRankAdditionsForgetAndTheWeightsStay(name: String) throws {
-        let method: any UnlearningMethod
+        let method: any LanguageMethod
         switch name {
         case "npo":
             var npo = NPO()

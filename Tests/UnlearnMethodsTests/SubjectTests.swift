@@ -198,7 +198,7 @@ extension TranslationTests {
     }
 
     @Test func anUnknownMethodListsTheKnownOnes() {
-        #expect(throws: MethodError.unknownMethod("nope", known: MethodCatalog.cards.map(\.name))) {
+        #expect(throws: MethodError.unknownMethod("nope", known: MethodCatalog.language.map { $0.card.name })) {
             try MethodCatalog.method("nope")
         }
     }

@@ -25,6 +25,11 @@ public enum DataError: Error, Equatable, Sendable {
     case table(path: String, line: Int, problem: String)
     /// An IDX file that is not what its header says.
     case idx(path: String, problem: String)
+    /// Splits of which one has no images.
+    case emptySplit(forget: Int, retain: Int, test: Int)
+    case unknownClass(name: String, known: [String])
+    /// A list of images that names one that is not there.
+    case unknownImage(name: String, path: String, line: Int)
 }
 
 extension DataError: CustomStringConvertible, LocalizedError {
@@ -50,6 +55,13 @@ extension DataError: CustomStringConvertible, LocalizedError {
             "'\(path)', line \(line): \(problem). Write a line with the names 'file' and 'label', then one line for each image."
         case .idx(let path, let problem):
             "The IDX file '\(path)' cannot be used: \(problem). Get the file again."
+        case .emptySplit(let forget, let retain, let test):
+            "There are \(forget) images to forget, \(retain) to keep and \(test) to test on; each must be at least one. "
+                + "Choose other images to forget, or give more."
+        case .unknownClass(let name, let known):
+            "There is no class '\(name)'. Classes are: \(known.joined(separator: ", "))."
+        case .unknownImage(let name, let path, let line):
+            "'\(path)', line \(line): there is no image '\(name)'. Give names as they stand below the data's folder."
         }
     }
 

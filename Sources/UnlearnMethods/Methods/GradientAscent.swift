@@ -10,13 +10,14 @@ public struct GradientAscent: ObjectiveMethod {
         name: "gradient-ascent", summary: "Raises the loss of the forget set; breaks the model if run for long.",
         paper: "Maini et al. 2024, arXiv 2401.06121", needs: [.losses])
     public static let trainingDefaults = TrainingOptions()
+    public static let phaseDefaults = Phase(learningRate: 1e-3, epochs: 1)
 
     public init() {}
 
-    public func objective(_ step: Step) throws(MethodError) -> [Term] { [Self.forgetTerm(step)] }
+    public func objective(_ step: any ObjectiveStep) throws(MethodError) -> [Term] { [Self.forgetTerm(step)] }
 
-    static func forgetTerm(_ step: Step, weight: Double = 1) -> Term {
-        Term("forget-ascent", weight: weight, -step.forgetTokenMean())
+    static func forgetTerm(_ step: any ObjectiveStep, weight: Double = 1) -> Term {
+        Term("forget-ascent", weight: weight, -step.forgetTargetMean())
     }
 }
 
@@ -27,6 +28,7 @@ public struct GradientDifference: ObjectiveMethod {
         summary: "Raises the loss of the forget set while lowering that of the retain set.",
         paper: "Maini et al. 2024, arXiv 2401.06121", needs: [.losses, .retainSet])
     public static let trainingDefaults = TrainingOptions()
+    public static let phaseDefaults = Phase(learningRate: 1e-3, epochs: 5)
 
     /// γ, the weight of the forget term.
     public var forgetWeight = 1.0
@@ -38,8 +40,8 @@ public struct GradientDifference: ObjectiveMethod {
 
     public var usesReference: Bool { retainTerm.usesReference }
 
-    public func objective(_ step: Step) throws(MethodError) -> [Term] {
-        guard !step.retain.isEmpty || retainWeight == 0 else { throw .needsRetain(method: Self.card.name) }
+    public func objective(_ step: any ObjectiveStep) throws(MethodError) -> [Term] {
+        guard step.hasRetain || retainWeight == 0 else { throw .needsRetain(method: Self.card.name) }
         let forget = GradientAscent.forgetTerm(step, weight: forgetWeight)
         return retainWeight == 0 ? [forget] : [forget, retainTerm.term(step, weight: retainWeight)]
     }

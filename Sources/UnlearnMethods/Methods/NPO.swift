@@ -10,6 +10,7 @@ public struct NPO: ObjectiveMethod {
         name: "npo", summary: "Lowers the forget set's likelihood relative to the original model, ever more gently.",
         paper: "Zhang et al. 2024, arXiv 2404.05868", needs: [.losses, .retainSet])
     public static let trainingDefaults = TrainingOptions()
+    public static let phaseDefaults = Phase(learningRate: 1e-3, epochs: 5)
 
     public var beta = 0.1
     /// γ, the weight of the forget term.
@@ -22,9 +23,9 @@ public struct NPO: ObjectiveMethod {
 
     public var usesReference: Bool { true }
 
-    public func objective(_ step: Step) throws(MethodError) -> [Term] {
-        guard !step.retain.isEmpty || retainWeight == 0 else { throw .needsRetain(method: Self.card.name) }
-        let ratios = step.forgetSums() - step.session.reference.sums(step.forget)
+    public func objective(_ step: any ObjectiveStep) throws(MethodError) -> [Term] {
+        guard step.hasRetain || retainWeight == 0 else { throw .needsRetain(method: Self.card.name) }
+        let ratios = step.forgetSums() - step.originalForgetSums()
         let forget = (ratios * -beta).logSigmoid().mean() * (-2 / beta)
         let terms = [Term("forget-npo", weight: forgetWeight, forget)]
         return retainWeight == 0 ? terms : terms + [retainTerm.term(step, weight: retainWeight)]

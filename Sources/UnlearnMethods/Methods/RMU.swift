@@ -7,7 +7,7 @@ internal import UnlearnModels
 
 /// Forget: mean (h − c·u)² over the labelled tokens, u a fixed random unit vector. Retain: mean (h − h_ref)² over every
 /// token: prompts, and what all examples begin with, are what the other tokens look at.
-public struct RMU: UnlearningMethod {
+public struct RMU: LanguageMethod {
     public static let card = Card(
         name: "rmu", summary: "Turns one layer's states of the forget set to a random direction and holds all others.",
         paper: "Li et al. 2024, arXiv 2403.03218", needs: [.hiddenStates, .retainSet])

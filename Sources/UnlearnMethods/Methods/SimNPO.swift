@@ -10,6 +10,7 @@ public struct SimNPO: ObjectiveMethod {
         name: "simnpo", summary: "Lowers the forget set's likelihood per token, ever more gently, without a reference.",
         paper: "Fan et al. 2024, arXiv 2410.07163", needs: [.losses, .retainSet])
     public static let trainingDefaults = TrainingOptions()
+    public static let phaseDefaults = Phase(learningRate: 1e-3, epochs: 5)
 
     public var beta = 4.5
     /// δ: how far beyond even odds an answer's likelihood is pushed; the paper's margin.
@@ -24,9 +25,9 @@ public struct SimNPO: ObjectiveMethod {
 
     public var usesReference: Bool { retainWeight != 0 && retainTerm.usesReference }
 
-    public func objective(_ step: Step) throws(MethodError) -> [Term] {
-        guard !step.retain.isEmpty || retainWeight == 0 else { throw .needsRetain(method: Self.card.name) }
-        let means = step.forgetSums() / Tensor(step.forget.map { Float($0.targets.count) })
+    public func objective(_ step: any ObjectiveStep) throws(MethodError) -> [Term] {
+        guard step.hasRetain || retainWeight == 0 else { throw .needsRetain(method: Self.card.name) }
+        let means = step.forgetSums() / Tensor(step.forgetTargetCounts.map(Float.init))
         let forget = (means * -beta + -margin).logSigmoid().mean() * (-2 / beta)
         let terms = [Term("forget-simnpo", weight: forgetWeight, forget)]
         return retainWeight == 0 ? terms : terms + [retainTerm.term(step, weight: retainWeight)]

@@ -16,7 +16,7 @@ public enum AnswerStyle: String, Codable, Sendable, CaseIterable {
 
 /// Per token: KL(teacher ‖ model) on the subject's own text, the teacher being the original model on the translated
 /// text with the subject's terms forbidden; and KL(original ‖ model) on everything that is to stay.
-public struct TranslatedDistillation: UnlearningMethod {
+public struct TranslatedDistillation: LanguageMethod {
     public static let card = Card(
         name: "translated-distillation",
         summary: "Speaks of the subject as the original model speaks of an ordinary name in its place.",

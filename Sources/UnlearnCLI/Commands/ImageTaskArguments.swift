@@ -1,0 +1,81 @@
+// The arguments that say which images a classifier is trained on, and what it is like.
+
+public import ArgumentParser
+import Foundation
+import UnlearnData
+import UnlearnKit
+import UnlearnMethods
+import UnlearnModels
+
+extension ClassifierDesign.Kind: ExpressibleByArgument {}
+
+/// Which recipe a training follows before its own settings.
+enum TrainingRecipe: String, ExpressibleByArgument, CaseIterable {
+    /// Gradient descent with momentum, cosine, cropping and mirroring.
+    case usual
+    /// As the models of the NeurIPS 2023 challenge were trained: Adam, classes weighted, images as they are.
+    case challenge
+
+    var training: ClassifierTraining { self == .usual ? ClassifierTraining() : .challenge }
+}
+
+/// Images, their labels, and what is to be forgotten of them; a model's design and training.
+struct ImageTaskArguments: ParsableArguments {
+    @Option(
+        help: ArgumentHelp("The images: a folder of folders, with labels.csv, or of IDX files.", valueName: "folder"))
+    var data: String?
+
+    @Option(help: ArgumentHelp("How file names say the label, such as '{label}_*'.", valueName: "pattern"))
+    var labelPattern = ""
+
+    @Option(help: ArgumentHelp("Put labels that are numbers into so many classes of equal width.", valueName: "number"))
+    var labelBins = 0
+
+    @Option(
+        help: ArgumentHelp("Width and height that images are brought to (default: as they are).", valueName: "pixels"))
+    var imageSize = 0
+
+    @Option(help: ArgumentHelp("The share of the training images to forget.", valueName: "share"))
+    var forgetShare = 0.02
+
+    @Option(help: ArgumentHelp("Forget a class.", valueName: "name"))
+    var forgetClass: String?
+
+    @Option(help: ArgumentHelp("Forget the images whose names stand in this file.", valueName: "file"))
+    var forgetFiles: String?
+
+    @Option(help: "The network: \(ClassifierDesign.Kind.allCases.map(\.rawValue).joined(separator: ", ")).")
+    var architecture = ClassifierDesign.Kind.convnet
+
+    @Option(help: ArgumentHelp("The width of its first layer (default: the usual one).", valueName: "number"))
+    var width = 0
+
+    @Flag(help: "Begin a ResNet with a 3 × 3 convolution, as is usual for small images.")
+    var smallStem = false
+
+    @Option(help: "The recipe of training: usual or challenge.")
+    var recipe = TrainingRecipe.usual
+
+    func validate() throws {
+        guard (0...1024).contains(imageSize), (0...1000).contains(labelBins) else {
+            throw ValidationError("--image-size must be from 0 to 1024 and --label-bins from 0 to 1000.")
+        }
+        guard labelPattern.isEmpty || labelPattern.contains("{label}") else {
+            throw ValidationError("--label-pattern must contain {label}, for example '{label}_*'.")
+        }
+    }
+
+    var task: ImageTaskOptions {
+        var task = ImageTaskOptions()
+        task.data = data ?? ""
+        (task.images.size, task.images.labelPattern, task.images.labelBins) = (imageSize, labelPattern, labelBins)
+        (task.forget.share, task.forget.className, task.forget.files) = (forgetShare, forgetClass, forgetFiles)
+        return task
+    }
+
+    var design: ClassifierDesign {
+        var design = ClassifierDesign()
+        (design.kind, design.width, design.stemIsSmall) = (architecture, width, smallStem)
+        return design
+    }
+}

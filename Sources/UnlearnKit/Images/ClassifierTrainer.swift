@@ -1,0 +1,58 @@
+// `unlearn train` for classifiers: images and a design → a trained model in a folder.
+
+public import Foundation
+public import UnlearnData
+public import UnlearnEngine
+public import UnlearnEvaluation
+import UnlearnFormats
+public import UnlearnMethods
+public import UnlearnModels
+
+/// Everything that decides what a training makes.
+public struct ClassifierTrainingRun: Configurable {
+    public var task = ImageTaskOptions()
+    public var design = ClassifierDesign()
+    public var training = ClassifierTraining()
+    public var seed: UInt64 = 0
+
+    public init() {}
+
+    /// Trains on all training images, the ones to forget included, and writes the model and `training.json`.
+    public func callAsFunction(
+        output: URL, onProgress: @escaping (ProgressEvent) -> Void = { _ in }
+    ) throws(KitError) -> ClassifierOutcome {
+        try training.phase.check(at: "training")
+        // Made first: a destination that exists is found before anything is read.
+        let folder = try KitError.file { () throws(FormatError) in try AtomicDirectory(output) }
+        let task = try ImageTask(task)
+        let model = try Self.train(
+            task, design.configuration(for: task.images), training, on: task.splits.train, seed: seed,
+            onProgress: onProgress)
+        let outcome = ClassifierOutcome(of: model, on: task.images, task.splits)
+        try KitError.model { () throws(ModelError) in try ClassifierDirectory.save(model, to: folder.url) }
+        try KitError.file { () throws(FormatError) in
+            let record = try JSONValue(ordered: self)
+            try AtomicFile.write(record.text(.pretty) + "\n", to: folder.url.appending(path: "training.json"))
+            try folder.commit()
+        }
+        return outcome
+    }
+
+    /// A new model, trained on the images at `examples`.
+    static func train(
+        _ task: ImageTask, _ configuration: JSONValue, _ training: ClassifierTraining, on examples: [Int],
+        seed: UInt64, onProgress: @escaping (ProgressEvent) -> Void = { _ in }
+    ) throws(KitError) -> any Classifier {
+        let model = try KitError.model { () throws(ModelError) in
+            try ClassifierDirectory.make(configuration, using: Generator(seed: seed, purpose: "parameters"))
+        }
+        let session = ClassifierSession(
+            model: model, images: task.images, forget: [], retain: examples, phase: training.phase, seed: seed,
+            onProgress: { event in
+                onProgress(
+                    ProgressEvent(stage: "Training", done: event.done, total: event.total, unit: event.unit))
+            })
+        try KitError.method { () throws(MethodError) in try training.train(session) }
+        return model
+    }
+}

@@ -1,0 +1,54 @@
+// Images from a folder with their splits: what training and the benchmark of classifiers start from.
+
+import Foundation
+public import UnlearnData
+
+/// Which images are used, and which of them for what.
+public struct ImageTaskOptions: Configurable {
+    /// The folder of the images.
+    public var data = ""
+    public var images = ImageOptions()
+    public var splits = SplitOptions()
+    public var forget = ForgetChoice()
+    /// Of the splits alone.
+    public var splitSeed: UInt64 = 0
+
+    public init() {}
+}
+
+/// Images in memory and their splits.
+public struct ImageTask: Sendable {
+    public let images: ImageSet
+    public let splits: ImageSplits
+
+    public init(_ options: ImageTaskOptions) throws(KitError) {
+        for (name, value) in [
+            ("splits.validation", options.splits.validation), ("splits.test", options.splits.test),
+            ("forget.share", options.forget.share),
+        ] where !(0..<1).contains(value) {
+            throw .invalidOption(path: name, problem: "it must be from 0 to less than 1")
+        }
+        let folder = URL(filePath: options.data)
+        (images, splits) = try KitError.data { () throws(DataError) in
+            var images = try ImageReader(options.images).read(folder)
+            var testFrom: Int?
+            // IDX files come with test images of their own.
+            if FileManager.default.fileExists(atPath: folder.appending(path: "t10k-images-idx3-ubyte.gz").path)
+                || FileManager.default.fileExists(atPath: folder.appending(path: "t10k-images-idx3-ubyte").path)
+            {
+                testFrom = images.count
+                images = images.appending(try ImageReader(options.images).read(folder, prefix: "t10k"))
+            }
+            let splits = try ImageSplits(
+                images, testFrom: testFrom, options.splits, options.forget, seed: options.splitSeed)
+            return (images, splits)
+        }
+    }
+}
+
+extension KitError {
+    /// Runs `body` and passes a problem of the user's data on as this target's error.
+    static func data<Value>(_ body: () throws(DataError) -> Value) throws(KitError) -> Value {
+        do { return try body() } catch { throw .data(error) }
+    }
+}

@@ -1,0 +1,54 @@
+// A method for classifiers whose options are known to be right.
+
+import UnlearnData
+public import UnlearnFormats
+public import UnlearnMethods
+
+/// A method by name, with the user's options laid over its defaults.
+public struct ResolvedClassifierMethod: Sendable {
+    public let name: String
+    public let method: any ClassifierMethod
+    public let phase: Phase
+    /// All options as they were resolved: those of the method and of its main phase side by side.
+    public let options: JSONValue
+
+    public init(_ name: String, settings: [JSONValue]) throws(KitError) {
+        self.name = name
+        let type: any ClassifierMethod.Type
+        do throws(MethodError) {
+            type = try MethodCatalog.classifierMethod(name)
+        } catch {
+            guard case .unknownMethod(_, let known) = error else { throw .method(error) }
+            throw .method(.unknownMethod(name, known: NearestName.ordered(known, by: name)))
+        }
+        var options = try Self.json(type.phaseDefaults)
+        for (key, value) in try Self.json(type.init()).object ?? [:] { options[key] = value }
+        for change in settings { options = try Options.overlay(change, on: options, at: name) }
+        self.options = options
+        method = try Options.decode(type, from: options, at: name)
+        phase = try Options.decode(Phase.self, from: options, at: name)
+        try phase.check(at: name)
+    }
+
+    private static func json(_ value: some Encodable) throws(KitError) -> JSONValue {
+        try KitError.file { () throws(FormatError) in try JSONValue(ordered: value) }
+    }
+}
+
+extension Phase {
+    /// That the numbers can be trained with.
+    func check(at place: String) throws(KitError) {
+        guard learningRate > 0, learningRate.isFinite else {
+            throw .invalidOption(path: place + ".learningRate", problem: "it must be greater than zero")
+        }
+        guard epochs > 0, epochs <= 100_000 else {
+            throw .invalidOption(path: place + ".epochs", problem: "it must be greater than 0 and at most 100000")
+        }
+        guard (1...1_000_000).contains(batchSize) else {
+            throw .invalidOption(path: place + ".batchSize", problem: "it must be from 1 to 1000000")
+        }
+        guard (0...64).contains(augmentation.cropBorder) else {
+            throw .invalidOption(path: place + ".augmentation.cropBorder", problem: "it must be from 0 to 64")
+        }
+    }
+}

@@ -1,0 +1,48 @@
+// Ordinary training of a classifier: the recipe of the NeurIPS 2023 challenge, and the usual one.
+
+public import UnlearnData
+public import UnlearnEngine
+
+/// How a classifier is trained from the start, or further.
+public struct ClassifierTraining: Configurable {
+    public var optimizer = Phase.OptimizerKind.sgd
+    public var learningRate = 0.05
+    public var epochs = 20.0
+    public var batchSize = 64
+    public var momentum = 0.9
+    public var weightDecay = 5e-4
+    public var schedule = Schedule(.cosine)
+    public var augmentation = Augmentation(cropBorder: 4, flips: true)
+    /// Whether rare classes count more: each image by 1 / the number of images of its class.
+    public var weighsClasses = false
+
+    public init() {}
+
+    /// The recipe by which the challenge's models were trained.
+    public static var challenge: ClassifierTraining {
+        var training = ClassifierTraining()
+        training.optimizer = .adam
+        training.learningRate = 1e-4
+        training.epochs = 30
+        training.weightDecay = 5e-3
+        training.augmentation = Augmentation()
+        training.weighsClasses = true
+        return training
+    }
+
+    public var phase: Phase {
+        var phase = Phase(
+            optimizer, learningRate: learningRate, epochs: epochs, batchSize: batchSize, weightDecay: weightDecay,
+            schedule: schedule, augmentation: augmentation)
+        phase.momentum = momentum
+        return phase
+    }
+
+    /// Trains the session's model on its retain set.
+    public func train(_ session: ClassifierSession) throws(MethodError) {
+        let weights = weighsClasses ? session.images.classWeights(session.retain, power: -1) : nil
+        try session.descend("train", phase, over: session.retain) { step in
+            [Term("nll", crossEntropy(step.logits(), step.batches[0].labels, classWeights: weights))]
+        }
+    }
+}

@@ -1,0 +1,62 @@
+// How one phase of training a classifier goes.
+
+public import UnlearnData
+public import UnlearnEngine
+
+/// Optimizer, learning rate, length and batches of a phase.
+public struct Phase: Configurable {
+    public enum OptimizerKind: String, Codable, Sendable, CaseIterable {
+        /// Gradient descent with momentum.
+        case sgd
+        /// Adam with the decay added to the gradient.
+        case adam
+    }
+
+    public var optimizer = OptimizerKind.sgd
+    /// The peak learning rate.
+    public var learningRate = 1e-3
+    /// Passes over the examples; 3.2 is three passes and a fifth of one.
+    public var epochs = 5.0
+    public var batchSize = 64
+    /// Of gradient descent.
+    public var momentum = 0.9
+    public var weightDecay = 5e-4
+    public var schedule = Schedule(.cosine)
+    public var augmentation = Augmentation()
+
+    public init() {}
+
+    public init(
+        _ optimizer: OptimizerKind = .sgd, learningRate: Double, epochs: Double, batchSize: Int = 64,
+        weightDecay: Double = 5e-4, schedule: Schedule = Schedule(.cosine), augmentation: Augmentation = Augmentation()
+    ) {
+        self.optimizer = optimizer
+        self.learningRate = learningRate
+        self.epochs = epochs
+        self.batchSize = batchSize
+        self.weightDecay = weightDecay
+        self.schedule = schedule
+        self.augmentation = augmentation
+    }
+
+    /// How many steps the phase takes over so many examples.
+    public func steps(over count: Int) -> Int {
+        let exact = epochs * Double(count) / Double(batchSize)
+        // Whole passes end with a smaller batch, so that a pass counts as ⌈count / batch⌉ steps.
+        return epochs == epochs.rounded()
+            ? Int(epochs) * ((count + batchSize - 1) / batchSize) : Int(exact.rounded(.up))
+    }
+
+    func makeOptimizer(_ parameters: [Tensor]) -> any Optimizer {
+        switch optimizer {
+        case .sgd:
+            var options = SGDOptions()
+            (options.momentum, options.weightDecay) = (momentum, weightDecay)
+            return SGD(parameters, options)
+        case .adam:
+            var options = AdamWOptions()
+            (options.beta2, options.weightDecay) = (0.999, weightDecay)
+            return AdamW(parameters, options, decayIsCoupled: true)
+        }
+    }
+}

@@ -1,0 +1,42 @@
+// Unlearning with an incompetent teacher: on forget the model imitates a network that learnt nothing.
+// Chundawat et al. 2023 (arXiv 2205.08096), equation 2.
+
+public import UnlearnData
+internal import UnlearnEngine
+internal import UnlearnModels
+
+/// KL to a random network's outputs on forget, and to the original's on retain.
+public struct BadTeacher: ClassifierMethod {
+    public static let card = Card(
+        name: "bad-teacher", summary: "Imitates a random network on forget and the original model on retain.",
+        paper: "Chundawat et al. 2023, arXiv 2205.08096", needs: [.losses, .retainSet, .classes])
+    public static let phaseDefaults = Phase(.adam, learningRate: 1e-4, epochs: 2, schedule: Schedule(.constant))
+
+    /// The temperature of both teachers.
+    public var temperature = 1.0
+
+    public init() {}
+
+    public func unlearn(_ session: ClassifierSession) throws(MethodError) {
+        guard !session.retain.isEmpty else { throw .needsRetain(method: Self.card.name) }
+        try session.readOriginal()
+        let teacher: any Classifier
+        do throws(CheckpointError) {
+            teacher = try session.model.remade(Weights(using: session.generator("bad teacher")))
+        } catch { throw .parameters(error) }
+        let isForgotten = Set(session.forget)
+        let descent = try session.descent(session.phase, over: session.forget.count + session.retain.count)
+        try descent.run("all", [session.forget + session.retain], count: descent.totalSteps) { step in
+            let batch = step.batches[0]
+            let targets = withoutRecording {
+                let chosen = Tensor(
+                    batch.ids.map { isForgotten.contains($0) ? Float(1) : 0 }, shape: [batch.ids.count, 1])
+                let (bad, good) = (
+                    teacher.logits(batch.inputs, training: true), session.originalLogits(of: batch.inputs)
+                )
+                return good + (bad - good) * chosen
+            }
+            return [Term("distillation", distillation(step.logits(), from: targets, temperature: temperature))]
+        }
+    }
+}

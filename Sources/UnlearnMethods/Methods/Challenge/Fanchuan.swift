@@ -1,0 +1,50 @@
+// First place of the NeurIPS 2023 challenge: outputs on forget are flattened, then pushed apart from those on retain.
+
+public import UnlearnData
+internal import UnlearnEngine
+
+/// 1: one pass over forget, KL(softmax ‖ uniform). 2: epochs that alternate a pass over forget, which makes forget
+/// outputs unlike retain ones, with a pass of ordinary training on retain.
+public struct Fanchuan: ClassifierMethod {
+    public static let card = Card(
+        name: "fanchuan", summary: "Flattens the outputs on forget, then alternates contrast to retain with repair.",
+        paper: "NeurIPS 2023 challenge, Triantafillou et al. 2024, arXiv 2406.09073",
+        needs: [.losses, .retainSet, .classes])
+    /// The retain passes of the second part; its learning rate is 1e-3 for each 64 images.
+    public static let phaseDefaults = Phase(
+        learningRate: 4e-3, epochs: 8, batchSize: 256, weightDecay: 1e-2, schedule: Schedule(.constant))
+
+    public var flattenLearningRate = 5e-3
+    public var contrastLearningRate = 3e-4
+    /// The temperature of the contrast.
+    public var temperature = 1.15
+
+    public init() {}
+
+    public func unlearn(_ session: ClassifierSession) throws(MethodError) {
+        guard !session.retain.isEmpty else { throw .needsRetain(method: Self.card.name) }
+        let flatten = Phase(learningRate: flattenLearningRate, epochs: 1, schedule: Schedule(.constant))
+        try session.descend("flatten", flatten, over: session.forget) { step in
+            [Term("forget-uniform", divergenceToUniform(step.logits()))]
+        }
+        let epochs = max(1, Int(session.phase.epochs.rounded()))
+        let batchSize = session.phase.batchSize
+        // Cosine to 1e-6.
+        let contrastPhase = Phase(
+            learningRate: contrastLearningRate, epochs: session.phase.epochs, batchSize: batchSize,
+            schedule: Schedule(.cosine, finalShare: 1e-6 / contrastLearningRate))
+        let contrast = try session.descent(contrastPhase, over: session.forget.count)
+        let repair = try session.descent(session.phase, over: session.retain.count)
+        for _ in 0..<epochs {
+            try contrast.run("contrast", [session.forget, session.retain], count: contrast.totalSteps / epochs) {
+                step in
+                let retain = step.logits(1).detached()
+                let similarities = step.logits(0).matmul(retain.transpose(0, 1)) * (1 / temperature)
+                return [Term("forget-contrast", -similarities.logSoftmax().mean())]
+            }
+            try repair.run("repair", [session.retain], count: repair.totalSteps / epochs) { step in
+                [Term("retain-nll", crossEntropy(step.logits(), step.batches[0].labels))]
+            }
+        }
+    }
+}

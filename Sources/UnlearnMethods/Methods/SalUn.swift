@@ -1,0 +1,87 @@
+// Random labels, for all parameters or only for those that the forget set depends on most.
+// Fan et al. 2024, "SalUn" (arXiv 2310.12508), equations 3 to 5; random labels as in Golatkar et al. 2020.
+
+public import UnlearnData
+internal import UnlearnEngine
+internal import UnlearnModels
+
+/// CE on forget with labels drawn at random from the other classes, beside CE on retain.
+public struct RandomLabels: ClassifierMethod {
+    public static let card = Card(
+        name: "random-labels", summary: "Trains on wrong labels for the forget set and right ones for the rest.",
+        paper: "baseline, as in Golatkar et al. 2020, arXiv 1911.04933", needs: [.losses, .retainSet, .classes])
+    public static let phaseDefaults = Phase(learningRate: 0.013, epochs: 10)
+
+    public init() {}
+
+    public func unlearn(_ session: ClassifierSession) throws(MethodError) {
+        try Self.train(session, method: Self.card.name, mask: nil)
+    }
+
+    /// - Parameter mask: 1 where a parameter may change, by name.
+    static func train(
+        _ session: ClassifierSession, method: String, mask: [String: Tensor]?
+    ) throws(MethodError) {
+        guard !session.retain.isEmpty else { throw .needsRetain(method: method) }
+        var generator = session.generator("random labels")
+        var labels: [Int: Int64] = [:]
+        for id in session.forget {
+            let wrong = Int(generator.next(upperBound: UInt64(max(1, session.model.classCount - 1))))
+            labels[id] = Int64(wrong < session.images.labels[id] ? wrong : wrong + 1)
+        }
+        let descent = try session.descent(session.phase, over: session.forget.count + session.retain.count)
+        if let mask { descent.keepOutside(mask, of: session.model.parameters) }
+        try descent.run("all", [session.forget + session.retain], count: descent.totalSteps) { step in
+            let batch = step.batches[0]
+            let targets = zip(batch.ids, batch.labels.scalars(Int64.self)).map { labels[$0] ?? $1 }
+            return [Term("nll", crossEntropy(step.logits(), Tensor(targets)))]
+        }
+    }
+}
+
+/// Random labels, with only the parameters of the largest forget gradients free to change.
+public struct SalUn: ClassifierMethod {
+    public static let card = Card(
+        name: "salun", summary: "Random labels, changing only the weights with the largest gradients on forget.",
+        paper: "Fan et al. 2024, arXiv 2310.12508", needs: [.losses, .retainSet, .classes])
+    public static let phaseDefaults = RandomLabels.phaseDefaults
+
+    /// The share of the weights that may change.
+    public var share = 0.5
+
+    public init() {}
+
+    public func unlearn(_ session: ClassifierSession) throws(MethodError) {
+        let names = session.model.parameters.trainableNames
+        let sums = names.map { Tensor.zeros(session.model.parameters[$0].shape) }
+        session.gradients(
+            over: session.forget, of: names, { crossEntropy($0, $1) },
+            each: { gradients, share in
+                for (sum, gradient) in zip(sums, gradients) {
+                    if let gradient { sum.add(inPlace: gradient, scaledBy: share) }
+                }
+            })
+        let magnitudes = sums.map { $0.abs() }
+        let threshold = Tensor(magnitudes.quantile(1 - share))
+        let masks = magnitudes.map { threshold.isAtMost($0) }
+        try RandomLabels.train(
+            session, method: Self.card.name,
+            mask: Dictionary(zip(names, masks), uniquingKeysWith: { first, _ in first }))
+    }
+}
+
+extension Descent {
+    /// Puts back, after each step, what lies outside the masks: neither decay nor momentum may leak there.
+    func keepOutside(_ masks: [String: Tensor], of store: ParameterStore) {
+        let kept = store.trainableNames.compactMap { name in
+            masks[name].map { mask in
+                withoutRecording { (name, mask, store[name].detached() * (Tensor(1) - mask)) }
+            }
+        }
+        afterStep = {
+            withoutRecording {
+                for (name, mask, outside) in kept { store[name].copy(from: store[name] * mask + outside) }
+            }
+        }
+    }
+}

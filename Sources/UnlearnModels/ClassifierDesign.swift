@@ -1,0 +1,41 @@
+// New classifiers by name and size.
+
+public import UnlearnData
+public import UnlearnFormats
+
+/// The shape of a classifier that is to be trained from the start.
+public struct ClassifierDesign: Configurable {
+    public enum Kind: String, Codable, Sendable, CaseIterable {
+        case convnet, resnet18, resnet34, resnet50
+    }
+
+    public var kind = Kind.convnet
+    /// The width of the first layer; 0: the usual one, 64 for ResNets and 32 for the ConvNet.
+    public var width = 0
+    /// Whether a ResNet begins with a 3 × 3 convolution that keeps the size, as is usual for images of 32 pixels.
+    public var stemIsSmall = false
+
+    public init() {}
+
+    /// config.json of the design for the images' channels and classes.
+    public func configuration(for images: ImageSet) -> JSONValue {
+        let layers: Int? =
+            switch kind {
+            case .convnet: nil
+            case .resnet18: 18
+            case .resnet34: 34
+            case .resnet50: 50
+            }
+        if let layers,
+            let numbers = ResNetConfiguration.standard(
+                layers: layers, width: width > 0 ? width : 64, channelCount: images.channels,
+                classNames: images.classNames, stemIsSmall: stemIsSmall)
+        {
+            return numbers.json
+        }
+        let width = width > 0 ? width : 32
+        return ConvNetConfiguration(
+            channelCount: images.channels, classNames: images.classNames, widths: [width, 2 * width, 4 * width]
+        ).json
+    }
+}

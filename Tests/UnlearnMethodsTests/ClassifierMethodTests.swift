@@ -1,0 +1,161 @@
+// What every method does to a small classifier that knows its training images by heart.
+
+import Testing
+import UnlearnData
+import UnlearnEngine
+import UnlearnModels
+
+@testable import UnlearnMethods
+
+@Suite struct ClassifierMethodTests {
+    /// The method with its own phase, in smaller batches and, where given, another learning rate.
+    private func run(
+        _ method: any ClassifierMethod, on model: any Classifier, learningRate: Double? = nil, epochs: Double? = nil,
+        seed: UInt64 = 0
+    ) throws -> any Classifier {
+        var phase = type(of: method).phaseDefaults
+        phase.batchSize = 16
+        phase.learningRate = learningRate ?? phase.learningRate
+        phase.epochs = epochs ?? phase.epochs
+        let copy = try model.copy()
+        try method.unlearn(TinyImages.session(copy, phase: phase, seed: seed))
+        return copy
+    }
+
+    private func differs(_ one: any Classifier, _ other: any Classifier) -> Bool {
+        one.parameters.names.contains { !one.parameters[$0].isIdentical(to: other.parameters[$0]) }
+    }
+
+    @Test func trainingLearnsWrongLabelsByHeart() throws {
+        let model = try TinyImages.trained()
+        #expect(TinyImages.accuracy(model, TinyImages.forget) > 0.9)
+        #expect(TinyImages.accuracy(model, TinyImages.retain) > 0.95)
+    }
+
+    /// One seed is one model, bit for bit; another seed is another model, but for methods without chance.
+    @Test(arguments: MethodCatalog.classifiers.map { $0.card.name })
+    func oneSeedIsOneModel(name: String) throws {
+        let method = try MethodCatalog.classifierMethod(name).init()
+        let model = try TinyImages.model()
+        let first = try run(method, on: model)
+        #expect(differs(first, model), "nothing changed")
+        #expect(!differs(first, try run(method, on: model)))
+        #expect(differs(first, try run(method, on: model, seed: 1)) == (name != "ssd"))
+        for name in first.parameters.names { #expect(first.parameters[name].isFinite, "\(name)") }
+    }
+
+    /// Methods that raise the forget loss on purpose, each with a rate that suits so small a network.
+    @Test(
+        arguments: [
+            ("gradient-ascent", 0.02), ("gradient-difference", 0.01), ("npo", 0.01), ("neggrad-plus", 0.05),
+            ("scrub", 0.005), ("random-labels", 0.05), ("salun", 0.05), ("fanchuan", 0.02),
+        ])
+    func forgetLossRises(name: String, rate: Double) throws {
+        let model = try TinyImages.trained()
+        let before = TinyImages.loss(model, TinyImages.forget)
+        let method = try MethodCatalog.classifierMethod(name).init()
+        let after = try run(method, on: model, learningRate: rate, epochs: 10)
+        #expect(TinyImages.loss(after, TinyImages.forget) > before + 0.3)
+    }
+
+    /// After repair the retain set is known again, though weights were drawn anew.
+    @Test(
+        arguments: [
+            "fine-tune", "neggrad-plus", "scrub", "bad-teacher", "random-labels", "salun", "kookmin", "seif",
+            "sebastian", "toshi", "amnesiacs", "sun",
+        ])
+    func retainAccuracyIsHeld(name: String) throws {
+        let model = try TinyImages.trained()
+        let method = try MethodCatalog.classifierMethod(name).init()
+        let after = try run(method, on: model, learningRate: name == "scrub" ? 0.005 : 0.05, epochs: 20)
+        #expect(TinyImages.accuracy(after, TinyImages.retain) > 0.9)
+    }
+
+    @Test func forgetEntryRelearnsTheOriginalsScores() throws {
+        let model = try TinyImages.trained()
+        var method = ForgetEntry()
+        method.cycleEpochs = [10, 20]
+        let after = try run(method, on: model, learningRate: 0.02)
+        #expect(TinyImages.accuracy(after, TinyImages.retain) > 0.9)
+    }
+
+    @Test func salunLeavesTheOtherWeightsBitwiseAsTheyAre() throws {
+        let model = try TinyImages.trained()
+        var method = SalUn()
+        method.share = 0.25
+        let after = try run(method, on: model, learningRate: 0.05)
+        let counts = model.parameters.trainableNames.map { name -> (kept: Int, all: Int) in
+            let (old, new) = (
+                model.parameters[name].scalars(Float.self), after.parameters[name].scalars(Float.self)
+            )
+            return (zip(old, new).count { $0 == $1 }, old.count)
+        }
+        let (kept, all) = counts.reduce((0, 0)) { ($0.0 + $1.kept, $0.1 + $1.all) }
+        #expect(abs(Double(kept) / Double(all) - 0.75) < 0.01)
+    }
+
+    @Test func ssdOnlyShrinksAndKeepsTheRestBitwise() throws {
+        let model = try TinyImages.trained()
+        var method = SSD()
+        method.selection = 10
+        let after = try run(method, on: model)
+        var shrunk = 0
+        for name in model.parameters.trainableNames {
+            let (old, new) = (
+                model.parameters[name].scalars(Float.self), after.parameters[name].scalars(Float.self)
+            )
+            #expect(zip(old, new).allSatisfy { $0 == $1 || abs($1) < abs($0) }, "\(name)")
+            shrunk += zip(old, new).count { $0 != $1 }
+        }
+        #expect(shrunk > 0 && shrunk < model.parameters.scalarCount)
+    }
+
+    @Test func toshiTransposesEveryKernel() throws {
+        let model = try TinyImages.model()
+        var method = Toshi()
+        method.recipe = .transpose
+        let after = try run(method, on: model, learningRate: 1e-9)
+        let (old, new) = (model.parameters["conv1.weight"], after.parameters["conv1.weight"])
+        let difference = (old.transpose(2, 3) - new).abs().max().item
+        #expect(difference < 1e-5)
+    }
+
+    @Test func negGradPlusWithoutForgetWeightIgnoresForget() throws {
+        var method = NegGradPlus()
+        method.alpha = 1
+        let model = try TinyImages.trained()
+        let before = TinyImages.loss(model, TinyImages.retain)
+        #expect(TinyImages.loss(try run(method, on: model), TinyImages.retain) < before + 0.05)
+    }
+
+    @Test func eventsCountEveryStepWithItsTerms() throws {
+        var events: [StepEvent] = []
+        let phase = Phase(learningRate: 0.01, epochs: 2, batchSize: 6, schedule: Schedule(.constant))
+        let session = try TinyImages.session(TinyImages.model(), phase: phase) { events.append($0) }
+        try GradientDifference().unlearn(session)
+        #expect(events.map(\.step) == [0, 1, 2, 3])
+        #expect(events.allSatisfy { $0.terms.keys.sorted() == ["forget-ascent", "retain-nll"] })
+    }
+
+    @Test func anExplosionStopsTheRunAndNamesTheExamples() throws {
+        let phase = Phase(learningRate: 1e30, epochs: 3, batchSize: 12)
+        let session = try TinyImages.session(TinyImages.model(), phase: phase)
+        let error = #expect(throws: MethodError.self) { try GradientAscent().unlearn(session) }
+        guard case .notFinite(_, "forget-ascent", let examples) = error else {
+            Issue.record("\(String(describing: error))")
+            return
+        }
+        #expect(examples.sorted() == TinyImages.forget)
+    }
+
+    @Test func missingSplitsAreNamed() throws {
+        let phase = FineTune.phaseDefaults
+        let session = try TinyImages.session(TinyImages.model(), phase: phase, retain: [])
+        #expect(throws: MethodError.needsRetain(method: "fine-tune")) { try FineTune().unlearn(session) }
+        let without = try ClassifierSession(
+            model: TinyImages.model(), images: TinyImages.set, forget: [0], retain: [1], phase: phase, seed: 0)
+        #expect(throws: MethodError.needsExamples(method: "amnesiacs", split: "validation")) {
+            try Amnesiacs().unlearn(without)
+        }
+    }
+}
