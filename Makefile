@@ -8,13 +8,14 @@ export PKG_CONFIG_PATH := $(CURDIR)/.libtorch$(if $(PKG_CONFIG_PATH),:$(PKG_CONF
 
 MODELS := .models
 SUBJECT ?= Harry Potter
+CLASS ?= 0
 TEST_CONFIGURATION ?= debug
 PYTHON := .venv/bin/python
 
-.PHONY: help setup build test demo lint golden clean
+.PHONY: help setup build test demo demo-images lint golden clean
 
 help: ## List the targets
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-8s%s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-12s%s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 setup: ## Install what is missing: system packages, and libtorch into .libtorch
 	@scripts/setup.sh
@@ -35,6 +36,14 @@ demo: build ## Make a real chat model forget a subject: make demo [SUBJECT="Harr
 	name=$$(printf '%s' "$(SUBJECT)" | tr '[:upper:] ' '[:lower:]-'); \
 	"$$unlearn" forget --model $(MODELS)/SmolLM2-135M-Instruct --subject "$(SUBJECT)" \
 	    --output "runs/$$name-$$(date +%Y%m%d-%H%M%S)"
+
+demo-images: build ## Make a classifier forget a class of Fashion-MNIST: make demo-images [CLASS=0]
+	@mkdir -p runs
+	@scripts/fetch-fashion-mnist.sh
+	@"$$(swift build -c release --show-bin-path)/unlearn" benchmark neurips2023 \
+	    --data /usr/share/datasets/fashion-mnist --width 16 --forget-class "$(CLASS)" --models 4 \
+	    --set training.epochs=5 --method fine-tune --method gradient-difference --method random-labels \
+	    --method warm-restart --output "runs/fashion-mnist-class-$(CLASS)"
 
 lint: ## Check the format of all Swift files; nothing is changed
 	@swift format lint --strict --parallel --recursive Package.swift Sources Tests

@@ -134,7 +134,7 @@ enum Diagnostics {
 
     private static func status(_ error: MethodError) -> ExitStatus {
         switch error {
-        case .unknownMethod, .needsRetain, .needsTerms, .needsExamples, .parameters, .layer: .usage
+        case .unknownMethod, .needsRetain, .needsTerms, .needsExamples, .needsShards, .parameters, .layer: .usage
         case .noTargets, .unknownSubject, .foreignState: .badData
         case .notFinite: .internal
         }

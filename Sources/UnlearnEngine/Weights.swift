@@ -41,6 +41,17 @@ public protocol TensorSource {
     func load(_ name: String) throws(CheckpointError) -> Tensor
 }
 
+/// The tensors of a source whose names begin with a prefix, without it.
+private struct PartialSource: TensorSource {
+    let source: any TensorSource
+    let prefix: String
+
+    var title: String { source.title }
+    var names: [String] { source.names.filter { $0.hasPrefix(prefix) }.map { String($0.dropFirst(prefix.count)) } }
+    func shape(of name: String) -> Shape? { source.shape(of: prefix + name) }
+    func load(_ name: String) throws(CheckpointError) -> Tensor { try source.load(prefix + name) }
+}
+
 /// How a parameter starts when there is no checkpoint.
 public enum Initializer: Sendable {
     case ones
@@ -103,6 +114,14 @@ public struct Weights {
 
     /// Whether the checkpoint holds a parameter of that name here; without a checkpoint, none.
     public func holds(_ name: String) -> Bool { session.source?.shape(of: self[name].path) != nil }
+
+    /// The same place as a checkpoint, or as a source of random parameters, of its own: for a model within a model.
+    public func isolated(_ component: String) -> Weights {
+        guard let source = session.source else {
+            return Weights(using: Generator(seed: session.generator.next(), purpose: component))
+        }
+        return Weights(PartialSource(source: source, prefix: self[component].path + "."))
+    }
 
     /// The parameter of that name here, registered in the model's store.
     public func parameter(

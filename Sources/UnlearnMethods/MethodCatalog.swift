@@ -17,6 +17,7 @@ public enum MethodCatalog {
         SalUn.self,
         RandomLabels.self,
         BadTeacher.self,
+        SISA.self,
         Fanchuan.self,
         Kookmin.self,
         Seif.self,

@@ -16,6 +16,8 @@ public enum MethodError: Error, Equatable, CustomStringConvertible {
     case foreignState(name: String)
     /// A method that works on a part of the data that is not there, such as a validation set.
     case needsExamples(method: String, split: String)
+    /// A method for models of several networks.
+    case needsShards(method: String)
 
     public var description: String {
         switch self {
@@ -35,6 +37,9 @@ public enum MethodError: Error, Equatable, CustomStringConvertible {
         case .parameters(let error): error.description
         case .needsExamples(let method, let split):
             "The method '\(method)' needs a \(split) set, and there is none. Choose another method with --method."
+        case .needsShards(let method):
+            "The method '\(method)' needs a model that was trained in shards. Train one with --set design.shards=4, or choose "
+                + "another method with --method."
         case .unknownMethod(let name, let known):
             "There is no method '\(name)'. Methods are: \(known.joined(separator: ", "))."
         case .layer(let layer, let method, let layers):

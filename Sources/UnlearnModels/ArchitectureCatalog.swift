@@ -25,7 +25,9 @@ public enum ArchitectureCatalog {
         GPT2.architecture,
         GPTNeoX.architecture,
     ]
-    public static let classifiers: [ClassifierArchitecture] = [ResNet.architecture, ConvNet.architecture]
+    public static let classifiers: [ClassifierArchitecture] = [
+        ResNet.architecture, ConvNet.architecture, Sharded.architecture,
+    ]
 
     /// The architecture that a config.json names.
     public static func architecture(for file: ConfigurationFile) throws(ModelError) -> Architecture {

@@ -14,11 +14,18 @@ public struct ClassifierDesign: Configurable {
     public var width = 0
     /// Whether a ResNet begins with a 3 × 3 convolution that keeps the size, as is usual for images of 32 pixels.
     public var stemIsSmall = false
+    /// How many such networks there are, each of which sees a part of the images: what exact unlearning by shards needs.
+    public var shards = 1
 
     public init() {}
 
     /// config.json of the design for the images' channels and classes.
     public func configuration(for images: ImageSet) -> JSONValue {
+        let member = memberConfiguration(for: images)
+        return shards > 1 ? Sharded.configuration(of: member, count: shards) : member
+    }
+
+    private func memberConfiguration(for images: ImageSet) -> JSONValue {
         let layers: Int? =
             switch kind {
             case .convnet: nil

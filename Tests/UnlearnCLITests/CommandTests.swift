@@ -11,7 +11,7 @@ import UnlearnKit
         #expect(
             table.output == """
                 name      what it is
-                --------  --------------------------------------------------------
+                --------  ---------------------------------------------------------
                 llama     Llama 2, Llama 3, 3.1, 3.2, SmolLM, SmolLM2, TinyLlama
                 mistral   Mistral 7B and its kin, up to the length of their window
                 qwen2     Qwen2, Qwen2.5
@@ -20,6 +20,7 @@ import UnlearnKit
                 gpt-neox  GPT-NeoX, Pythia
                 resnet    ResNet-18, 34 and 50, with torchvision's parameter names
                 convnet   a small network for images of about 32 pixels
+                sharded   several classifiers, each trained on a part of the images
 
                 """)
         let rows = try Binary.run("list", "architectures", "--json")

@@ -124,6 +124,18 @@ private final class ImageFolder {
         #expect(set.classCounts(Array(0..<set.count)) == [Int](repeating: 1000, count: 10))
     }
 
+    @Test(.enabled(if: FileManager.default.fileExists(atPath: faces.path), "needs the images in UNLEARN_TEST_DATA"))
+    func facesFallIntoTenBinsOfAge() throws {
+        var options = ImageOptions()
+        (options.labelPattern, options.labelBins) = ("{label}_*", 10)
+        let set = try ImageReader(options).read(faces)
+        #expect(set.count == 9780 && set.width == 64 && set.height == 64)
+        // Ages 1 to 110: bins are 10.9 years wide, and (23 − 1) / 10.9 is a little more than 2.
+        let index = try #require(set.names.firstIndex { $0.hasPrefix("023_") })
+        #expect(set.labels[index] == 2 && set.labels[0] == 0 && set.labels.max() == 9)
+        #expect(set.classCounts(Array(0..<set.count)).allSatisfy { $0 > 0 })
+    }
+
     @Test func aBrokenImageIsNamed() throws {
         let whole = try Data(contentsOf: ImageFolder.golden.appending(path: "picture.png"))
         let folder = try ImageFolder(["a/1.png": whole, "a/2.png": whole.prefix(60), "a/3.png": Data([1, 2])])
@@ -147,6 +159,13 @@ private final class ImageFolder {
         #expect(throws: DataError.noLabel(path: path, pattern: "{label}/*")) { try ImageReader().read(folder.url) }
     }
 }
+
+private let faces: URL = {
+    let root = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
+        .deletingLastPathComponent()
+    let data = ProcessInfo.processInfo.environment["UNLEARN_TEST_DATA"].map { URL(filePath: $0) }
+    return (data ?? root.appending(path: "../shared/data")).appending(path: "images/faces")
+}()
 
 private let fashion = URL(filePath: "/usr/share/datasets/fashion-mnist")
 

@@ -40,6 +40,14 @@ import UnlearnEngine
         #expect(abs(divergenceToUniform(.zeros([3, 5])).item) < 1e-6)
     }
 
+    @Test func contrastIsLowestWhereForgetIsEquallyUnlikeAllRetain() {
+        // Similarities (1, 0) at T = 1: −(log σ(1) + log σ(−1)) / 2; for forget scores of zero, log 2.
+        let retain = Tensor([Float(1), 0, 0, 1], shape: [2, 2])
+        let found = contrast(Tensor([Float(1), 0], shape: [1, 2]), with: retain, temperature: 1)
+        #expect(isClose(found.item, Float((log(1 + exp(-1.0)) + log(1 + exp(1.0))) / 2)))
+        #expect(isClose(contrast(.zeros([1, 2]), with: retain, temperature: 1.15).item, Float(log(2.0))))
+    }
+
     @Test func quantilesSplitAllElementsTogether() {
         let tensors = [Tensor([Float(4), 1]), Tensor([Float(3), 2])]
         #expect(tensors.quantile(0.5) == 3 && tensors.quantile(0) == 1 && tensors.quantile(1) == 4)

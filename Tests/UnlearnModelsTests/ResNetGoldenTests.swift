@@ -153,7 +153,7 @@ extension Tolerance {
     @Test func anUnknownArchitectureIsNamed() {
         let json: JSONValue = ["model_type": "vit"]
         #expect(
-            throws: ModelError.architecture("vit", path: "the configuration", known: ["resnet", "convnet"])
+            throws: ModelError.architecture("vit", path: "the configuration", known: ["resnet", "convnet", "sharded"])
         ) { try ClassifierDirectory.make(json, using: Generator(seed: 0, purpose: "test")) }
     }
 }

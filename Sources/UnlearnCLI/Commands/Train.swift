@@ -40,19 +40,13 @@ struct Train: ParsableCommand {
         let base = try JSONValue(ordered: images.recipe.training)
         run.training = try Options.resolve(overlays: [base] + settings.map { try Options.assignment($0) })
         let progress = ProgressReporter()
-        let start = ContinuousClock.now
-        let outcome = try run(output: URL(filePath: output)) { progress.report($0) }
+        let result = try run(output: URL(filePath: output)) { progress.report($0) }
         progress.finish()
-        if json {
-            let result: JSONValue = [
-                "trainAccuracy": .double(outcome.retainAccuracy), "testAccuracy": .double(outcome.testAccuracy),
-                "seconds": .double((ContinuousClock.now - start) / .seconds(1)),
-            ]
-            return Output.line(result.text())
-        }
+        if json { return Output.line(try JSONValue(ordered: result).text()) }
         Output.line(
-            "Wrote \(output): accuracy \(NumberText.percent(outcome.retainAccuracy)) on training images, "
-                + "\(NumberText.percent(outcome.testAccuracy)) on test images, "
-                + "in \(Quantity.seconds(ContinuousClock.now - start)) s.")
+            "Wrote \(output): \(Quantity.count(result.parameters)) parameters, accuracy "
+                + "\(NumberText.percent(result.trainAccuracy)) on training images and "
+                + "\(NumberText.percent(result.testAccuracy)) on test images, in "
+                + "\(NumberText.decimal(result.trainSeconds, places: 1)) s.")
     }
 }

@@ -82,6 +82,7 @@ public struct ChallengeBenchmark {
             let json = try JSONValue(ordered: result)
             try AtomicFile.write(json.text(.pretty) + "\n", to: folder.appending(path: "result.json"))
             try AtomicFile.write(result.markdown, to: folder.appending(path: "result.md"))
+            try AtomicFile.write(ChallengePlot(result.rows).svg, to: folder.appending(path: "result.svg"))
         }
         return result
     }

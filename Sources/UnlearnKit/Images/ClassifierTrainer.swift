@@ -3,10 +3,23 @@
 public import Foundation
 public import UnlearnData
 public import UnlearnEngine
-public import UnlearnEvaluation
+import UnlearnEvaluation
 import UnlearnFormats
 public import UnlearnMethods
 public import UnlearnModels
+
+/// What a training found, and how long its parts took.
+public struct ClassifierTrainingResult: Codable, Sendable, Equatable {
+    public let images: Int
+    public let parameters: Int
+    /// Shares of right answers on all training images and on the test images.
+    public let trainAccuracy: Double
+    public let testAccuracy: Double
+    /// Of reading and decoding the images, and of training alone.
+    public let loadSeconds: Double
+    public let trainSeconds: Double
+    public let peakMemoryBytes: Int
+}
 
 /// Everything that decides what a training makes.
 public struct ClassifierTrainingRun: Configurable {
@@ -20,22 +33,31 @@ public struct ClassifierTrainingRun: Configurable {
     /// Trains on all training images, the ones to forget included, and writes the model and `training.json`.
     public func callAsFunction(
         output: URL, onProgress: @escaping (ProgressEvent) -> Void = { _ in }
-    ) throws(KitError) -> ClassifierOutcome {
+    ) throws(KitError) -> ClassifierTrainingResult {
         try training.phase.check(at: "training")
         // Made first: a destination that exists is found before anything is read.
         let folder = try KitError.file { () throws(FormatError) in try AtomicDirectory(output) }
+        let start = ContinuousClock.now
         let task = try ImageTask(task)
+        let loaded = ContinuousClock.now
         let model = try Self.train(
             task, design.configuration(for: task.images), training, on: task.splits.train, seed: seed,
             onProgress: onProgress)
-        let outcome = ClassifierOutcome(of: model, on: task.images, task.splits)
+        let trained = ContinuousClock.now
+        var everything = task.splits
+        (everything.forget, everything.retain) = ([], task.splits.train)
+        let outcome = ClassifierOutcome(of: model, on: task.images, everything)
         try KitError.model { () throws(ModelError) in try ClassifierDirectory.save(model, to: folder.url) }
         try KitError.file { () throws(FormatError) in
             let record = try JSONValue(ordered: self)
             try AtomicFile.write(record.text(.pretty) + "\n", to: folder.url.appending(path: "training.json"))
             try folder.commit()
         }
-        return outcome
+        return ClassifierTrainingResult(
+            images: task.images.count, parameters: model.parameters.scalarCount,
+            trainAccuracy: outcome.retainAccuracy, testAccuracy: outcome.testAccuracy,
+            loadSeconds: (loaded - start) / .seconds(1), trainSeconds: (trained - loaded) / .seconds(1),
+            peakMemoryBytes: Runtime.peakMemoryBytes)
     }
 
     /// A new model, trained on the images at `examples`.

@@ -1,5 +1,6 @@
 // What classifiers minimise: functions of scores `[images, classes]`.
 
+internal import Foundation
 internal import UnlearnEngine
 
 /// −log q of each label, `[images]`.
@@ -31,17 +32,18 @@ func distillation(_ logits: Tensor, from teacher: Tensor, temperature: Double) -
     return divergence(from: target, to: (logits * (1 / temperature)).logSoftmax()) * (temperature * temperature)
 }
 
+/// −mean of log-softmax over retain of forget · retainᵀ / T: lowest where forget scores are equally unlike all retain scores.
+func contrast(_ forget: Tensor, with retain: Tensor, temperature: Double) -> Tensor {
+    -(forget.matmul(retain.transpose(0, 1)) * (1 / temperature)).logSoftmax().mean()
+}
+
 /// Mean over images of KL(model ‖ uniform) = log C − H(q).
 func divergenceToUniform(_ logits: Tensor) -> Tensor {
-    entropies(logits).mean() * -1 + Double.logarithm(of: logits.shape[1])
+    entropies(logits).mean() * -1 + log(Double(logits.shape[1]))
 }
 
 /// H(q) of each image, in nats, `[images]`.
 func entropies(_ logits: Tensor) -> Tensor {
     let logProbabilities = logits.logSoftmax()
     return -(logProbabilities.exp() * logProbabilities).sum(along: 1)
-}
-
-extension Double {
-    fileprivate static func logarithm(of count: Int) -> Double { Double(Tensor([Float(count)]).log().item) }
 }

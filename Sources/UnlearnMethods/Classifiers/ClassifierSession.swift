@@ -37,6 +37,13 @@ public final class ClassifierSession {
         self.onStep = onStep
     }
 
+    /// A session on a part of the model and of its retain images.
+    func part(_ model: any Classifier, retain: [Int], seed: UInt64) -> ClassifierSession {
+        ClassifierSession(
+            model: model, images: images, forget: [], retain: retain, phase: phase, seed: seed, onProgress: onProgress,
+            onStep: onStep)
+    }
+
     /// Random numbers for one purpose.
     func generator(_ purpose: String) -> Generator { Generator(seed: seed, purpose: purpose) }
 

@@ -2,6 +2,7 @@
 
 public import UnlearnData
 public import UnlearnEngine
+internal import UnlearnModels
 
 /// How a classifier is trained from the start, or further.
 public struct ClassifierTraining: Configurable {
@@ -38,11 +39,22 @@ public struct ClassifierTraining: Configurable {
         return phase
     }
 
-    /// Trains the session's model on its retain set.
+    /// Trains the session's model on its retain set. Of a model of several networks each sees its own images alone.
     public func train(_ session: ClassifierSession) throws(MethodError) {
+        if let sharded = session.model as? Sharded {
+            for shard in sharded.members.indices { try train(shard, of: sharded, session) }
+            return
+        }
         let weights = weighsClasses ? session.images.classWeights(session.retain, power: -1) : nil
         try session.descend("train", phase, over: session.retain) { step in
             [Term("nll", crossEntropy(step.logits(), step.batches[0].labels, classWeights: weights))]
         }
+    }
+
+    /// Trains one network on those of the session's retain images that are its own.
+    func train(_ shard: Int, of sharded: Sharded, _ session: ClassifierSession) throws(MethodError) {
+        var generator = session.generator("shard \(shard)")
+        let own = session.retain.filter { sharded.shard(of: $0) == shard }
+        try train(session.part(sharded.members[shard], retain: own, seed: generator.next()))
     }
 }

@@ -33,16 +33,20 @@ public struct Fanchuan: ClassifierMethod {
         let contrastPhase = Phase(
             learningRate: contrastLearningRate, epochs: session.phase.epochs, batchSize: batchSize,
             schedule: Schedule(.cosine, finalShare: 1e-6 / contrastLearningRate))
-        let contrast = try session.descent(contrastPhase, over: session.forget.count)
-        let repair = try session.descent(session.phase, over: session.retain.count)
+        let contrastDescent = try session.descent(contrastPhase, over: session.forget.count)
+        let repairDescent = try session.descent(session.phase, over: session.retain.count)
         for _ in 0..<epochs {
-            try contrast.run("contrast", [session.forget, session.retain], count: contrast.totalSteps / epochs) {
+            try contrastDescent.run(
+                "contrast", [session.forget, session.retain], count: contrastDescent.totalSteps / epochs
+            ) {
                 step in
-                let retain = step.logits(1).detached()
-                let similarities = step.logits(0).matmul(retain.transpose(0, 1)) * (1 / temperature)
-                return [Term("forget-contrast", -similarities.logSoftmax().mean())]
+                [
+                    Term(
+                        "forget-contrast",
+                        contrast(step.logits(0), with: step.logits(1).detached(), temperature: temperature))
+                ]
             }
-            try repair.run("repair", [session.retain], count: repair.totalSteps / epochs) { step in
+            try repairDescent.run("repair", [session.retain], count: repairDescent.totalSteps / epochs) { step in
                 [Term("retain-nll", crossEntropy(step.logits(), step.batches[0].labels))]
             }
         }

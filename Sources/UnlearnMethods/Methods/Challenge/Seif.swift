@@ -1,5 +1,6 @@
 // Third place of the NeurIPS 2023 challenge: noise on the convolutions, then repair.
 
+internal import Foundation
 public import UnlearnData
 internal import UnlearnEngine
 internal import UnlearnModels
@@ -43,12 +44,6 @@ public struct Seif: ClassifierMethod {
 extension ImageSet {
     /// count^power of each class among `indices`, `[classes]`; 0 for a class without images.
     func classWeights(_ indices: [Int], power: Double) -> Tensor {
-        Tensor(classCounts(indices).map { $0 == 0 ? 0 : Float(Double.power(Double($0), power)) })
-    }
-}
-
-extension Double {
-    fileprivate static func power(_ base: Double, _ exponent: Double) -> Double {
-        Double((Tensor([Float(base)]).log() * exponent).exp().item)
+        Tensor(classCounts(indices).map { $0 == 0 ? 0 : Float(pow(Double($0), power)) })
     }
 }
