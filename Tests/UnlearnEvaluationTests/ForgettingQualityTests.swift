@@ -92,6 +92,17 @@ import Testing
         #expect(normalQuality(models: 512, scale: 0.5) < 0.006)
     }
 
+    /// The same computation in NumPy gives .18 at deviation 1 and .105 at .32, on 150 examples.
+    @Test(arguments: [(1.0, 0.18), (0.32, 0.105)])
+    func ceilingDependsOnTheScale(deviation: Double, expected: Double) {
+        var generator = SplitMix64(seed: 3)
+        let models = (0..<32).map { model in
+            (0..<40).map { _ in deviation * (Double(model) - 15.5) / 9.38 }  // deviation of 0…31: 9.38
+        }
+        let ceiling = ForgettingQuality.ceiling(retrained: models, using: &generator)
+        #expect(abs(ceiling - expected) < 0.03, "\(ceiling)")
+    }
+
     @Test func intervalHoldsTheValue() {
         var generator = SplitMix64(seed: 0)
         let models = (0..<16).map { model in (0..<5).map { Double((model * 7 + $0 * 3) % 16) } }

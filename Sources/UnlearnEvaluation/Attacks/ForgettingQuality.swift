@@ -41,6 +41,30 @@ public struct ForgettingQuality: Sendable, Equatable {
         return log(exponentials[label] / total + 1e-45) - log(others + 1e-45)
     }
 
+    /// What a perfect method would have here: F between two sets of models drawn with the retrained models' means and
+    /// deviations, as normal numbers. It depends on the scale of φ, since the grid of attacks has a fixed width.
+    public static func ceiling(
+        retrained: [[Double]], repeats: Int = 4, using generator: inout some RandomNumberGenerator
+    ) -> Double {
+        precondition(retrained.count > 1, "ForgettingQuality: a deviation needs two models")
+        let moments = retrained[0].indices.map { example -> (mean: Double, deviation: Double) in
+            let values = retrained.map { $0[example] }
+            let mean = Statistics.mean(values)
+            return (mean, Statistics.standardError(values) * Double(values.count).squareRoot())
+        }
+        func draw() -> [[Double]] {
+            retrained.map { _ in
+                moments.map { moment in
+                    let radius = (-2 * log(1 - Double.random(in: 0..<1, using: &generator))).squareRoot()
+                    let angle = 2 * Double.pi * Double.random(in: 0..<1, using: &generator)
+                    return moment.mean + moment.deviation * radius * cos(angle)
+                }
+            }
+        }
+        return Statistics.mean(
+            (0..<repeats).map { _ in ForgettingQuality(unlearned: draw(), retrained: draw()).quality })
+    }
+
     /// The interval of F over resamples of the models of both sides.
     ///
     /// A resample holds some models twice, which makes samples of φ look more separable than they are: F of a

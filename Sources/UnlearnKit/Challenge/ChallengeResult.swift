@@ -6,7 +6,8 @@ public import UnlearnEvaluation
 public struct ChallengeRow: Codable, Sendable, Equatable {
     public var name: String
     public var models: Int
-    /// F with its interval, the score, and ε of each forget image; nil for the rows that others are compared with.
+    /// F with its interval, the score, and ε of each forget image. For the retrained models F is that of a perfect method;
+    /// the original has none.
     public var quality: Double?
     public var interval: Interval?
     public var score: Double?
@@ -40,6 +41,13 @@ public struct ChallengeRow: Codable, Sendable, Equatable {
         seconds = Statistics.mean(records.map(\.seconds))
         shareOfRetraining = seconds / retrainingSeconds
         epsilons = []
+    }
+
+    /// Shows what a perfect method would have.
+    mutating func showCeiling(of retrained: [ModelRecord]) {
+        var generator = SplitMix64(seed: 0)
+        quality = ForgettingQuality.ceiling(retrained: retrained.map(\.outcome.logits), using: &generator)
+        score = quality
     }
 
     /// Compares with retrained models.
