@@ -26,7 +26,7 @@ public enum ArchitectureCatalog {
         GPTNeoX.architecture,
     ]
     public static let classifiers: [ClassifierArchitecture] = [
-        ResNet.architecture, ConvNet.architecture, Sharded.architecture,
+        ResNet.architecture, ViT.architecture, ConvNet.architecture, Sharded.architecture,
     ]
 
     /// The architecture that a config.json names.

@@ -6,11 +6,11 @@ public import UnlearnFormats
 /// The shape of a classifier that is to be trained from the start.
 public struct ClassifierDesign: Configurable {
     public enum Kind: String, Codable, Sendable, CaseIterable {
-        case convnet, resnet18, resnet34, resnet50
+        case convnet, resnet18, resnet34, resnet50, vit
     }
 
     public var kind = Kind.convnet
-    /// The width of the first layer; 0: the usual one, 64 for ResNets and 32 for the ConvNet.
+    /// The width of the first layer; 0: the usual one, 64 for ResNets, 32 for the ConvNet and 192 for the ViT.
     public var width = 0
     /// Whether a ResNet begins with a 3 × 3 convolution that keeps the size, as is usual for images of 32 pixels.
     public var stemIsSmall = false
@@ -28,7 +28,7 @@ public struct ClassifierDesign: Configurable {
     private func memberConfiguration(for images: ImageSet) -> JSONValue {
         let layers: Int? =
             switch kind {
-            case .convnet: nil
+            case .convnet, .vit: nil
             case .resnet18: 18
             case .resnet34: 34
             case .resnet50: 50
@@ -39,6 +39,15 @@ public struct ClassifierDesign: Configurable {
                 classNames: images.classNames, stemIsSmall: stemIsSmall)
         {
             return numbers.json
+        }
+        if kind == .vit {
+            // ViT-tiny (Touvron et al. 2021, arXiv 2012.12877) with patches for small images.
+            let width = width > 0 ? width : 192
+            return ViTConfiguration(
+                channelCount: images.channels, classNames: images.classNames, imageSize: images.height,
+                patchSize: images.height % 4 == 0 ? 4 : 1, width: width, layerCount: 12,
+                headCount: width % 64 == 0 ? width / 64 : 1, feedForwardWidth: 4 * width, normEpsilon: 1e-6
+            ).json
         }
         let width = width > 0 ? width : 32
         return ConvNetConfiguration(

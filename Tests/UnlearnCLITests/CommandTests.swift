@@ -19,6 +19,7 @@ import UnlearnKit
                 gpt2      GPT-2, DistilGPT-2, DialoGPT
                 gpt-neox  GPT-NeoX, Pythia
                 resnet    ResNet-18, 34 and 50, with torchvision's parameter names
+                vit       vision transformers, with torchvision's parameter names
                 convnet   a small network for images of about 32 pixels
                 sharded   several classifiers, each trained on a part of the images
 

@@ -1,4 +1,4 @@
-// The layers that convolutional networks share.
+// The layers that image classifiers share.
 
 /// A correlation without bias; weight `[out, in, size, size]`. Starts as He et al. 2015 (arXiv 1502.01852) propose:
 /// normal with deviation √(2 / fan-out).

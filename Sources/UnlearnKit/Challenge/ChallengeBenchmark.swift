@@ -38,7 +38,7 @@ public struct ChallengeBenchmark {
         (self.options, self.models, self.workers, self.folder) = (options, models, workers, folder)
         self.onProgress = onProgress
         task = try ImageTask(options.task)
-        configuration = options.design.configuration(for: task.images)
+        configuration = try task.configuration(of: options.design)
         try KitError.system("create the folder", folder) {
             try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
         }

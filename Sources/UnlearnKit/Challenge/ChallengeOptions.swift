@@ -25,9 +25,6 @@ public struct ChallengeOptions: Configurable {
         }
         self = try Options.decode(Self.self, from: json)
         try training.phase.check(at: "training")
-        guard (0...4096).contains(design.width) else {
-            throw .invalidOption(path: "design.width", problem: "it must be from 0 to 4096")
-        }
     }
 
     /// The methods with their settings.

@@ -41,7 +41,7 @@ public struct ClassifierTrainingRun: Configurable {
         let task = try ImageTask(task)
         let loaded = ContinuousClock.now
         let model = try Self.train(
-            task, design.configuration(for: task.images), training, on: task.splits.train, seed: seed,
+            task, try task.configuration(of: design), training, on: task.splits.train, seed: seed,
             onProgress: onProgress)
         let trained = ContinuousClock.now
         var everything = task.splits

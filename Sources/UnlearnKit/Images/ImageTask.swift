@@ -2,6 +2,8 @@
 
 import Foundation
 public import UnlearnData
+import UnlearnFormats
+import UnlearnModels
 
 /// Which images are used, and which of them for what.
 public struct ImageTaskOptions: Configurable {
@@ -43,6 +45,23 @@ public struct ImageTask: Sendable {
                 images, testFrom: testFrom, options.splits, options.forget, seed: options.splitSeed)
             return (images, splits)
         }
+    }
+}
+
+extension ImageTask {
+    /// config.json of a design that can read these images.
+    func configuration(of design: ClassifierDesign) throws(KitError) -> JSONValue {
+        guard min(images.width, images.height) >= 4 else {
+            throw .invalidOption(path: "images.size", problem: "networks need images of at least 4 pixels")
+        }
+        guard design.kind != .vit || images.width == images.height else {
+            throw .invalidOption(
+                path: "design.kind", problem: "a vision transformer needs square images: give their size")
+        }
+        guard (0...4096).contains(design.width), (1...1024).contains(design.shards) else {
+            throw .invalidOption(path: "design", problem: "the width is from 0 to 4096, and shards from 1 to 1024")
+        }
+        return design.configuration(for: images)
     }
 }
 

@@ -1,4 +1,4 @@
-"""Writes Tests/Golden/resnet-*: narrow ResNets made of torchvision's blocks, with logits, loss, every gradient,
+"""Writes Tests/Golden/resnet-* and vit: narrow networks made of torchvision's blocks, with logits, loss, every gradient,
 running statistics and five optimizer steps. Weights come from numpy's seeded generator.
 """
 
@@ -16,6 +16,7 @@ for operator in ["nms", "qnms"]:
         pass
 import torchvision
 from torchvision.models.resnet import BasicBlock, Bottleneck, ResNet
+from torchvision.models.vision_transformer import VisionTransformer
 
 import golden
 
@@ -24,6 +25,7 @@ CASES = {
     "basic": {"block": BasicBlock, "planes": [4, 8, 8, 8], "depths": [2, 1, 1, 1], "small": False, "size": 32},
     "bottleneck": {"block": Bottleneck, "planes": [4, 4, 4, 4], "depths": [1, 1, 1, 1], "small": True, "size": 12},
 }
+VIT = {"image_size": 8, "patch_size": 4, "num_layers": 2, "num_heads": 2, "hidden_dim": 12, "mlp_dim": 24}
 BATCH = 5
 STEPS = 5
 SGD = {"lr": 0.01, "momentum": 0.9, "weight_decay": 5e-4}
@@ -68,8 +70,8 @@ def state(model, prefix=""):
     return {prefix + name: tensor for name, tensor in model.state_dict().items() if "num_batches" not in name}
 
 
-def after_steps(case, start, inputs, labels, make):
-    model = narrow_resnet(case)
+def after_steps(build, start, inputs, labels, make):
+    model = build()
     model.load_state_dict(start, strict=False)
     model.train()
     optimizer = make(model.parameters())
@@ -80,13 +82,13 @@ def after_steps(case, start, inputs, labels, make):
     return model
 
 
-def write_case(name, case):
-    folder = golden.FOLDER / f"resnet-{name}"
+def write_case(name, build, size, configuration):
+    folder = golden.FOLDER / name
     generator = numpy.random.default_rng(zlib.crc32(name.encode()))
-    model = narrow_resnet(case)
+    model = build()
     fill(model, generator)
     start = {key: tensor.clone() for key, tensor in state(model).items()}
-    shape = (BATCH, 3, case["size"], case["size"])
+    shape = (BATCH, 3, size, size)
     inputs = torch.from_numpy(generator.standard_normal(shape).astype(numpy.float32))
     labels = torch.tensor([index % CLASSES for index in range(BATCH)])
 
@@ -100,20 +102,15 @@ def write_case(name, case):
     tensors |= {f"buffer.{key}": tensor for key, tensor in state(model).items() if "running" in key}
     for optimizer, make in [
         ("sgd", lambda p: torch.optim.SGD(p, **SGD)), ("adam", lambda p: torch.optim.Adam(p, **ADAM))]:
-        tensors |= state(after_steps(case, start, inputs, labels, make), f"{optimizer}.")
+        tensors |= state(after_steps(build, start, inputs, labels, make), f"{optimizer}.")
 
     golden.write_tensors(folder / "model.safetensors", start)
     golden.write_tensors(folder / "golden.safetensors", tensors)
-    expansion = case["block"].expansion
-    golden.write_json(folder / "config.json", {
-        "architectures": ["ResNetForImageClassification"], "model_type": "resnet", "num_channels": 3,
-        "embedding_size": case["planes"][0], "hidden_sizes": [width * expansion for width in case["planes"]],
-        "depths": case["depths"], "layer_type": name, "hidden_act": "relu", "downsample_in_first_stage": False,
-        "downsample_in_bottleneck": False, "small_image_stem": case["small"],
-        "id2label": {str(index): f"class {index}" for index in range(CLASSES)},
+    golden.write_json(folder / "config.json", configuration | {
+        "num_channels": 3, "id2label": {str(index): f"class {index}" for index in range(CLASSES)},
     })
     golden.write_json(folder / "golden.json", {
-        "source": "Tools/reference/resnet_golden.py",
+        "source": "Tools/reference/classifier_golden.py",
         "versions": golden.versions() | {"torchvision": torchvision.__version__},
         "labels": labels.tolist(), "meanCrossEntropy": loss.item(), "steps": STEPS, "sgd": SGD, "adam": ADAM,
     })
@@ -122,4 +119,16 @@ def write_case(name, case):
 if __name__ == "__main__":
     torch.use_deterministic_algorithms(True)
     for case_name, settings in CASES.items():
-        write_case(case_name, settings)
+        expansion = settings["block"].expansion
+        write_case(f"resnet-{case_name}", lambda: narrow_resnet(settings), settings["size"], {
+            "architectures": ["ResNetForImageClassification"], "model_type": "resnet",
+            "embedding_size": settings["planes"][0], "hidden_sizes": [width * expansion for width in settings["planes"]],
+            "depths": settings["depths"], "layer_type": case_name, "hidden_act": "relu",
+            "downsample_in_first_stage": False, "downsample_in_bottleneck": False, "small_image_stem": settings["small"],
+        })
+    write_case("vit", lambda: VisionTransformer(**VIT, num_classes=CLASSES), VIT["image_size"], {
+        "architectures": ["ViTForImageClassification"], "model_type": "vit", "image_size": VIT["image_size"],
+        "patch_size": VIT["patch_size"], "hidden_size": VIT["hidden_dim"], "num_hidden_layers": VIT["num_layers"],
+        "num_attention_heads": VIT["num_heads"], "intermediate_size": VIT["mlp_dim"], "hidden_act": "gelu",
+        "layer_norm_eps": 1e-6,
+    })

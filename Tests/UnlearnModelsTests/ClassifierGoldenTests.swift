@@ -7,9 +7,9 @@ import UnlearnEngine
 import UnlearnFormats
 import UnlearnModels
 
-/// A narrow ResNet with what torchvision computes from it: see Tools/reference/resnet_golden.py.
-private struct GoldenResNet {
-    static let names = ["resnet-basic", "resnet-bottleneck"]
+/// A narrow network with what torchvision computes from it: see Tools/reference/classifier_golden.py.
+private struct GoldenClassifier {
+    static let names = ["resnet-basic", "resnet-bottleneck", "vit"]
 
     let folder: URL
     let json: JSONValue
@@ -44,10 +44,10 @@ private struct GoldenResNet {
     }
 }
 
-@Suite struct ResNetGoldenTests {
-    @Test(arguments: GoldenResNet.names)
+@Suite struct ClassifierGoldenTests {
+    @Test(arguments: GoldenClassifier.names)
     func logitsEqualTheReference(name: String) throws {
-        let golden = try GoldenResNet(name)
+        let golden = try GoldenClassifier(name)
         let model = try golden.model()
         let evaluated = try withoutRecording { model.logits(try golden.inputs(), training: false) }
         #expect(Tolerance.logits.holds(evaluated.scalars(Float.self), try golden.values("logits.evaluation")))
@@ -59,9 +59,9 @@ private struct GoldenResNet {
         }
     }
 
-    @Test(arguments: GoldenResNet.names)
+    @Test(arguments: GoldenClassifier.names)
     func lossAndEveryGradientEqualTheReference(name: String) throws {
-        let golden = try GoldenResNet(name)
+        let golden = try GoldenClassifier(name)
         let model = try golden.model()
         let names = model.parameters.trainableNames
         let parameters = model.parameters.train(Set(names))
@@ -74,9 +74,9 @@ private struct GoldenResNet {
         #expect(names.count == golden.tensors.names.count { $0.hasPrefix("gradient.") })
     }
 
-    @Test(arguments: GoldenResNet.names, ["sgd", "adam"])
+    @Test(arguments: GoldenClassifier.names, ["sgd", "adam"])
     func fiveOptimizerStepsEqualTheReference(name: String, kind: String) throws {
-        let golden = try GoldenResNet(name)
+        let golden = try GoldenClassifier(name)
         let model = try golden.model()
         let parameters = model.parameters.train(Set(model.parameters.trainableNames))
         var adam = AdamWOptions()
@@ -151,9 +151,10 @@ extension Tolerance {
     }
 
     @Test func anUnknownArchitectureIsNamed() {
-        let json: JSONValue = ["model_type": "vit"]
+        let json: JSONValue = ["model_type": "beit"]
         #expect(
-            throws: ModelError.architecture("vit", path: "the configuration", known: ["resnet", "convnet", "sharded"])
+            throws: ModelError.architecture(
+                "beit", path: "the configuration", known: ["resnet", "vit", "convnet", "sharded"])
         ) { try ClassifierDirectory.make(json, using: Generator(seed: 0, purpose: "test")) }
     }
 }
