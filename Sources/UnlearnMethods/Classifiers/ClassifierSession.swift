@@ -138,12 +138,14 @@ final class Descent {
             if let onGradient {
                 for (name, gradient) in zip(names, gradients) { if let gradient { onGradient(name, gradient) } }
             }
+            // Measured, never clipped: the recipes have no limit.
+            let norm = clip(gradients, toNorm: .infinity)
             let rate = phase.learningRate * phase.schedule.factor(at: step, of: totalSteps)
             optimizer.step(gradients, learningRate: rate)
             afterStep?()
             let seconds = (ContinuousClock.now - start) / .seconds(1)
             session.report(
-                StepEvent(step: step, learningRate: rate, gradientNorm: 0, seconds: seconds, terms: values),
+                StepEvent(step: step, learningRate: rate, gradientNorm: norm, seconds: seconds, terms: values),
                 total: totalSteps)
             step += 1
         }

@@ -11,10 +11,10 @@ public struct WarmRestart: ClassifierMethod {
         name: "warm-restart", summary: "Mixes fresh weights in, then learns retain again with the original as teacher.",
         paper: "this project; weights as in Ash and Adams 2020, arXiv 1910.08475",
         needs: [.losses, .retainSet, .classes])
-    public static let phaseDefaults = Phase(learningRate: 0.05, epochs: 2, schedule: Schedule(.cosine, warmupSteps: 10))
+    public static let phaseDefaults = Phase(learningRate: 0.05, epochs: 4, schedule: Schedule(.cosine, warmupSteps: 10))
 
     /// The share of each convolution and linear weight that is drawn anew.
-    public var renewal = 0.5
+    public var renewal = 0.25
     /// The weight of the distillation term.
     public var distillationWeight = 1.0
     public var temperature = 2.0
