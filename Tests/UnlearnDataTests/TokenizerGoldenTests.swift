@@ -33,7 +33,7 @@ private struct Golden: Decodable {
     let chats: [Chat]
 }
 
-@Suite(.enabled(if: smolLM2 != nil, "needs the SmolLM2 model that make setup fetches"))
+@Suite(.enabled(if: smolLM2 != nil, "needs SmolLM2-135M-Instruct in .models, which `make demo` fetches"))
 struct TokenizerGoldenTests {
     private let golden: Golden
     private let tokenizer: Tokenizer
