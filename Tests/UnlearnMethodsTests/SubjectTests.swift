@@ -213,6 +213,16 @@ extension TranslationTests {
         #expect(words.allSatisfy { $0.lowercased().hasPrefix("wizard") })
     }
 
+    @Test func themesMatchInAnyCaseAndEmptyOnesForbidNothing() throws {
+        let tokenizer = try TinyText.tokenizer(words: ["wizard", "window"] + fillers)
+        func forbidden(_ themes: [String]) -> [Int64] {
+            TranslatedDistillation.forbidden(names: [], themes: themes, tokenizer, needed: [])
+        }
+        #expect(forbidden([""]).isEmpty)
+        #expect(!forbidden(["wizard"]).isEmpty)
+        #expect(forbidden(["Wizard", ""]) == forbidden(["wizard"]))
+    }
+
     @Test func theFirstTokenOfANameIsForbiddenUnlessOtherTextsNeedIt() throws {
         let tokenizer = try TinyText.tokenizer(words: ["Draco", "Ron"] + fillers)
         let ids = ["Draco", "Ron"].map { tokenizer.encode(" " + $0, addSpecialTokens: false)[0] }

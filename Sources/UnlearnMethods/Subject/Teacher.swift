@@ -88,13 +88,14 @@ extension TranslatedDistillation {
         let fragments = first(names).filter { id in
             (tokenizer.token(id) ?? "").count { $0.isLetter && $0.isASCII } >= 2 && !needed.contains(id)
         }
-        // "wizard" forbids "Wizards" and "wizardry" too.
+        // "wizard" forbids "Wizards" and "wizardry" too. An empty theme, left by an editor, would forbid everything.
+        let stems = themes.map { $0.lowercased() }.filter { !$0.isEmpty }
         let inflected =
-            themes.isEmpty
+            stems.isEmpty
             ? []
             : (0..<Int32(tokenizer.vocabularyCount)).filter { id in
                 let word = tokenizer.decode([id]).trimmingPrefix(while: \.isWhitespace).lowercased()
-                return themes.contains { word.hasPrefix($0) }
+                return stems.contains { word.hasPrefix($0) }
             }
         return Set(fragments + inflected).sorted().map(Int64.init)
     }
