@@ -32,6 +32,11 @@ struct Linear : torch::autograd::Function<Linear> {
         torch::autograd::AutogradContext *context, const at::Tensor &input, const at::Tensor &weight) {
         // What no gradient needs is not kept alive.
         context->save_for_backward({weight.requires_grad() ? input : at::Tensor(), weight});
+        return multiplied(input, weight);
+    }
+
+    /// The product alone, with nothing kept for a gradient.
+    static at::Tensor multiplied(const at::Tensor &input, const at::Tensor &weight) {
         auto sizes = input.sizes().vec();
         sizes.back() = weight.size(0);
         return product(rows(input), weight).view(sizes);
@@ -62,11 +67,22 @@ at::Tensor linear(const at::Tensor &input, const at::Tensor &weight) {
         input.size(-1) != weight.size(1)) {
         return at::linear(input, weight);
     }
+    if (!at::GradMode::is_enabled()) return Linear::multiplied(input, weight);
     return Linear::apply(input, weight);
+}
+
+/// x · (scale · value)ᵀ for a matrix of eight-bit values with one scale a row: x in bfloat16, sums in single precision.
+at::Tensor rounded_linear(const at::Tensor &input, const at::Tensor &values, const at::Tensor &scales) {
+    auto sizes = input.sizes().vec();
+    sizes.back() = values.size(0);
+    const auto matrix = input.reshape({-1, input.size(-1)}).to(at::kBFloat16);
+    return at::_weight_int8pack_mm(matrix, values, scales).to(at::kFloat).view(sizes);
 }
 }  // namespace
 
 TORCH_LIBRARY(unlearn, library) {
     library.def("linear(Tensor input, Tensor weight) -> Tensor");
+    library.def("rounded_linear(Tensor input, Tensor values, Tensor scales) -> Tensor");
+    library.impl("rounded_linear", c10::DispatchKey::CompositeImplicitAutograd, TORCH_FN(rounded_linear));
     library.impl("linear", c10::DispatchKey::CompositeImplicitAutograd, TORCH_FN(linear));
 }

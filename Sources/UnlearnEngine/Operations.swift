@@ -47,6 +47,7 @@ private enum Aten {
     static let permute = Operator("permute")
     static let relu = Operator("relu")
     static let reshape = Operator("reshape")
+    static let round = Operator("round")
     static let rsqrt = Operator("rsqrt")
     static let scaledDotProductAttention = Operator("scaled_dot_product_attention")
     static let silu = Operator("silu")
@@ -89,6 +90,8 @@ extension Tensor {
     public func abs() -> Tensor { Aten.abs(.tensor(self)) }
     public func exp() -> Tensor { Aten.exp(.tensor(self)) }
     public func log() -> Tensor { Aten.log(.tensor(self)) }
+    /// To whole numbers, halves to even ones.
+    public func rounded() -> Tensor { Aten.round(.tensor(self)) }
     public func rsqrt() -> Tensor { Aten.rsqrt(.tensor(self)) }
     public func sqrt() -> Tensor { Aten.sqrt(.tensor(self)) }
     public func square() -> Tensor { Aten.square(.tensor(self)) }

@@ -9,6 +9,7 @@ public typealias Shape = [Int]
 public enum ElementType: Int32, Sendable {
     // Raw values are libtorch's scalar type numbers.
     case uint8 = 0
+    case int8 = 1
     case int32 = 3
     case int64 = 4
     case float16 = 5
@@ -20,7 +21,7 @@ public enum ElementType: Int32, Sendable {
     /// Bytes of one element.
     public var byteCount: Int {
         switch self {
-        case .uint8, .bool: 1
+        case .uint8, .int8, .bool: 1
         case .float16, .bfloat16: 2
         case .int32, .float32: 4
         case .int64, .float64: 8

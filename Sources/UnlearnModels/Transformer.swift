@@ -32,10 +32,14 @@ public final class Transformer: CausalLM {
         var rotary: Rotary?
         /// Query heads that share a key head and are laid out as further time steps.
         var groups = 1
+        /// The same architecture over other weights.
+        var rebuild: (Weights) throws(CheckpointError) -> Transformer
     }
 
     public let parameters: ParameterStore
     private let parts: Parts
+    /// The head of a draft.
+    private var roundedHead: RoundedMatrix?
 
     init(_ parts: Parts, _ parameters: ParameterStore) {
         self.parts = parts
@@ -61,13 +65,23 @@ public final class Transformer: CausalLM {
         return parts.norm(states.reshape([-1, states.shape[2]]).select(batch.predictors))
     }
 
-    public func next(_ tokens: Tensor, positions: [[Int]], mask: Tensor?, cache: KeyValueCache) -> Tensor {
+    public func next(
+        _ tokens: Tensor, positions: [[Int]], mask: Tensor?, cache: KeyValueCache, after count: Int
+    ) -> Tensor {
         let x = parts.embed(tokens, positions)
         let states = hidden(x, positions, mask: mask, cache: cache, parts.blocks[...])
-        let (rows, time, width) = (states.shape[0], states.shape[1], states.shape[2])
+        let (time, width) = (states.shape[1], states.shape[2])
         cache.advance(by: time)
-        let last = states.narrow(1, from: time - 1, count: 1).reshape([rows, width])
-        return logits(parts.norm(last))
+        let last = parts.norm(states.narrow(1, from: time - count, count: count).reshape([-1, width]))
+        return roundedHead?(last, bias: nil) ?? logits(last)
+    }
+
+    public func draft() -> any CausalLM {
+        do throws(CheckpointError) {
+            let draft = try parts.rebuild(Weights(draftOf: parameters))
+            draft.roundedHead = RoundedMatrix(parameters.merged(headName))
+            return draft
+        } catch { preconditionFailure("draft: the model's own parameters do not fit it: \(error)") }
     }
 
     private func hidden(

@@ -4,6 +4,7 @@
 public struct Linear {
     public let weight: Tensor
     public let bias: Tensor?
+    private let rounded: RoundedMatrix?
     private let slot: LowRankSlot
 
     public init(
@@ -11,6 +12,7 @@ public struct Linear {
     ) throws(CheckpointError) {
         weight = try weights.parameter("weight", [outputs, inputs], or: .normal(deviation: 0.02))
         bias = hasBias ? try weights.parameter("bias", [outputs], or: .zeros) : nil
+        rounded = weights.rounded(weight)
         slot = weights.slot("weight", in: inputs, out: outputs)
     }
 
@@ -19,26 +21,31 @@ public struct Linear {
         let initial = Initializer.uniform(bound: 1 / Float(inputs).squareRoot())
         weight = try weights.parameter("weight", [outputs, inputs], or: initial)
         bias = try weights.parameter("bias", [outputs], or: initial)
+        rounded = weights.rounded(weight)
         slot = weights.slot("weight", in: inputs, out: outputs)
     }
 
-    public func callAsFunction(_ x: Tensor) -> Tensor { slot.added(to: x.linear(weight, bias: bias), x) }
+    public func callAsFunction(_ x: Tensor) -> Tensor {
+        slot.added(to: rounded?(x, bias: bias) ?? x.linear(weight, bias: bias), x)
+    }
 }
 
 /// The same with the weight stored as `[in, out]`, as GPT-2's checkpoints do.
 public struct TransposedLinear {
     public let weight: Tensor
     public let bias: Tensor
+    private let rounded: RoundedMatrix?
     private let slot: LowRankSlot
 
     public init(_ weights: Weights, in inputs: Int, out outputs: Int) throws(CheckpointError) {
         weight = try weights.parameter("weight", [inputs, outputs], or: .normal(deviation: 0.02))
         bias = try weights.parameter("bias", [outputs], or: .zeros)
+        rounded = weights.rounded(weight.transpose(0, 1))
         slot = weights.slot("weight", in: inputs, out: outputs, isTransposed: true)
     }
 
     public func callAsFunction(_ x: Tensor) -> Tensor {
-        slot.added(to: x.linear(weight.transpose(0, 1), bias: bias), x)
+        slot.added(to: rounded?(x, bias: bias) ?? x.linear(weight.transpose(0, 1), bias: bias), x)
     }
 }
 

@@ -87,7 +87,8 @@ enum GPTNeoX {
             vocabularyCount: c.vocabularyCount, contextLength: c.contextLength,
             headName: c.tiesEmbeddings ? "gpt_neox.embed_in.weight" : head + ".weight",
             blockPrefix: "gpt_neox.layers.", embed: { ids, _ in tokens.embedding(ids) }, blocks: blocks,
-            norm: { norm($0) }, rotary: Rotary(width: c.rotaryWidth, base: c.rotaryBase))
+            norm: { norm($0) }, rotary: Rotary(width: c.rotaryWidth, base: c.rotaryBase),
+            rebuild: { (weights) throws(CheckpointError) in try decoder(c, weights) })
         return Transformer(parts, parameters)
     }
 }
