@@ -70,7 +70,7 @@ public struct LayerNorm {
 
 /// Root-mean-square normalisation over the last dimension (Zhang and Sennrich 2019).
 public struct RMSNorm {
-    private static let fused = Operator("rms_norm")
+    private static let fused = Operator("rms_norm", library: "unlearn")
 
     public let weight: Tensor
     public let epsilon: Double
@@ -81,6 +81,6 @@ public struct RMSNorm {
     }
 
     public func callAsFunction(_ x: Tensor) -> Tensor {
-        Self.fused(.tensor(x), .ints(weight.shape), .tensor(weight), .double(epsilon))
+        Self.fused(.tensor(x), .tensor(weight), .double(epsilon))
     }
 }

@@ -30,15 +30,14 @@ public struct RotaryScaling: Sendable, Equatable {
 
 /// The angles of one forward pass, shared by all layers.
 public struct Rotation {
+    private static let fused = Operator("rotate", library: "unlearn")
+
     let cosine: Tensor  // [batch, 1, time, width]
     let sine: Tensor  // the same, negated on the first half: rotate-half without a copy of −x
 
     /// Rotates queries or keys `[batch, heads, time, width]`.
     public func callAsFunction(_ x: Tensor) -> Tensor {
-        let half = x.shape[3] / 2
-        let swapped = Tensor.concatenate(
-            [x.narrow(3, from: half, count: half), x.narrow(3, from: 0, count: half)], along: 3)
-        return x * cosine + swapped * sine
+        Self.fused(.tensor(x), .tensor(cosine), .tensor(sine))
     }
 }
 

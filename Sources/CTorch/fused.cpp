@@ -1,0 +1,103 @@
+// unlearn::rms_norm and unlearn::rotate: chains of small operators in one pass over memory. They are for reading alone;
+// where a gradient is recorded, or for another device, type or layout, the same is computed by libtorch's operators.
+#include <ATen/ATen.h>
+#include <ATen/Parallel.h>
+#include <torch/library.h>
+
+#include <array>
+#include <cmath>
+
+namespace {
+/// Below this many elements a second thread costs more than it saves.
+constexpr int64_t grain = 16384;
+
+bool is_recorded(std::initializer_list<const at::Tensor> tensors) {
+    if (!at::GradMode::is_enabled()) return false;
+    for (const auto &tensor : tensors) {
+        if (tensor.requires_grad()) return true;
+    }
+    return false;
+}
+
+bool suits(const at::Tensor &x) { return x.is_cpu() && x.scalar_type() == at::kFloat && x.numel() > 0; }
+
+int64_t rows_at_once(int64_t width) { return std::max<int64_t>(1, grain / width); }
+
+/// Σ x², in sixteen parts so that the sums are independent of each other.
+float square_sum(const float *x, int64_t width) {
+    std::array<float, 16> parts{};
+    int64_t index = 0;
+    for (; index + 16 <= width; index += 16) {
+        for (int part = 0; part < 16; ++part) parts[part] += x[index + part] * x[index + part];
+    }
+    float sum = 0;
+    for (; index < width; ++index) sum += x[index] * x[index];
+    for (float part : parts) sum += part;
+    return sum;
+}
+
+/// x / √(mean x² + ε) · weight over the last dimension.
+at::Tensor rms_norm(const at::Tensor &input, const at::Tensor &weight, double epsilon) {
+    if (is_recorded({input, weight}) || !suits(input) || !suits(weight) || !weight.is_contiguous() ||
+        weight.dim() != 1 || input.dim() == 0 || input.size(-1) != weight.size(0)) {
+        return at::rms_norm(input, weight.sizes(), weight, epsilon);
+    }
+    const auto x = input.contiguous();
+    auto result = at::empty_like(x);
+    const int64_t width = weight.size(0);
+    const float *from = x.const_data_ptr<float>(), *scale = weight.const_data_ptr<float>();
+    float *to = result.mutable_data_ptr<float>();
+    at::parallel_for(0, x.numel() / width, rows_at_once(width), [&](int64_t begin, int64_t end) {
+        for (int64_t row = begin; row < end; ++row) {
+            const float *source = from + row * width;
+            float *target = to + row * width;
+            const float factor = 1 / std::sqrt(square_sum(source, width) / width + static_cast<float>(epsilon));
+            for (int64_t index = 0; index < width; ++index) target[index] = source[index] * factor * scale[index];
+        }
+    });
+    return result;
+}
+
+at::Tensor rotate_recorded(const at::Tensor &x, const at::Tensor &cosine, const at::Tensor &sine) {
+    const int64_t half = x.size(-1) / 2;
+    const auto swapped = at::cat({x.narrow(-1, half, half), x.narrow(-1, 0, half)}, -1);
+    return x * cosine + swapped * sine;
+}
+
+/// Rotary embedding of x [rows, heads, time, width] by cosine and sine [rows, 1, time, width]; sine is negated on the
+/// first half.
+at::Tensor rotate(const at::Tensor &x, const at::Tensor &cosine, const at::Tensor &sine) {
+    const bool fits = x.dim() == 4 && cosine.dim() == 4 && sine.sizes() == cosine.sizes() &&
+        cosine.size(0) == x.size(0) && cosine.size(1) == 1 && cosine.size(2) == x.size(2) &&
+        cosine.size(3) == x.size(3) && x.size(3) % 2 == 0;
+    if (is_recorded({x, cosine, sine}) || !suits(x) || !suits(cosine) || !suits(sine) || !fits || x.stride(3) != 1 ||
+        !cosine.is_contiguous() || !sine.is_contiguous()) {
+        return rotate_recorded(x, cosine, sine);
+    }
+    auto result = at::empty(x.sizes(), x.options());
+    const int64_t heads = x.size(1), time = x.size(2), width = x.size(3), half = width / 2;
+    const float *from = x.const_data_ptr<float>();
+    const float *cosines = cosine.const_data_ptr<float>(), *sines = sine.const_data_ptr<float>();
+    float *to = result.mutable_data_ptr<float>();
+    at::parallel_for(0, x.size(0) * heads * time, rows_at_once(width), [&](int64_t begin, int64_t end) {
+        for (int64_t vector = begin; vector < end; ++vector) {
+            const int64_t row = vector / (heads * time), head = vector / time % heads, place = vector % time;
+            const float *source = from + row * x.stride(0) + head * x.stride(1) + place * x.stride(2);
+            const float *c = cosines + (row * time + place) * width, *s = sines + (row * time + place) * width;
+            float *target = to + vector * width;
+            for (int64_t index = 0; index < half; ++index) {
+                target[index] = source[index] * c[index] + source[index + half] * s[index];
+                target[index + half] = source[index + half] * c[index + half] + source[index] * s[index + half];
+            }
+        }
+    });
+    return result;
+}
+}  // namespace
+
+TORCH_LIBRARY_FRAGMENT(unlearn, library) {
+    library.def("rms_norm(Tensor input, Tensor weight, float epsilon) -> Tensor");
+    library.impl("rms_norm", c10::DispatchKey::CompositeImplicitAutograd, TORCH_FN(rms_norm));
+    library.def("rotate(Tensor input, Tensor cosine, Tensor sine) -> Tensor");
+    library.impl("rotate", c10::DispatchKey::CompositeImplicitAutograd, TORCH_FN(rotate));
+}
