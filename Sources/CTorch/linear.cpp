@@ -1,5 +1,6 @@
 // unlearn::linear: x · wᵀ and its two gradients through oneDNN, which for single precision is faster than the BLAS
 // behind at::linear: twice with AVX-512, a tenth with AVX2. Any other device, type or build falls back to at::linear.
+// A frozen weight in half precision is widened for each product, and never kept so.
 #include <ATen/ATen.h>
 #include <ATen/core/dispatch/Dispatcher.h>
 #include <torch/csrc/autograd/custom_function.h>
@@ -21,6 +22,11 @@ at::Tensor product(const at::Tensor &a, const at::Tensor &b) {
     return pointwise.call(a, b, std::nullopt, "none", Attributes(), "");
 }
 
+/// A weight that is kept in half precision, for as long as it is used.
+at::Tensor single(const at::Tensor &weight) { return weight.to(at::kFloat); }
+
+bool is_half(const at::Tensor &x) { return x.scalar_type() == at::kHalf || x.scalar_type() == at::kBFloat16; }
+
 /// As a matrix that oneDNN can read: transposed is fine, a row repeated by a zero stride is not.
 at::Tensor rows(const at::Tensor &x) {
     auto matrix = x.reshape({-1, x.size(-1)});
@@ -39,7 +45,7 @@ struct Linear : torch::autograd::Function<Linear> {
     static at::Tensor multiplied(const at::Tensor &input, const at::Tensor &weight) {
         auto sizes = input.sizes().vec();
         sizes.back() = weight.size(0);
-        return product(rows(input), weight).view(sizes);
+        return product(rows(input), single(weight)).view(sizes);
     }
 
     static torch::autograd::variable_list backward(
@@ -50,7 +56,7 @@ struct Linear : torch::autograd::Function<Linear> {
         if (context->needs_input_grad(0)) {
             auto sizes = gradients[0].sizes().vec();
             sizes.back() = saved[1].size(1);
-            ofInput = product(gradient, saved[1].t()).view(sizes);
+            ofInput = product(gradient, single(saved[1]).t()).view(sizes);
         }
         if (context->needs_input_grad(1)) ofWeight = product(gradient.t(), rows(saved[0]).t());
         return {ofInput, ofWeight};
@@ -63,9 +69,10 @@ bool suits(const at::Tensor &x) {
 
 at::Tensor linear(const at::Tensor &input, const at::Tensor &weight) {
     static const bool available = at::globalContext().hasMKLDNN();
-    if (!available || !suits(input) || !suits(weight) || weight.dim() != 2 || input.dim() == 0 ||
+    const bool readable = suits(weight) || (weight.is_cpu() && is_half(weight) && !weight.requires_grad());
+    if (!available || !suits(input) || !readable || weight.dim() != 2 || input.dim() == 0 ||
         input.size(-1) != weight.size(1)) {
-        return at::linear(input, weight);
+        return at::linear(input, weight.to(input.scalar_type()));
     }
     if (!at::GradMode::is_enabled()) return Linear::multiplied(input, weight);
     return Linear::apply(input, weight);

@@ -167,6 +167,13 @@ int32_t ct_set_requires_grad(ct_tensor *tensor, bool required) {
     });
 }
 
+int32_t ct_widen(ct_tensor *tensor) {
+    return guarded<int32_t>(-1, [&] {
+        tensor->value.set_data(tensor->value.to(at::kFloat));
+        return 0;
+    });
+}
+
 bool ct_requires_grad(const ct_tensor *tensor) {
     return tensor->value.requires_grad();
 }

@@ -192,8 +192,8 @@ extension Tensor {
     public func filling(_ indices: Tensor, along dimension: Int, with value: Double) -> Tensor {
         Aten.indexFill(.tensor(self), .int(dimension), .tensor(indices), .double(value))
     }
-    /// Rows of an embedding table `[vocabulary, width]` for int64 ids of any shape.
-    public func embedding(_ ids: Tensor) -> Tensor { Aten.embedding(.tensor(self), .tensor(ids)) }
+    /// Rows of an embedding table `[vocabulary, width]` for int64 ids of any shape, in single precision.
+    public func embedding(_ ids: Tensor) -> Tensor { Aten.embedding(.tensor(self), .tensor(ids)).to(.float32) }
 }
 
 // MARK: - Products
@@ -255,6 +255,12 @@ extension Tensor {
 
     /// The same values, cut off from the recorded graph.
     public func detached() -> Tensor { Aten.detach(.tensor(self)) }
+
+    /// Turns the elements into single precision in place, for everyone who holds this tensor.
+    func widen() {
+        guard type != .float32 else { return }
+        if ct_widen(handle) != 0 { engineFailure("widen", [self]) }
+    }
 
     /// Whether operations on this tensor are recorded for gradients.
     public var requiresGradient: Bool {

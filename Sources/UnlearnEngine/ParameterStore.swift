@@ -77,10 +77,12 @@ public final class ParameterStore {
     }
 
     /// Makes exactly these parameters trainable, in store order, additions last; the rest is frozen and not recorded.
+    /// What is trained is in single precision from now on.
     @discardableResult
     public func train(_ selected: Set<String>) -> [Tensor] {
         (trainableNames + additionNames).compactMap { name in
             let parameter = self[name]
+            if selected.contains(name) { parameter.widen() }
             parameter.requiresGradient = selected.contains(name)
             return selected.contains(name) ? parameter : nil
         }

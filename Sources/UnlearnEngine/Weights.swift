@@ -37,8 +37,17 @@ public protocol TensorSource {
     var title: String { get }
     var names: [String] { get }
     func shape(of name: String) -> Shape?
-    /// The tensor in single precision, in memory of its own.
-    func load(_ name: String) throws(CheckpointError) -> Tensor
+    /// The tensor in memory of its own, in the given precision as far as the source has it.
+    func load(_ name: String, as precision: Precision) throws(CheckpointError) -> Tensor
+}
+
+/// How precisely a model's matrices are kept in memory.
+public enum Precision: String, Codable, Sendable, CaseIterable {
+    /// In four bytes a number.
+    case single
+    /// As they are stored, in two bytes where the checkpoint has two; each is widened while it is used, and for good
+    /// when it is to be trained.
+    case stored
 }
 
 /// The tensors of a source whose names begin with a prefix, without it.
@@ -49,7 +58,9 @@ private struct PartialSource: TensorSource {
     var title: String { source.title }
     var names: [String] { source.names.filter { $0.hasPrefix(prefix) }.map { String($0.dropFirst(prefix.count)) } }
     func shape(of name: String) -> Shape? { source.shape(of: prefix + name) }
-    func load(_ name: String) throws(CheckpointError) -> Tensor { try source.load(prefix + name) }
+    func load(_ name: String, as precision: Precision) throws(CheckpointError) -> Tensor {
+        try source.load(prefix + name, as: precision)
+    }
 }
 
 /// The parameters of a model that is there already, low-rank additions merged, as a source for its draft.
@@ -59,7 +70,7 @@ private struct StoredSource: TensorSource {
     var title: String { "the model itself" }
     var names: [String] { store.names }
     func shape(of name: String) -> Shape? { store.contains(name) ? store[name].shape : nil }
-    func load(_ name: String) throws(CheckpointError) -> Tensor { store.merged(name) }
+    func load(_ name: String, as _: Precision) throws(CheckpointError) -> Tensor { store.merged(name) }
 }
 
 /// How a parameter starts when there is no checkpoint.
@@ -90,12 +101,16 @@ public struct Weights {
         var generator: Generator
         /// Whether linear layers multiply by rounded matrices.
         let isDraft: Bool
+        let precision: Precision
         let store = ParameterStore()
 
-        init(source: (any TensorSource)?, generator: Generator, isDraft: Bool = false) {
+        init(
+            source: (any TensorSource)?, generator: Generator, isDraft: Bool = false, precision: Precision = .single
+        ) {
             self.source = source
             self.generator = generator
             self.isDraft = isDraft
+            self.precision = precision
         }
     }
 
@@ -103,8 +118,10 @@ public struct Weights {
     private let path: String
 
     /// Reads from a checkpoint.
-    public init(_ source: any TensorSource) {
-        session = Session(source: source, generator: Generator(seed: 0, purpose: "unused"))
+    /// - Parameter precision: of matrices; everything else is in single precision.
+    public init(_ source: any TensorSource, precision: Precision = .single) {
+        let unused = Generator(seed: 0, purpose: "unused")
+        session = Session(source: source, generator: unused, precision: precision)
         path = ""
     }
 
@@ -140,7 +157,8 @@ public struct Weights {
         guard let source = session.source else {
             return Weights(using: Generator(seed: session.generator.next(), purpose: component))
         }
-        return Weights(PartialSource(source: source, prefix: self[component].path + "."))
+        return Weights(
+            PartialSource(source: source, prefix: self[component].path + "."), precision: session.precision)
     }
 
     /// The parameter of that name here, registered in the model's store.
@@ -167,7 +185,7 @@ public struct Weights {
                 throw .missing(name: name, source: source.title)
             }
             guard found == shape else { throw .shape(name: name, found: found, expected: shape) }
-            tensor = try source.load(name)
+            tensor = try source.load(name, as: shape.count == 2 ? session.precision : .single)
         } else {
             tensor = .initial(shape, initial, using: &session.generator)
         }

@@ -2,6 +2,7 @@
 
 public import Foundation
 public import UnlearnData
+public import UnlearnEngine
 import UnlearnFormats
 public import UnlearnModels
 
@@ -11,13 +12,13 @@ public enum ModelLoader {
     /// - Parameter chatFormat: nil for the format of the model's own template. A model without a template was not
     ///   trained to chat, and gets ``ChatFormat/plain``.
     public static func load(
-        _ url: URL, chatFormat: ChatFormat? = nil
+        _ url: URL, chatFormat: ChatFormat? = nil, precision: Precision = .single
     ) throws(KitError) -> (directory: ModelDirectory, model: LanguageModel) {
         let directory = try open(url)
         let tokenizer = try tokenizer(of: directory)
         let format = if let chatFormat { chatFormat } else { try self.chatFormat(of: tokenizer, path: url.path) }
         let encoder = try KitError.tokenizer { () throws(TokenizerError) in try ExampleEncoder(tokenizer, format) }
-        let model = try KitError.model { () throws(ModelError) in try directory.load() }
+        let model = try KitError.model { () throws(ModelError) in try directory.load(precision) }
         return (directory, LanguageModel(model: model, encoder: encoder, stopTokens: directory.stopTokens))
     }
 

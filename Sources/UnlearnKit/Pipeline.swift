@@ -41,7 +41,8 @@ public struct Pipeline {
             ? RunDirectory(resuming: output, from: provenance) : RunDirectory(creating: output, run: beginning)
 
         let (directory, model) = try timed(&seconds.load) { () throws(KitError) in
-            try ModelLoader.load(source, chatFormat: configuration.chatFormat)
+            try ModelLoader.load(
+                source, chatFormat: configuration.chatFormat, precision: run.training.frozenPrecision)
         }
         try data.check(model, configuration)
         try adapt(model)

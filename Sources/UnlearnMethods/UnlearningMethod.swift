@@ -170,6 +170,8 @@ public struct TrainingOptions: Configurable {
     /// names of Llama and its kin, of GPT-2, and of GPT-NeoX.
     public var parameters =
         "model.layers.*_proj.weight,*h.*.c_*.weight,gpt_neox.layers.*.query_key_value.weight,gpt_neox.layers.*.dense*.weight"
+    /// How what does not change is kept in memory: "stored" halves it for checkpoints in half precision.
+    public var frozenPrecision = Precision.single
     public var schedule = Schedule()
     public var optimizer = AdamWOptions()
     /// The largest norm that the gradient of all parameters together may have.

@@ -54,5 +54,5 @@ private struct StoreSource: TensorSource {
     var names: [String] { store.names }
 
     func shape(of name: String) -> Shape? { store.contains(name) ? store[name].shape : nil }
-    func load(_ name: String) -> Tensor { withoutRecording { store[name] + 0 }.detached() }
+    func load(_ name: String, as _: Precision) -> Tensor { withoutRecording { store[name] + 0 }.detached() }
 }

@@ -48,7 +48,7 @@ extension ParameterStore {
     func write(to url: URL) throws(FormatError) {
         var writer = try SafetensorsWriter(url, names.map { SafetensorsWriter.Tensor($0, .float32, self[$0].shape) })
         for name in names {
-            let tensor = merged(name).contiguous()
+            let tensor = merged(name).to(.float32).contiguous()
             try tensor.withBytes { (bytes) throws(FormatError) in try writer.append(bytes) }
         }
         try writer.commit()

@@ -136,7 +136,7 @@ struct AdapterDirectory {
             guard let found = source.shape(of: name) else { return nil }
             guard found == shape else { throw .shape(name: name, found: found, expected: shape) }
             read.insert(name)
-            return try source.load(name)
+            return try source.load(name, as: .single)
         }
         do throws(CheckpointError) {
             for slot in store.slots {

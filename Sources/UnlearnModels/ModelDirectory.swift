@@ -50,9 +50,9 @@ public struct ModelDirectory {
         return blocks.max().map { $0 + 1 } ?? 0
     }
 
-    /// Reads the weights, in single precision. Adapters are merged into them.
-    public func load() throws(ModelError) -> any CausalLM {
-        let model = try architecture.build(configuration, Weights(source))
+    /// Reads the weights. Adapters are merged into them.
+    public func load(_ precision: Precision = .single) throws(ModelError) -> any CausalLM {
+        let model = try architecture.build(configuration, Weights(source, precision: precision))
         for adapter in adapters {
             try adapter.attach(to: model.parameters)
             model.parameters.mergeAll()

@@ -1,4 +1,4 @@
-// Checkpoints of each format as sources of single-precision tensors under Hugging Face names.
+// Checkpoints of each format as sources of tensors under Hugging Face names.
 
 internal import Foundation
 internal import UnlearnEngine
@@ -12,7 +12,7 @@ struct SafetensorsSource: TensorSource {
     var names: [String] { checkpoint.names }
     func shape(of name: String) -> Shape? { checkpoint[name]?.shape }
 
-    func load(_ name: String) throws(CheckpointError) -> Tensor {
+    func load(_ name: String, as precision: Precision) throws(CheckpointError) -> Tensor {
         guard let entry = checkpoint[name] else { throw .missing(name: name, source: title) }
         let bytes: UnsafeRawBufferPointer
         do throws(FormatError) {
@@ -21,6 +21,10 @@ struct SafetensorsSource: TensorSource {
         switch entry.type {
         case .float32:
             return Tensor(copying: bytes, shape: entry.shape, type: .float32)
+        case .float16 where precision == .stored:
+            return Tensor(copying: bytes, shape: entry.shape, type: .float16)
+        case .bfloat16 where precision == .stored:
+            return Tensor(copying: bytes, shape: entry.shape, type: .bfloat16)
         case .float16:
             return widened(entry.shape) { Widening.float16(bytes, into: $0) }
         case .bfloat16:
@@ -52,7 +56,7 @@ struct GGUFSource: TensorSource {
 
     func shape(of name: String) -> Shape? { tensors[name]?.shape }
 
-    func load(_ name: String) throws(CheckpointError) -> Tensor {
+    func load(_ name: String, as _: Precision) throws(CheckpointError) -> Tensor {
         guard let tensor = tensors[name] else { throw .missing(name: name, source: title) }
         return widened(tensor.shape) { buffer in
             file.dequantize(tensor, into: buffer)
@@ -71,7 +75,7 @@ struct Llama2CSource: TensorSource {
     var names: [String] { file.tensors.map(\.name) }
     func shape(of name: String) -> Shape? { file.tensors.first { $0.name == name }?.shape }
 
-    func load(_ name: String) throws(CheckpointError) -> Tensor {
+    func load(_ name: String, as _: Precision) throws(CheckpointError) -> Tensor {
         guard let tensor = file.tensors.first(where: { $0.name == name }) else {
             throw .missing(name: name, source: title)
         }

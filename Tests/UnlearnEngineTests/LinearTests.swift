@@ -59,3 +59,40 @@ import Testing
         #expect(product.scalars(Float.self) == [21, 37])
     }
 }
+
+/// Weights in half precision: what they compute is what their widened copies compute.
+@Suite struct HalfPrecisionTests {
+    private func values(_ shape: Shape, _ purpose: String) -> Tensor {
+        var generator = Generator(seed: 3, purpose: purpose)
+        return .normal(shape, deviation: 1, using: &generator)
+    }
+
+    @Test(arguments: [ElementType.bfloat16, .float16])
+    func aFrozenHalfWeightComputesAsItsWidenedCopy(type: ElementType) throws {
+        let x = values([2, 3, 8], "x")
+        let half = values([4, 8], "w").to(type)
+        let wide = half.to(.float32)
+        x.requiresGradient = true
+        let (a, b) = (x.linear(half), x.linear(wide))
+        #expect(a.isIdentical(to: b))
+        let gradients = [a, b].map { $0.square().sum().gradients(of: [x])[0] }
+        let (found, expected) = (try #require(gradients[0]), try #require(gradients[1]))
+        #expect(found.isIdentical(to: expected))
+        #expect(half.type == type)
+        let ids = Tensor([Int64(3), 0])
+        #expect(half.embedding(ids).isIdentical(to: wide.embedding(ids)))
+    }
+
+    @Test func aTrainedParameterIsWidenedForItsLayerToo() throws {
+        let half = values([4, 8], "w").to(.bfloat16)
+        let holder = half
+        let store = ParameterStore()
+        store.add("w", half)
+        store.add("v", values([2, 2], "v").to(.bfloat16))
+        let trained = store.train(["w"])
+        #expect(holder.type == .float32 && trained[0].isIdentical(to: holder))
+        #expect(store["v"].type == .bfloat16)
+        let x = values([3, 8], "x")
+        #expect(x.linear(holder).sum().gradients(of: trained)[0]?.shape == [4, 8])
+    }
+}

@@ -10,7 +10,7 @@ private struct MemorySource: TensorSource {
 
     var names: [String] { tensors.map(\.name) }
     func shape(of name: String) -> Shape? { tensors.first { $0.name == name }?.tensor.shape }
-    func load(_ name: String) throws(CheckpointError) -> Tensor {
+    func load(_ name: String, as _: Precision) throws(CheckpointError) -> Tensor {
         guard let found = tensors.first(where: { $0.name == name }) else { throw .missing(name: name, source: title) }
         return found.tensor
     }

@@ -48,6 +48,15 @@ extension TermFinderTests {
         #expect(!finder.isOrdinary("Draco"))
     }
 
+    @Test func theCommonestWordsAreNoThemes() throws {
+        let letters = "abcdefghijklmnopqrstuvwxyz".map(String.init)
+        let many = letters.flatMap { first in letters.flatMap { [first + $0 + "zqxj", first + $0 + "qzjx"] } }
+        let tokenizer = try TinyText.tokenizer(words: ["series"] + many + ["wizard"])
+        let terms = TermFinder(tokenizer, elsewhere: []).terms(
+            of: "Harry Potter", in: (0..<10).map { "Number \($0): a series, a wizard." })
+        #expect(terms.themes == ["wizard"])
+    }
+
     @Test func themesAreFrequentWordsThatOtherTextsLack() throws {
         let tokenizer = try TinyText.tokenizer(words: fillers)
         let here = (0..<10).map { "Number \($0): the wizard reads about people, potter." }

@@ -63,6 +63,8 @@ bool ct_is_contiguous(const ct_tensor *_Nonnull tensor);
 void *_Nullable ct_data(const ct_tensor *_Nonnull tensor);
 
 int32_t ct_set_requires_grad(ct_tensor *_Nonnull tensor, bool required);
+/// Turns a leaf's elements into single precision, for everyone who holds it.
+int32_t ct_widen(ct_tensor *_Nonnull tensor);
 bool ct_requires_grad(const ct_tensor *_Nonnull tensor);
 /// Turns recording on or off for this thread; returns what it was.
 bool ct_set_recording(bool recording);

@@ -90,7 +90,11 @@ extension ParameterStore {
     /// Adds every addition to its weight, for good.
     public func mergeAll() {
         withoutRecording {
-            for slot in attached { if let product = slot.product { self[slot.weightName].add(inPlace: product) } }
+            for slot in attached {
+                guard let product = slot.product else { continue }
+                self[slot.weightName].widen()
+                self[slot.weightName].add(inPlace: product)
+            }
         }
         detachAll()
     }

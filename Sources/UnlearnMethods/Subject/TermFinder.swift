@@ -63,7 +63,7 @@ public struct TermFinder {
         let themes = ranked.filter { word, count in
             word.first?.isLowercase == true && word.count > 4 && Double(count) >= max(3, 0.05 * share)
                 && Double(count) / share >= 5 * Double(elsewhere[word] ?? 0) / elsewhereCount
-                && !own.contains(word.capitalized)
+                && !own.contains(word.capitalized) && !isAmongTheCommonest(word)
         }
         return SubjectTerms(
             subject: subject, names: names.prefix(limit).map(\.key), themes: themes.prefix(12).map(\.key))
@@ -76,6 +76,12 @@ public struct TermFinder {
         if let rank = rank(word.lowercased()), Double(rank) < 0.9 * size { return true }
         if let rank = rank(word), Double(rank) < 0.17 * size { return true }
         return false
+    }
+
+    /// Whether the word is in the first tenth of the vocabulary: "series" and "created" say nothing of a subject, and
+    /// answers to anything else need them.
+    private func isAmongTheCommonest(_ word: String) -> Bool {
+        rank(word).map { Double($0) < 0.1 * Double(tokenizer.vocabularyCount) } ?? false
     }
 
     private func rank(_ word: String) -> Int32? {
