@@ -11,7 +11,8 @@ PROMPT = "The history of the bicycle begins"
 
 
 def main():
-    chosen = measure.options(__doc__, model={"positional": True}, tokens={"type": int, "default": 128})
+    chosen = measure.options(
+        __doc__, model={"positional": True}, tokens={"type": int, "default": 128}, batch={"type": int, "default": 1})
     model = transformers.AutoModelForCausalLM.from_pretrained(chosen.model, dtype=torch.float32).eval()
     ids = transformers.AutoTokenizer.from_pretrained(chosen.model)(PROMPT, return_tensors="pt")
 
