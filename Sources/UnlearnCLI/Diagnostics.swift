@@ -30,6 +30,8 @@ enum CommandError: Error {
     case tooLong(what: String, tokens: Int, context: Int)
     /// A run without a report.
     case unfinishedRun(path: String)
+    /// A run that trained, and that has no report.
+    case training(path: String)
     /// A file is to be written into a folder that does not exist.
     case noFolder(path: String)
     /// No program of the system shows web pages.
@@ -71,6 +73,8 @@ enum Diagnostics {
             "\(what) has \(tokens) tokens; the model reads at most \(context). Shorten it."
         case .unfinishedRun(let path):
             "The run '\(path)' has no report: it did not finish. Go on with it: `unlearn resume \(path)`."
+        case .training(let path):
+            "The run '\(path)' trained a model, which makes no report. See what it found in '\(path)/result.json'."
         case .noFolder(let path):
             "'\(path)' cannot be written: there is no such folder. Create it, or choose another --output."
         case .noBrowser(let path):
@@ -83,7 +87,7 @@ enum Diagnostics {
     private static func status(_ error: CommandError) -> ExitStatus {
         switch error {
         case .tooLong: .badData
-        case .noFolder, .finishedRun: .usage
+        case .noFolder, .finishedRun, .training: .usage
         case .unfinishedRun, .noBrowser: .missingInput
         }
     }

@@ -177,7 +177,8 @@ struct FuzzTarget {
 
             """
         return FuzzTarget(name: "yaml", fileName: "run.yaml", seeds: [Array(text.utf8)]) { folder in
-            let (configuration, settings) = try RunFile.read(folder.appending(path: "run.yaml"))
+            let (configuration, settings) = try RunFile.read(
+                folder.appending(path: "run.yaml"), as: RunConfiguration.self)
             _ = try ResolvedRun(configuration, settings: settings)
         }
     }

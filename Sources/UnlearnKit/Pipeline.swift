@@ -35,7 +35,8 @@ public struct Pipeline {
         let data = try UserData(configuration)
         var provenance = try self.provenance(source)
         let output = URL(filePath: configuration.output)
-        let beginning = RunRecord(configuration: configuration, options: run.options, provenance: provenance)
+        let beginning = RunRecord(
+            command: .forget, configuration: configuration, options: run.options, provenance: provenance)
         let folder =
             try isResumed
             ? RunDirectory(resuming: output, from: provenance) : RunDirectory(creating: output, run: beginning)
@@ -45,7 +46,7 @@ public struct Pipeline {
                 source, chatFormat: configuration.chatFormat, precision: run.training.frozenPrecision)
         }
         try data.check(model, configuration)
-        try adapt(model)
+        try run.lora.attach(to: model, pattern: run.training.parameters, seed: configuration.seed)
         let study = try timed(&seconds.prepare) { () throws(KitError) in
             try StudySource(run: run, data: data, model: model, onProgress: onProgress).study()
         }
@@ -78,7 +79,8 @@ public struct Pipeline {
         }
         let card = report(provenance)
         provenance.resultHash = try timed(&seconds.save) { () throws(KitError) in
-            try save(model, directory, card: card, in: folder)
+            try folder.save(
+                model, from: directory, run.lora, base: configuration.model, card: ModelCardRenderer().render(card))
         }
         let final = report(provenance)
         try folder.write(final)
@@ -87,15 +89,6 @@ public struct Pipeline {
     }
 
     // MARK: - The steps
-
-    /// Attaches low-rank additions if there are to be any: before long work, as the pattern may name no linear layer.
-    private func adapt(_ model: LanguageModel) throws(KitError) {
-        guard run.lora.rank > 0 else { return }
-        do throws(CheckpointError) {
-            try LoRA.attach(
-                run.lora, to: model.model.parameters, pattern: run.training.parameters, seed: run.configuration.seed)
-        } catch { throw .method(.parameters(error)) }
-    }
 
     private func forget(_ study: SubjectStudy, _ model: LanguageModel, _ folder: RunDirectory) throws(KitError) {
         let encoder = model.encoder
@@ -107,50 +100,19 @@ public struct Pipeline {
                 return encoder.encode(example, id: id)
             }
         }
-        // An event that cannot be written must not be lost silently: it is raised when training ends.
-        var failure: KitError?
-        func attempt(_ body: () throws(KitError) -> Void) {
-            do throws(KitError) { try body() } catch { failure = error }
+        try folder.training { (resumption, onStep) throws(KitError) in
+            let session = Session(
+                model: model, forget: forget, retain: retain,
+                subject: SubjectTexts(terms: study.terms, forget: study.forget), options: run.training,
+                seed: run.configuration.seed, resumption: resumption, onProgress: onProgress, onStep: onStep)
+            try KitError.method { () throws(MethodError) in try run.method.unlearn(session) }
         }
-        let resumption = Resumption(from: try folder.trainingState()) { state in
-            attempt { () throws(KitError) in try folder.keep(state) }
-        }
-        try folder.forgetEvents(from: resumption.state?.step ?? 0)
-        let session = Session(
-            model: model, forget: forget, retain: retain,
-            subject: SubjectTexts(terms: study.terms, forget: study.forget), options: run.training,
-            seed: run.configuration.seed, resumption: resumption, onProgress: onProgress,
-            onStep: { event in attempt { () throws(KitError) in try folder.append(event: event) } })
-        try KitError.method { () throws(MethodError) in try run.method.unlearn(session) }
-        if let failure { throw failure }
         // From here on the model is what will be saved.
         if run.lora.form == .merged { model.model.parameters.mergeAll() }
     }
 
     private func evaluate(_ model: LanguageModel, _ questions: SubjectQuestions, isReference: Bool) -> Evaluation {
         Evaluation(of: model, on: questions, run.evaluation, isReference: isReference, progress: onProgress)
-    }
-
-    private func save(
-        _ model: LanguageModel, _ directory: ModelDirectory, card: Report, in folder: RunDirectory
-    ) throws(KitError) -> String {
-        let output = try folder.beginModel()
-        let parameters = model.model.parameters
-        try KitError.model { () throws(ModelError) in
-            if parameters.attached.isEmpty {
-                try directory.save(parameters, to: output.url)
-            } else {
-                let base = URL(filePath: run.configuration.model).standardizedFileURL.path
-                try LoRA.save(parameters, run.lora, base: base, to: output.url)
-            }
-        }
-        try KitError.tokenizer { () throws(TokenizerError) in try model.tokenizer.save(to: output.url) }
-        try KitError.file { () throws(FormatError) in
-            try AtomicFile.write(ModelCardRenderer().render(card), to: output.url.appending(path: "README.md"))
-        }
-        let hash = try Fingerprint.modelHash(of: output.url)
-        try KitError.file { () throws(FormatError) in try output.commit() }
-        return hash
     }
 
     // MARK: - The record
@@ -164,16 +126,10 @@ public struct Pipeline {
 
     private func provenance(_ source: URL) throws(KitError) -> Provenance {
         let configuration = run.configuration
-        let model = try Fingerprint.model(at: source)
-        var data: [Provenance.FileDigest] = []
-        for path in [configuration.forget, configuration.retain] {
-            if let path { data.append(try Fingerprint.digest(of: URL(filePath: path))) }
-        }
-        return Provenance(
-            toolVersion: toolVersion, swiftVersion: Runtime.swiftVersion, libtorchVersion: Runtime.libtorchVersion,
-            threads: Runtime.threads, seed: configuration.seed, method: configuration.method,
-            subject: configuration.subject ?? configuration.forget ?? "", answer: run.options["answer"]?.string,
-            model: source.lastPathComponent, modelHash: model.hash, modelFiles: model.files, dataFiles: data)
+        return try Provenance(
+            of: source, data: [configuration.forget, configuration.retain].compactMap(\.self),
+            toolVersion: toolVersion, seed: configuration.seed, method: configuration.method,
+            subject: configuration.subject ?? configuration.forget ?? "", answer: run.options["answer"]?.string)
     }
 
     private func samples(_ before: Evaluation, _ after: Evaluation) -> [Report.Sample] {
@@ -192,11 +148,4 @@ public struct Pipeline {
         defer { seconds = (ContinuousClock.now - start) / .seconds(1) }
         return try body()
     }
-}
-
-/// What `run.json` holds.
-private struct RunRecord: Encodable {
-    let configuration: RunConfiguration
-    let options: JSONValue
-    let provenance: Provenance
 }

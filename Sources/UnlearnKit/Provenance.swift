@@ -1,5 +1,8 @@
 // Where a result comes from: versions, seed, platform, and fingerprints of everything that went in.
 
+import Foundation
+import UnlearnEngine
+
 /// What is needed to tell whether two runs are the same, and to repeat one.
 public struct Provenance: Codable, Sendable, Equatable {
     /// A file and its SHA-256.
@@ -53,6 +56,20 @@ public struct Provenance: Codable, Sendable, Equatable {
         self.modelFiles = modelFiles
         self.dataFiles = dataFiles
         self.resultHash = resultHash
+    }
+
+    /// Of a run that starts from the model at `source` and from data files.
+    init(
+        of source: URL, data: [String], toolVersion: String, seed: UInt64, method: String, subject: String,
+        answer: String? = nil
+    ) throws(KitError) {
+        let model = try Fingerprint.model(at: source)
+        var files: [FileDigest] = []
+        for path in data { files.append(try Fingerprint.digest(of: URL(filePath: path))) }
+        self.init(
+            toolVersion: toolVersion, swiftVersion: Runtime.swiftVersion, libtorchVersion: Runtime.libtorchVersion,
+            threads: Runtime.threads, seed: seed, method: method, subject: subject, answer: answer,
+            model: source.lastPathComponent, modelHash: model.hash, modelFiles: model.files, dataFiles: files)
     }
 
     /// The operating system and processor this program was built for, such as "linux x86_64".

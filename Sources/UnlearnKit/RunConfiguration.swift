@@ -69,40 +69,18 @@ public struct ResolvedRun: Sendable {
         guard configuration.subject?.isBlank == false || configuration.forget != nil else {
             throw .invalidOption(path: "subject", problem: "neither a subject nor a file to forget is given")
         }
-        for (name, value) in [
-            ("learningRate", training.learningRate), ("gradientNormLimit", training.gradientNormLimit),
-            ("lora.alpha", lora.alpha),
-        ] {
-            guard value > 0, value.isFinite else {
-                throw .invalidOption(path: name, problem: "it must be greater than zero")
-            }
-        }
+        try training.check()
+        try lora.check()
         for (name, value) in [
             ("study.temperature", study.temperature), ("evaluation.temperature", evaluation.temperature),
         ] where value < 0 {
             throw .invalidOption(path: name, problem: "it must not be negative")
         }
-        guard training.checkpointSeconds >= 0 else {
-            throw .invalidOption(path: "checkpointSeconds", problem: "it must not be negative")
-        }
-        guard (0...1).contains(training.schedule.finalShare) else {
-            throw .invalidOption(path: "schedule.finalShare", problem: "it must be from 0 to 1")
-        }
-        let counts = [
-            ("batchSize", training.batchSize, 1), ("retainBatchSize", training.retainBatchSize, 0),
-            ("steps", training.steps ?? 1, 1), ("epochs", training.epochs, 1),
-            ("schedule.warmupSteps", training.schedule.warmupSteps, 0), ("study.answerTokens", study.answerTokens, 1),
-            ("study.entities", study.entities, 0), ("study.neighbours", study.neighbours, 0),
-        ]
-        guard (0...1024).contains(lora.rank) else {
-            throw .invalidOption(path: "lora.rank", problem: "it must be from 0 to 1024")
-        }
-        guard (1...1024).contains(configuration.threads ?? 1) else {
-            throw .invalidOption(path: "threads", problem: "it must be from 1 to 1024")
-        }
-        for (name, value, least) in counts where !(least...1_000_000).contains(value) {
-            throw .invalidOption(path: name, problem: "it must be from \(least) to 1000000")
-        }
+        try Options.check([
+            ("study.answerTokens", study.answerTokens, 1...1_000_000),
+            ("study.entities", study.entities, 0...1_000_000),
+            ("study.neighbours", study.neighbours, 0...1_000_000), ("threads", configuration.threads ?? 1, 1...1024),
+        ])
         for (name, path) in [("forget", configuration.forget), ("retain", configuration.retain)] {
             if let path, !FileManager.default.fileExists(atPath: path) {
                 throw .file(.missing(path: path, expected: "a file of examples for --\(name)"))
@@ -114,9 +92,7 @@ public struct ResolvedRun: Sendable {
     /// its weights are read.
     func checkParameters(of model: ModelDirectory) throws(KitError) {
         try KitError.method { () throws(MethodError) in try method.check(layerCount: model.layerCount) }
-        do throws(CheckpointError) {
-            _ = try ParameterStore.select(training.parameters, from: model.parameters.map(\.name))
-        } catch { throw .method(.parameters(error)) }
+        try training.checkParameters(of: model)
     }
 
     /// The method of that name; if there is none, the most similar names come first.

@@ -5,6 +5,25 @@ import UnlearnFormats
 import UnlearnMethods
 
 extension RunDirectory {
+    /// Lets `body` train, from where an interrupted training stood. What could not be written is raised when it ends.
+    func training<Value>(
+        _ body: (Resumption, _ onStep: @escaping (StepEvent) -> Void) throws(KitError) -> Value
+    ) throws(KitError) -> Value {
+        var failure: KitError?
+        func attempt(_ body: () throws(KitError) -> Void) {
+            do throws(KitError) { try body() } catch { failure = error }
+        }
+        let resumption = Resumption(from: try trainingState()) { state in
+            attempt { () throws(KitError) in try self.keep(state) }
+        }
+        try forgetEvents(from: resumption.state?.step ?? 0)
+        let value = try body(resumption) { event in
+            attempt { () throws(KitError) in try self.append(event: event) }
+        }
+        if let failure { throw failure }
+        return value
+    }
+
     /// Keeps the state of the training in place of an earlier one.
     func keep(_ state: TrainingState) throws(KitError) {
         try KitError.file { () throws(FormatError) in

@@ -12,10 +12,12 @@ public final class RunDirectory {
 
     /// Creates the folder and writes `run.json`: the resolved configuration and provenance.
     /// - Throws: `KitError.runDirectoryNotEmpty` if there is something in the folder already.
-    public init(creating url: URL, run: some Encodable) throws(KitError) {
+    public init(
+        creating url: URL, run: some Encodable, folders: [String] = ["data", "evaluation"]
+    ) throws(KitError) {
         self.url = url
         try Self.checkEmpty(url)
-        for folder in [url, url.appendingPathComponent("data"), url.appendingPathComponent("evaluation")] {
+        for folder in [url] + folders.map(url.appendingPathComponent) {
             try KitError.system("create the folder", folder) {
                 try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
             }
@@ -52,8 +54,18 @@ public final class RunDirectory {
         let provenance: Provenance
     }
 
+    /// What kind of run it is.
+    public func kind() throws(KitError) -> RunKind {
+        try KitError.file { () throws(FormatError) in
+            // Runs of earlier versions are all of one kind.
+            try JSONValue(contentsOf: runFile)["command"]?.decode() ?? .forget
+        }
+    }
+
     /// What the user chose, as `run.json` holds it.
-    public func choices() throws(KitError) -> (configuration: RunConfiguration, options: JSONValue) {
+    public func choices<Configuration: Decodable>(
+        _ type: Configuration.Type = RunConfiguration.self
+    ) throws(KitError) -> (configuration: Configuration, options: JSONValue) {
         try KitError.file { () throws(FormatError) in
             let json = try JSONValue(contentsOf: runFile)
             return (try (json["configuration"] ?? [:]).decode(), json["options"] ?? [:])

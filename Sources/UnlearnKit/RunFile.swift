@@ -1,18 +1,45 @@
-// Reads the configuration file of `unlearn run`.
+// What `run.json` holds, and the configuration file of `unlearn run`.
 
 public import Foundation
+public import UnlearnData
 public import UnlearnFormats
 
+/// The command that a run belongs to.
+public enum RunKind: String, Codable, Sendable, CaseIterable {
+    case forget, train
+}
+
+/// What `run.json` holds.
+struct RunRecord<Configuration: Encodable>: Encodable {
+    let command: RunKind
+    let configuration: Configuration
+    let options: JSONValue
+    let provenance: Provenance
+}
+
 public enum RunFile {
+    /// What a file asks for, as its key `command` says: to forget, unless it says otherwise.
+    public static func kind(_ url: URL) throws(KitError) -> RunKind {
+        guard let command = try Options.read(url)["command"], !command.isNull else { return .forget }
+        guard let kind = command.string.flatMap(RunKind.init) else {
+            let valid = RunKind.allCases.map(\.rawValue).joined(separator: " or ")
+            throw .invalidOption(path: "command", problem: "it must be \(valid)")
+        }
+        return kind
+    }
+
     /// The choices of a file and, under `set`, its options.
-    public static func read(_ url: URL) throws(KitError) -> (RunConfiguration, settings: [JSONValue]) {
+    public static func read<Configuration: Configurable>(
+        _ url: URL, as type: Configuration.Type = RunConfiguration.self
+    ) throws(KitError) -> (Configuration, settings: [JSONValue]) {
         var json = try Options.read(url)
+        json["command"] = nil
         // `set:` with nothing behind it sets nothing.
         let settings = [json["set"] ?? .null].filter { !$0.isNull }
         guard settings.allSatisfy({ $0.object != nil }) else {
             throw .invalidOption(path: "set", problem: "it must hold options with their values")
         }
         json["set"] = nil
-        return (try Options.resolve(RunConfiguration.self, overlays: [json]), settings)
+        return (try Options.resolve(Configuration.self, overlays: [json]), settings)
     }
 }

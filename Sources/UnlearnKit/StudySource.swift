@@ -27,13 +27,16 @@ struct UserData {
         let files = [
             (configuration.forget, (forget ?? []).map(\.example)), (configuration.retain, retain ?? []),
         ]
-        for (path, examples) in files {
-            for (index, example) in examples.enumerated() {
-                let tokens = model.encoder.encode(example, id: index).tokens.count
-                guard tokens <= model.model.contextLength else {
-                    throw .tooLong(
-                        path: path ?? "", example: index + 1, tokens: tokens, context: model.model.contextLength)
-                }
+        for (path, examples) in files { try Self.check(examples, of: path ?? "", model) }
+    }
+
+    /// The same for the examples of one file.
+    static func check(_ examples: [Example], of path: String, _ model: LanguageModel) throws(KitError) {
+        let context = model.model.contextLength
+        for (index, example) in examples.enumerated() {
+            let tokens = model.encoder.encode(example, id: index).tokens.count
+            guard tokens <= context else {
+                throw .tooLong(path: path, example: index + 1, tokens: tokens, context: context)
             }
         }
     }
@@ -47,7 +50,7 @@ struct UserData {
         return zip(examples, rows).map { ForgetExample($0, standIn: $1.value["standIn"]?.string) }
     }
 
-    private static func examples(_ path: String) throws(KitError) -> [Example] {
+    static func examples(_ path: String) throws(KitError) -> [Example] {
         do throws(DataError) {
             return try ExampleReader().read(URL(filePath: path))
         } catch { throw .data(error) }

@@ -11,6 +11,27 @@ public struct StepEvent: Sendable, Codable, Equatable {
     public let gradientNorm: Double
     public let seconds: Double
     public let terms: [String: Double]
+    /// The mean cross-entropy on the validation set, where it was measured after the step.
+    public let validation: Double?
+
+    public init(
+        step: Int, learningRate: Double, gradientNorm: Double, seconds: Double, terms: [String: Double],
+        validation: Double? = nil
+    ) {
+        (self.step, self.learningRate, self.gradientNorm) = (step, learningRate, gradientNorm)
+        (self.seconds, self.terms, self.validation) = (seconds, terms, validation)
+    }
+
+    /// Without a `validation` that was not measured.
+    public func encode(to encoder: any Encoder) throws {
+        var row = encoder.container(keyedBy: CodingKeys.self)
+        try row.encode(step, forKey: .step)
+        try row.encode(learningRate, forKey: .learningRate)
+        try row.encode(gradientNorm, forKey: .gradientNorm)
+        try row.encode(seconds, forKey: .seconds)
+        try row.encode(terms, forKey: .terms)
+        if let validation { try row.encode(validation, forKey: .validation) }
+    }
 }
 
 /// What a subject is, for methods that read its texts as if they were about somebody else.
@@ -112,12 +133,18 @@ public final class Session {
     /// - Parameters:
     ///   - examples: what is learnt from in place of the forget set as it stands.
     ///   - blocks: the only blocks whose parameters may change; nil: all that the pattern names.
+    ///   - stage: what progress is called.
+    ///   - partSize: how many examples are read together; nil: all of a step. Parts count by their labelled tokens.
+    ///   - watch: measures now and then, and may end the training.
+    /// - Returns: how many steps were done.
+    @discardableResult
     func descend(
-        over examples: [TokenExample]? = nil, in blocks: ClosedRange<Int>? = nil,
-        _ objective: (Step) throws(MethodError) -> [Term]
-    ) throws(MethodError) {
+        over examples: [TokenExample]? = nil, in blocks: ClosedRange<Int>? = nil, stage: String = "forgetting",
+        partSize: Int? = nil, watch: Validation? = nil, _ objective: (Step) throws(MethodError) -> [Term]
+    ) throws(MethodError) -> Int {
         let examples = examples ?? forget
         guard !examples.isEmpty else { throw .noTargets(split: "forget") }
+        precondition(partSize == nil || retain.isEmpty, "descend: steps with a retain part are read in one")
         let store = model.model.parameters
         let names = try trainedNames(in: blocks)
         let parameters = store.train(Set(names))
@@ -125,22 +152,59 @@ public final class Session {
         let optimizer = AdamW(parameters, options.optimizer)
         let plan = self.plan(forgetCount: examples.count)
         var course = try TrainingCourse(
-            names, parameters, optimizer, resumption, every: options.checkpointSeconds)
-        for (index, groups) in plan.steps.enumerated().dropFirst(course.done) {
+            names, parameters, optimizer, watch?.begin(names, parameters) ?? [], resumption,
+            every: options.checkpointSeconds)
+        var done = course.done
+        for (index, groups) in plan.steps.enumerated().dropFirst(done) {
+            if watch?.isOver == true { break }
             let start = ContinuousClock.now
-            let step = Step(index: index, session: self, forget: groups[0].map { examples[$0] }, groups: groups)
-            let terms = try objective(step)
-            let gradients = terms.total.gradients(of: parameters)
-            let values = try terms.values(step: index, examples: step.forget.map(\.id))
+            let steps = parts(of: groups, size: partSize).map { groups in
+                Step(index: index, session: self, forget: groups[0].map { examples[$0] }, groups: groups)
+            }
+            let (gradients, values) = try self.gradients(of: parameters, steps, objective)
             let norm = clip(gradients, toNorm: options.gradientNormLimit)
             let rate = options.learningRate * options.schedule.factor(at: index, of: plan.steps.count)
             optimizer.step(gradients, learningRate: rate)
+            done = index + 1
             let seconds = (ContinuousClock.now - start) / .seconds(1)
             onStep(
-                StepEvent(step: index, learningRate: rate, gradientNorm: norm, seconds: seconds, terms: values))
-            course.advanced(to: index + 1, of: plan.steps.count)
-            note("forgetting", index + 1, of: plan.steps.count, "steps")
+                StepEvent(
+                    step: index, learningRate: rate, gradientNorm: norm, seconds: seconds, terms: values,
+                    validation: watch?.measure(after: done)))
+            course.advanced(to: done, of: plan.steps.count)
+            note(stage, done, of: plan.steps.count, "steps")
         }
+        watch?.finish()
+        return done
+    }
+
+    /// The examples of a step in parts that are read one after another.
+    private func parts(of groups: [[Int]], size: Int?) -> [[[Int]]] {
+        guard let size, groups[0].count > size else { return [groups] }
+        return stride(from: 0, to: groups[0].count, by: size).map { [Array(groups[0][$0...].prefix(size))] }
+    }
+
+    /// The gradients of a step's parts together, each weighted by its share of the labelled tokens, and its terms.
+    private func gradients(
+        of parameters: [Tensor], _ parts: [Step], _ objective: (Step) throws(MethodError) -> [Term]
+    ) throws(MethodError) -> ([Tensor?], [String: Double]) {
+        let targets = parts.reduce(0) { $0 + $1.batch.targets.count }
+        var sums = [Tensor?](repeating: nil, count: parameters.count)
+        var sum: [String: Double] = [:]
+        for part in parts {
+            let share = Double(part.batch.targets.count) / Double(targets)
+            let terms = try objective(part)
+            let total = parts.count == 1 ? terms.total : terms.total * share
+            let gradients = total.gradients(of: parameters)
+            for (name, value) in try terms.values(step: part.index, examples: part.forget.map(\.id)) {
+                sum[name, default: 0] += parts.count == 1 ? value : value * share
+            }
+            sums = zip(sums, gradients).map { old, new in
+                guard let old, let new else { return old ?? new }
+                return withoutRecording { old + new }
+            }
+        }
+        return (sums, sum)
     }
 
     private func plan(forgetCount: Int) -> BatchPlan {

@@ -6,7 +6,8 @@ public import UnlearnEngine
 public struct TrainingState {
     /// How many steps are done.
     public let step: Int
-    /// Parameters under "parameter.NAME", the optimizer's averages under "average.NAME", "square.NAME" and "steps.NAME".
+    /// Parameters under "parameter.NAME", the optimizer's averages under "average.NAME", "square.NAME" and "steps.NAME";
+    /// where a validation set is watched, its record under "validation" and the best parameters under "best.NAME".
     public let tensors: [(name: String, tensor: Tensor)]
 
     public init(step: Int, tensors: [(name: String, tensor: Tensor)]) {
@@ -41,10 +42,11 @@ struct TrainingCourse {
     private var lastKept = ContinuousClock.now
 
     init(
-        _ names: [String], _ parameters: [Tensor], _ optimizer: AdamW, _ resumption: Resumption?, every seconds: Double
+        _ names: [String], _ parameters: [Tensor], _ optimizer: AdamW, _ others: [(name: String, tensor: Tensor)],
+        _ resumption: Resumption?, every seconds: Double
     ) throws(MethodError) {
         let kinds = [("parameter", parameters)] + zip(["average", "square", "steps"], optimizer.state)
-        tensors = kinds.flatMap { kind, tensors in zip(names, tensors).map { ("\(kind).\($0)", $1) } }
+        tensors = kinds.flatMap { kind, tensors in zip(names, tensors).map { ("\(kind).\($0)", $1) } } + others
         (self.resumption, self.seconds) = (resumption, seconds)
         done = resumption?.state?.step ?? 0
         guard let state = resumption?.state else { return }

@@ -52,6 +52,24 @@ enum Binary {
     }
 }
 
+extension Binary {
+    /// Starts the program and ends it with a signal once `isDue` says so.
+    static func interrupt(
+        _ arguments: [String], in folder: TemporaryFolder, with number: Int32, when isDue: () -> Bool
+    ) throws -> Int32 {
+        let process = Process()
+        process.executableURL = url
+        process.arguments = arguments
+        process.currentDirectoryURL = folder.url
+        (process.standardOutput, process.standardError) = (FileHandle.nullDevice, FileHandle.nullDevice)
+        try process.run()
+        while process.isRunning, !isDue() { usleep(2000) }
+        kill(process.processIdentifier, number)
+        process.waitUntilExit()
+        return process.terminationStatus
+    }
+}
+
 /// A folder that disappears with the test that made it.
 final class TemporaryFolder {
     let url: URL
@@ -69,6 +87,12 @@ final class TemporaryFolder {
 
     /// A text with the names of files in this folder, which the program gives in full, as they were given.
     func relative(_ text: String) -> String { text.replacing(url.path + "/", with: "") }
+
+    /// How many lines a file has; 0 if it is not there.
+    func lines(_ name: String) -> Int {
+        let text = try? String(contentsOf: url.appending(path: name), encoding: .utf8)
+        return text?.split(separator: "\n").count ?? 0
+    }
 
     var names: [String] { get throws { try FileManager.default.contentsOfDirectory(atPath: url.path).sorted() } }
 }

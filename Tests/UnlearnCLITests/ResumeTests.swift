@@ -24,27 +24,6 @@ struct ResumeTests {
         return folder
     }
 
-    /// Starts a run and ends it with a signal once `isDue` says so.
-    private func interrupt(
-        _ arguments: [String], in folder: TemporaryFolder, with number: Int32, when isDue: () -> Bool
-    ) throws -> Int32 {
-        let process = Process()
-        process.executableURL = Binary.url
-        process.arguments = arguments
-        process.currentDirectoryURL = folder.url
-        (process.standardOutput, process.standardError) = (FileHandle.nullDevice, FileHandle.nullDevice)
-        try process.run()
-        while process.isRunning, !isDue() { usleep(2000) }
-        kill(process.processIdentifier, number)
-        process.waitUntilExit()
-        return process.terminationStatus
-    }
-
-    private func steps(_ folder: TemporaryFolder) -> Int {
-        let events = try? String(contentsOf: folder.url.appending(path: "run/events.jsonl"), encoding: .utf8)
-        return events?.split(separator: "\n").count ?? 0
-    }
-
     @Test func killedRunsGoOnToTheSameModel() throws {
         let folder = try folderWithExamples()
         let whole = try Binary.run(["forget", "--output", "whole", "--json"] + Self.choices, in: folder.url)
@@ -52,9 +31,11 @@ struct ResumeTests {
         // Killed in the middle of training, then again while it goes on, then while it is judged.
         var arguments = ["forget", "--output", "run"] + Self.choices
         for limit in [7, 19, 30] {
-            let status = try interrupt(arguments, in: folder, with: SIGKILL) { steps(folder) >= limit }
+            let status = try Binary.interrupt(arguments, in: folder, with: SIGKILL) {
+                folder.lines("run/events.jsonl") >= limit
+            }
             #expect(status == SIGKILL)
-            #expect(steps(folder) >= limit)
+            #expect(folder.lines("run/events.jsonl") >= limit)
             arguments = ["resume", "run"]
         }
         #expect(try folder.names.contains("run"))
@@ -77,8 +58,8 @@ struct ResumeTests {
 
     @Test func controlCEndsARunThatCanGoOn() throws {
         let folder = try folderWithExamples()
-        let status = try interrupt(["forget", "--output", "run"] + Self.choices, in: folder, with: SIGINT) {
-            steps(folder) >= 3
+        let status = try Binary.interrupt(["forget", "--output", "run"] + Self.choices, in: folder, with: SIGINT) {
+            folder.lines("run/events.jsonl") >= 3
         }
         #expect(status == 75)
         // What it started from must not have changed.

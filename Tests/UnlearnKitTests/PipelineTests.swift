@@ -96,7 +96,7 @@ struct PipelineTests {
                 ])
         }
         let record = try JSONValue(contentsOf: url.appending(path: "run.json"))
-        #expect(record.object?.keys == ["configuration", "options", "provenance"])
+        #expect(record.object?.keys == ["command", "configuration", "options", "provenance"])
         #expect(record["configuration"]?["method"]?.string == method)
         #expect(record["options"]?["steps"]?.int == 3)
         #expect(record["provenance"]?["modelHash"]?.string == source)

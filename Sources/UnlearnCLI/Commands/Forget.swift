@@ -21,19 +21,30 @@ struct Forget: ParsableCommand {
 
 struct RunCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "run", abstract: "Do what a configuration file says: `forget`, with a key for every flag.")
+        commandName: "run", abstract: "Do what a configuration file says: `forget`, or `train` with `command: train`.",
+        discussion:
+            "The file has a key for every flag, in the spelling learningRate; what --set sets stands under `set`.")
 
-    @Argument(help: ArgumentHelp("A YAML or JSON file with the keys of `forget`'s flags.", valueName: "file"))
+    @Argument(help: ArgumentHelp("A YAML or JSON file.", valueName: "file"))
     var file: String
 
     @Flag(help: "Print the report as JSON.")
     var json = false
 
     func run() throws {
-        let (configuration, settings) = try RunFile.read(URL(filePath: file))
+        let file = URL(filePath: file)
         var runtime = RuntimeOptions()
-        runtime.threads = configuration.threads
-        try Self.execute(try ResolvedRun(configuration, settings: settings), json: json, threads: runtime)
+        switch try RunFile.kind(file) {
+        case .forget:
+            let (configuration, settings) = try RunFile.read(file, as: RunConfiguration.self)
+            runtime.threads = configuration.threads
+            try Self.execute(try ResolvedRun(configuration, settings: settings), json: json, threads: runtime)
+        case .train:
+            let (configuration, settings) = try RunFile.read(file, as: TrainingConfiguration.self)
+            runtime.threads = configuration.threads
+            let run = try ResolvedTraining(configuration, settings: settings)
+            try TrainingCommand.execute(run, json: json, threads: runtime)
+        }
     }
 
     /// Runs and shows the report: on stdout the result, on stderr the progress.

@@ -65,6 +65,18 @@ struct ImageTaskArguments: ParsableArguments {
         }
     }
 
+    /// The flags that say something about images and were given.
+    var given: [String] {
+        let flags: [(String, Bool)] = [
+            ("--label-pattern", !labelPattern.isEmpty), ("--label-bins", labelBins != 0),
+            ("--image-size", imageSize != 0), ("--forget-share", forgetShare != 0.02),
+            ("--forget-class", forgetClass != nil), ("--forget-files", forgetFiles != nil),
+            ("--architecture", architecture != .convnet), ("--width", width != 0), ("--small-stem", smallStem),
+            ("--recipe", recipe != .usual),
+        ]
+        return flags.filter(\.1).map(\.0)
+    }
+
     var task: ImageTaskOptions {
         var task = ImageTaskOptions()
         task.data = data ?? ""

@@ -18,6 +18,7 @@ struct Report: ParsableCommand {
 
     func run() throws {
         let directory = try RunDirectory(opening: URL(filePath: folder))
+        guard try directory.kind() == .forget else { throw CommandError.training(path: folder) }
         guard FileManager.default.fileExists(atPath: directory.reportJSONFile.path) else {
             throw CommandError.unfinishedRun(path: folder)
         }

@@ -12,17 +12,27 @@ struct Resume: ParsableCommand {
     @Argument(help: ArgumentHelp("The folder of the run.", valueName: "run"))
     var folder: String
 
-    @Flag(help: "Print the report as JSON.")
+    @Flag(help: "Print the report, or what a training found, as JSON.")
     var json = false
 
     func run() throws {
         let directory = try RunDirectory(opening: URL(filePath: folder))
         guard !directory.isFinished else { throw CommandError.finishedRun(path: folder) }
-        var (configuration, options) = try directory.choices()
-        configuration.output = folder
         var runtime = RuntimeOptions()
-        runtime.threads = configuration.threads
-        try RunCommand.execute(
-            try ResolvedRun(configuration, settings: [options]), json: json, threads: runtime, isResumed: true)
+        switch try directory.kind() {
+        case .forget:
+            var (configuration, options) = try directory.choices(RunConfiguration.self)
+            configuration.output = folder
+            runtime.threads = configuration.threads
+            try RunCommand.execute(
+                try ResolvedRun(configuration, settings: [options]), json: json, threads: runtime, isResumed: true)
+        case .train:
+            var (configuration, options) = try directory.choices(TrainingConfiguration.self)
+            configuration.output = folder
+            runtime.threads = configuration.threads
+            try TrainingCommand.execute(
+                try ResolvedTraining(configuration, settings: [options]), json: json, threads: runtime,
+                isResumed: true)
+        }
     }
 }

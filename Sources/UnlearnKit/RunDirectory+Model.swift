@@ -1,0 +1,35 @@
+// The model in the folder of a run: complete or not there.
+
+import Foundation
+import UnlearnData
+import UnlearnEngine
+import UnlearnFormats
+import UnlearnModels
+
+extension RunDirectory {
+    /// Writes `model/`: the whole model, or what low-rank additions are still attached; tokenizer; model card.
+    /// - Parameters:
+    ///   - directory: what the model was loaded from.
+    ///   - base: the path of the model that an adapter belongs to.
+    /// - Returns: the fingerprint of the weights.
+    func save(
+        _ model: LanguageModel, from directory: ModelDirectory, _ lora: LoRAOptions, base: String, card: String
+    ) throws(KitError) -> String {
+        let output = try beginModel()
+        let parameters = model.model.parameters
+        try KitError.model { () throws(ModelError) in
+            if parameters.attached.isEmpty {
+                try directory.save(parameters, to: output.url)
+            } else {
+                try LoRA.save(parameters, lora, base: URL(filePath: base).standardizedFileURL.path, to: output.url)
+            }
+        }
+        try KitError.tokenizer { () throws(TokenizerError) in try model.tokenizer.save(to: output.url) }
+        try KitError.file { () throws(FormatError) in
+            try AtomicFile.write(card, to: output.url.appending(path: "README.md"))
+        }
+        let hash = try Fingerprint.modelHash(of: output.url)
+        try KitError.file { () throws(FormatError) in try output.commit() }
+        return hash
+    }
+}
