@@ -1,11 +1,12 @@
 // The names of a Llama's tensors in GGUF, and in Hugging Face's spelling, which this program uses.
 
-/// Names of the Llama family's tensors.
+/// Names of the tensors of the Llama family, Mistral, Qwen2 and Qwen3 among them.
 public enum LlamaNames {
     private static let parts = [
         "attn_norm": "input_layernorm", "ffn_norm": "post_attention_layernorm",
         "attn_q": "self_attn.q_proj", "attn_k": "self_attn.k_proj", "attn_v": "self_attn.v_proj",
-        "attn_output": "self_attn.o_proj", "ffn_gate": "mlp.gate_proj", "ffn_up": "mlp.up_proj",
+        "attn_q_norm": "self_attn.q_norm", "attn_k_norm": "self_attn.k_norm", "attn_output": "self_attn.o_proj",
+        "ffn_gate": "mlp.gate_proj", "ffn_up": "mlp.up_proj",
         "ffn_down": "mlp.down_proj",
     ]
 
@@ -23,5 +24,23 @@ public enum LlamaNames {
             let part = parts[String(words[2])], words[3] == "weight" || words[3] == "bias"
         else { return nil }
         return "model.layers.\(layer).\(part).\(words[3])"
+    }
+
+    private static let ggufParts = reversed(parts)
+    private static let ggufOuter = reversed(outer)
+
+    private static func reversed(_ names: [String: String]) -> [String: String] {
+        Dictionary(uniqueKeysWithValues: names.map { ($1, $0) })
+    }
+
+    /// The reverse of ``huggingFace(gguf:)``.
+    public static func gguf(huggingFace name: String) -> String? {
+        if let name = ggufOuter[name] { return name }
+        let words = name.split(separator: ".", omittingEmptySubsequences: false)
+        guard words.count >= 5, words[0] == "model", words[1] == "layers", let layer = Int(words[2]), layer >= 0,
+            let part = ggufParts[words[3..<words.count - 1].joined(separator: ".")], let last = words.last,
+            last == "weight" || last == "bias"
+        else { return nil }
+        return "blk.\(layer).\(part).\(last)"
     }
 }

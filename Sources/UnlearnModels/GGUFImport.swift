@@ -3,39 +3,78 @@
 internal import UnlearnEngine
 public import UnlearnFormats
 
+/// An architecture as GGUF names it: models of Llama's blocks, told apart by what their attention adds.
+struct GGUFFamily {
+    /// The value of `general.architecture`, and what the keys of its metadata begin with.
+    let name: String
+    /// The model types in config.json that are written under this name; read ones become the first.
+    let modelTypes: [String]
+    let modelClass: String
+    /// Whether query and key rows are stored in pairs, as Llama's are.
+    let isInterleaved: Bool
+
+    static let all = [
+        // Mistral differs from Llama by its window alone, and llama.cpp calls it Llama.
+        GGUFFamily(
+            name: "llama", modelTypes: ["llama", "mistral"], modelClass: "LlamaForCausalLM", isInterleaved: true),
+        GGUFFamily(name: "qwen2", modelTypes: ["qwen2"], modelClass: "Qwen2ForCausalLM", isInterleaved: false),
+        GGUFFamily(name: "qwen3", modelTypes: ["qwen3"], modelClass: "Qwen3ForCausalLM", isInterleaved: false),
+    ]
+}
+
 public enum GGUFImport {
     /// Llama 3.1 and later carry their stretched rotary frequencies as a tensor.
     static let rotaryTable = "rope_freqs.weight"
 
-    /// The config.json of a llama-family GGUF file.
-    public static func configuration(_ file: GGUFFile, path: String) throws(ModelError) -> ConfigurationFile {
-        let architecture = try ModelError.reading { () throws(FormatError) in
+    /// The family that a file says it belongs to.
+    static func family(_ file: GGUFFile, path: String) throws(ModelError) -> GGUFFamily {
+        let name = try ModelError.reading { () throws(FormatError) in
             try file.required("general.architecture", \.string)
         }
-        guard architecture == "llama" else { throw .architecture(architecture, path: path, known: ["llama"]) }
-        func count(_ key: String) throws(ModelError) -> JSONValue {
-            .int(try ModelError.reading { () throws(FormatError) in try file.required("llama." + key, \.int) })
+        guard let family = GGUFFamily.all.first(where: { $0.name == name }) else {
+            throw .architecture(name, path: path, known: GGUFFamily.all.map(\.name))
         }
-        func optional(_ key: String) -> JSONValue? { file[key]?.int.map { .int($0) } }
+        return family
+    }
+
+    /// The config.json of a GGUF file of Llama or its kin.
+    public static func configuration(_ file: GGUFFile, path: String) throws(ModelError) -> ConfigurationFile {
+        let family = try family(file, path: path)
+        func value(_ key: String) -> GGUFValue? { file[family.name + "." + key] }
+        func count(_ key: String) throws(ModelError) -> JSONValue {
+            .int(
+                try ModelError.reading { () throws(FormatError) in
+                    try file.required(family.name + "." + key, \.int)
+                })
+        }
+        func optional(_ value: GGUFValue?) -> JSONValue? { value?.int.map { .int($0) } }
         var json: JSONValue = [
-            "architectures": ["LlamaForCausalLM"], "model_type": "llama", "hidden_act": "silu",
-            "attention_bias": false, "mlp_bias": false,
+            "architectures": [.string(family.modelClass)], "model_type": .string(family.modelTypes[0]),
+            "hidden_act": "silu",
         ]
+        if family.name == "llama" { (json["attention_bias"], json["mlp_bias"]) = (false, false) }
         json["hidden_size"] = try count("embedding_length")
         json["intermediate_size"] = try count("feed_forward_length")
         json["num_hidden_layers"] = try count("block_count")
         json["num_attention_heads"] = try count("attention.head_count")
-        json["num_key_value_heads"] = optional("llama.attention.head_count_kv")
-        json["head_dim"] = optional("llama.attention.key_length")
-        json["rms_norm_eps"] = .double(shortest(file["llama.attention.layer_norm_rms_epsilon"]?.double ?? 1e-5))
-        json["max_position_embeddings"] = try count("context_length")
-        json["rope_theta"] = .double(file["llama.rope.freq_base"]?.double ?? 10_000)
+        json["num_key_value_heads"] = optional(value("attention.head_count_kv"))
+        json["head_dim"] = optional(value("attention.key_length"))
+        json["rms_norm_eps"] = .double(shortest(value("attention.layer_norm_rms_epsilon")?.double ?? 1e-5))
+        let context = try count("context_length")
+        // A model with a window is read up to its length.
+        let window = value("attention.sliding_window")?.int.flatMap { $0 > 0 ? $0 : nil } ?? .max
+        json["max_position_embeddings"] = context.int.map { .int(min($0, window)) }
+        json["rope_theta"] = .double(shortest(value("rope.freq_base")?.double ?? 10_000))
         json["tie_word_embeddings"] = .bool(file.tensor("output.weight") == nil)
         json["vocab_size"] = file.tensor("token_embd.weight").flatMap { $0.shape.first.map { .int($0) } }
-        json["bos_token_id"] = optional("tokenizer.ggml.bos_token_id")
-        json["eos_token_id"] = optional("tokenizer.ggml.eos_token_id")
-        json["pad_token_id"] = optional("tokenizer.ggml.padding_token_id")
+        json["bos_token_id"] = optional(file["tokenizer.ggml.bos_token_id"])
+        json["eos_token_id"] = optional(file["tokenizer.ggml.eos_token_id"])
+        json["pad_token_id"] = optional(file["tokenizer.ggml.padding_token_id"])
         json["dtype"] = "float32"
+        if let kind = value("rope.scaling.type")?.string, kind != "none" {
+            throw .unsupported(
+                "rotary scaling '\(kind)'", path: path, advice: "Convert a model without it, or with Llama 3's.")
+        }
         if let table = file.tensor(rotaryTable) { json["rope_scaling"] = try scaling(file, table, json, path) }
         return ConfigurationFile(path: path, json: json)
     }

@@ -71,7 +71,8 @@ public struct ModelDirectory {
         let configuration = try GGUFImport.configuration(file, path: url.path)
         let query = try configuration.count("num_attention_heads")
         let key = try configuration.count("num_key_value_heads", default: query)
-        return (configuration, GGUFSource(file, title: url.path, heads: (query, key)))
+        let isInterleaved = try GGUFImport.family(file, path: url.path).isInterleaved
+        return (configuration, GGUFSource(file, title: url.path, heads: isInterleaved ? (query, key) : nil))
     }
 
     private static func llama2C(_ url: URL) throws(ModelError) -> (ConfigurationFile, any TensorSource) {

@@ -35,15 +35,16 @@ struct SafetensorsSource: TensorSource {
     }
 }
 
-/// GGUF of the llama family: names mapped, blocks decoded, query and key rows put back in order.
+/// GGUF of the llama family: names mapped, blocks decoded, Llama's query and key rows put back in order.
 struct GGUFSource: TensorSource {
     let file: GGUFFile
     let title: String
     let names: [String]
     private let tensors: [String: GGUFTensor]
-    private let heads: (query: Int, key: Int)
+    /// How many heads rows are to be put back in order in; nil: they are in order.
+    private let heads: (query: Int, key: Int)?
 
-    init(_ file: GGUFFile, title: String, heads: (query: Int, key: Int)) {
+    init(_ file: GGUFFile, title: String, heads: (query: Int, key: Int)?) {
         self.file = file
         self.title = title
         self.heads = heads
@@ -60,7 +61,7 @@ struct GGUFSource: TensorSource {
         guard let tensor = tensors[name] else { throw .missing(name: name, source: title) }
         return widened(tensor.shape) { buffer in
             file.dequantize(tensor, into: buffer)
-            if RotaryLayout.applies(to: name) {
+            if let heads, RotaryLayout.applies(to: name) {
                 unpermute(buffer, name: name, shape: tensor.shape, heads: heads)
             }
         }

@@ -43,12 +43,28 @@ def case(kind, encoded):
     }
 
 
+def quantised(kind):
+    """Numbers and what the package makes of them, with a generator of its own so that other cases stay as they are."""
+    values = np.random.default_rng(11).normal(0, 0.05, (BLOCKS, 32)).astype(np.float32)
+    values[1] = 0
+    values[2] *= 1e-4
+    values[3] = np.round(values[3] * 400) / 2  # Many halves, which are rounded away from zero.
+    values[3, 0] = 127
+    values[4, 5] = -2
+    return {
+        "type": kind.name,
+        "values": values.view("<u4").ravel().tolist(),
+        "encoded": np.ascontiguousarray(quants.quantize(values, kind)).tobytes().hex(),
+    }
+
+
 kinds = [Type.F32, Type.F16, Type.BF16, Type.Q4_0, Type.Q4_1, Type.Q8_0]
 result = {
     "source": "Tools/reference/gguf_blocks.py",
     "versions": {name: version(name) for name in ("gguf", "numpy")},
     "cases": [golden(kind) for kind in kinds] + [
         random_bits(Type.Q4_K, 144, (0, 2)), random_bits(Type.Q5_K, 176, (0, 2)), random_bits(Type.Q6_K, 210, (208,))],
+    "quantised": [quantised(Type.F16), quantised(Type.Q8_0)],
 }
 target = Path(__file__).resolve().parents[2] / "Tests" / "Golden" / "gguf-blocks.json"
 target.parent.mkdir(parents=True, exist_ok=True)
