@@ -59,7 +59,7 @@ public enum GGUFValue: Sendable, Equatable {
 }
 
 /// The type numbers of the GGUF specification.
-private enum GGUFValueType: UInt32 {
+enum GGUFValueType: UInt32 {
     case uint8, int8, uint16, int16, uint32, int32, float32, bool, string, array, uint64, int64, float64
 
     /// The least number of bytes that one element of an array takes.

@@ -13,6 +13,21 @@ public enum RotaryLayout {
     public static func unpermute(
         _ buffer: UnsafeMutableBufferPointer<Float>, heads: Int, rows: Int, columns: Int
     ) {
+        reorder(buffer, heads, rows, columns) { pair, part, half in (part * half + pair, 2 * pair + part) }
+    }
+
+    /// The reverse of ``unpermute(_:heads:rows:columns:)``: from Hugging Face's halves to interleaved.
+    public static func permute(
+        _ buffer: UnsafeMutableBufferPointer<Float>, heads: Int, rows: Int, columns: Int
+    ) {
+        reorder(buffer, heads, rows, columns) { pair, part, half in (2 * pair + part, part * half + pair) }
+    }
+
+    /// - Parameter places: for one of a head's pairs, and its first or second row: where the row goes, and whence.
+    private static func reorder(
+        _ buffer: UnsafeMutableBufferPointer<Float>, _ heads: Int, _ rows: Int, _ columns: Int,
+        _ places: (_ pair: Int, _ part: Int, _ half: Int) -> (target: Int, source: Int)
+    ) {
         precondition(heads > 0 && rows % (2 * heads) == 0, "\(rows) rows do not divide into \(heads) even heads")
         precondition(buffer.count == rows * columns, "\(buffer.count) numbers are not \(rows) × \(columns)")
         let half = rows / heads / 2
@@ -23,9 +38,10 @@ public enum RotaryLayout {
             copy.replaceSubrange(copy.indices, with: block)
             for pair in 0..<half {
                 for part in 0...1 {
-                    let target = (part * half + pair) * columns
-                    let source = (2 * pair + part) * columns
-                    for column in 0..<columns { block[target + column] = copy[source + column] }
+                    let (target, source) = places(pair, part, half)
+                    for column in 0..<columns {
+                        block[target * columns + column] = copy[source * columns + column]
+                    }
                 }
             }
         }

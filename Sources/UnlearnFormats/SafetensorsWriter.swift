@@ -87,7 +87,7 @@ public struct SafetensorsWriter: ~Copyable {
 }
 
 extension PendingFile {
-    fileprivate mutating func write(_ bytes: [UInt8]) throws(FormatError) {
+    mutating func write(_ bytes: [UInt8]) throws(FormatError) {
         // The closure of `withUnsafeBytes` cannot write through `self` and throw a typed error at once.
         let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: bytes.count, alignment: 1)
         defer { buffer.deallocate() }

@@ -14,6 +14,18 @@ public struct Architecture: Sendable {
     /// Checks the configuration alone: every mistake is found before weights are read.
     public let check: @Sendable (ConfigurationFile) throws(ModelError) -> Void
     public let build: @Sendable (ConfigurationFile, Weights) throws(ModelError) -> any CausalLM
+    /// The numbers of a model that is built from Llama's blocks; nil for other architectures.
+    let llama: (@Sendable (ConfigurationFile) throws(ModelError) -> LlamaConfiguration)?
+
+    init(
+        name: String, modelTypes: [String], summary: String,
+        check: @escaping @Sendable (ConfigurationFile) throws(ModelError) -> Void,
+        build: @escaping @Sendable (ConfigurationFile, Weights) throws(ModelError) -> any CausalLM,
+        llama: (@Sendable (ConfigurationFile) throws(ModelError) -> LlamaConfiguration)? = nil
+    ) {
+        (self.name, self.modelTypes, self.summary) = (name, modelTypes, summary)
+        (self.check, self.build, self.llama) = (check, build, llama)
+    }
 }
 
 public enum ArchitectureCatalog {

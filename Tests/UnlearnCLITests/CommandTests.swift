@@ -86,6 +86,39 @@ import UnlearnKit
         }
     }
 
+    @Test(.enabled(if: TestData.exists(TestData.stories), "needs the models in UNLEARN_TEST_DATA"))
+    func ggufHoldsTheSameModelAndGoesBackToIt() throws {
+        let folder = try TemporaryFolder()
+        let plain = try Binary.run("convert", TestData.stories.path, "plain", in: folder.url)
+        #expect(plain.status == 0, "\(plain.error)")
+        for type in ["f32", "f16", "q8_0"] {
+            let name = "\(type).gguf"
+            let result = try Binary.run("convert", "plain", name, "--type", type, in: folder.url)
+            #expect(
+                result.output.hasPrefix("Wrote \(name): llama, 260,032 parameters as \(type.uppercased()) ("),
+                "\(result.output)\(result.error)")
+            let back = try Binary.run("convert", name, type, in: folder.url)
+            #expect(back.status == 0, "\(back.error)")
+        }
+        func hash(_ name: String) throws -> String { try Fingerprint.modelHash(of: folder.url.appending(path: name)) }
+        #expect(try hash("f32") == hash("plain"))
+        #expect(try hash("f16") != hash("plain"))
+        func text(_ name: String) throws -> String? {
+            try Binary.run(
+                "generate", "--model", name, "--prompt", "Once upon a time", "--max-tokens", "40", "--json",
+                in: folder.url
+            ).json["text"]?.string
+        }
+        #expect(try text("f32.gguf") == text("plain"))
+        let again = try Binary.run("convert", "plain", "f16.gguf", in: folder.url)
+        #expect(
+            folder.relative(again.error) == "unlearn: 'f16.gguf' already exists. Choose another name or remove it.\n")
+        let type = try Binary.run("convert", "plain", "folder", "--type", "f16", in: folder.url)
+        #expect(
+            type.error.hasPrefix(
+                "Error: --type is only for GGUF files; let the name of what is created end with .gguf."))
+    }
+
     @Test func anExistingDestinationIsRefused() throws {
         let folder = try TinyModel.make()
         try folder.write("mine", "copy")

@@ -27,13 +27,13 @@ extension TokenizerDefinition {
 }
 
 /// The numbers that GGUF gives to kinds of tokens.
-private enum GGUFTokenType: Int32 {
+enum GGUFTokenType: Int32 {
     case normal = 1
     case unknown, control, userDefined, unused, byte
 }
 
 /// How the models that GGUF knows by name cut texts into words.
-private struct GGUFPreTokenizer {
+struct GGUFPreTokenizer {
     let splits: [TokenizerDefinition.Split]
     var normalizations: [TokenizerDefinition.Normalization] = []
     var ignoresMerges = false

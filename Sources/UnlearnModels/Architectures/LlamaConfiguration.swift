@@ -23,7 +23,7 @@ extension Architecture {
                 do throws(CheckpointError) {
                     return try Llama.decoder(configuration, weights)
                 } catch { throw .checkpoint(error) }
-            })
+            }, llama: configuration)
     }
 }
 

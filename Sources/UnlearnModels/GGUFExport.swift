@@ -1,0 +1,112 @@
+// A model of the Llama family as a GGUF file that llama.cpp and its kin open.
+
+public import Foundation
+public import UnlearnEngine
+public import UnlearnFormats
+
+public enum GGUFExport {
+    /// Writes the model that was loaded from `directory`; the file appears when it is complete.
+    /// - Parameters:
+    ///   - parameters: its parameters, in which low-rank additions are merged.
+    ///   - tokenizer: the metadata that describe its tokenizer.
+    ///   - type: of all matrices; vectors stay single precision, and what has no whole blocks becomes half precision.
+    public static func write(
+        _ parameters: ParameterStore, of directory: ModelDirectory, tokenizer: [(key: String, value: GGUFValue)],
+        as type: GGMLType, to url: URL
+    ) throws(ModelError) {
+        let (family, numbers) = try check(directory)
+        var tensors: [(name: String, tensor: GGUFWriter.Tensor)] = []
+        for name in parameters.names {
+            guard let ggufName = LlamaNames.gguf(huggingFace: name) else {
+                throw .unsupported("the tensor '\(name)'", path: directory.url.path, advice: "GGUF has no name for it.")
+            }
+            let shape = parameters[name].shape
+            tensors.append((name, GGUFWriter.Tensor(ggufName, storedType(shape, type), shape)))
+        }
+        let table = numbers.rotaryDivisors
+        let tableTensor = table.map { GGUFWriter.Tensor(GGUFImport.rotaryTable, .f32, [$0.count]) }
+        let metadata = self.metadata(family, numbers, name: directory.url.lastPathComponent, type) + tokenizer
+        try ModelError.reading { () throws(FormatError) in
+            var writer = try GGUFWriter(
+                url, metadata: metadata, (tableTensor.map { [$0] } ?? []) + tensors.map(\.tensor))
+            if let table { try writer.append(table) }
+            for (name, _) in tensors {
+                var values = withoutRecording { parameters.merged(name).scalars(Float.self) }
+                if family.isInterleaved, RotaryLayout.applies(to: name) {
+                    let shape = parameters[name].shape
+                    let heads = name.contains("q_proj") ? numbers.headCount : numbers.sharedHeadCount
+                    values.withUnsafeMutableBufferPointer {
+                        RotaryLayout.permute($0, heads: heads, rows: shape[0], columns: shape.count > 1 ? shape[1] : 1)
+                    }
+                }
+                try writer.append(values)
+            }
+            try writer.commit()
+        }
+    }
+
+    /// That a model can be written at all, before its weights are read.
+    @discardableResult
+    public static func checkArchitecture(_ directory: ModelDirectory) throws(ModelError) -> String {
+        try check(directory).family.name
+    }
+
+    private static func check(
+        _ directory: ModelDirectory
+    ) throws(ModelError) -> (family: GGUFFamily, numbers: LlamaConfiguration) {
+        let type = directory.configuration.json["model_type"]?.string ?? ""
+        guard let family = GGUFFamily.all.first(where: { $0.modelTypes.contains(type) }),
+            let numbers = directory.architecture.llama
+        else {
+            throw .unsupported(
+                "writing the architecture '\(directory.architecture.name)' as GGUF", path: directory.url.path,
+                advice: "Supported are \(GGUFFamily.all.flatMap(\.modelTypes).joined(separator: ", ")).")
+        }
+        return (family, try numbers(directory.configuration))
+    }
+
+    private static func storedType(_ shape: Shape, _ type: GGMLType) -> GGMLType {
+        guard shape.count > 1 else { return .f32 }
+        return (shape.last ?? 0) % type.blockSize == 0 ? type : .f16
+    }
+
+    private static func metadata(
+        _ family: GGUFFamily, _ c: LlamaConfiguration, name: String, _ type: GGMLType
+    ) -> [(key: String, value: GGUFValue)] {
+        // llama.cpp's numbers for files of mostly this type.
+        let fileType = [GGMLType.f32: 0, .f16: 1, .q80: 7][type] ?? 0
+        let general: [(String, GGUFValue)] = [
+            ("architecture", .string(family.name)), ("type", .string("model")), ("name", .string(name)),
+            ("file_type", .int(fileType)), ("quantization_version", .int(2)),
+        ]
+        let model: [(String, GGUFValue)] = [
+            ("vocab_size", .int(c.vocabularyCount)), ("context_length", .int(c.contextLength)),
+            ("embedding_length", .int(c.width)), ("block_count", .int(c.layerCount)),
+            ("feed_forward_length", .int(c.feedForwardWidth)), ("attention.head_count", .int(c.headCount)),
+            ("attention.head_count_kv", .int(c.sharedHeadCount)), ("attention.key_length", .int(c.headWidth)),
+            ("attention.value_length", .int(c.headWidth)), ("rope.dimension_count", .int(c.headWidth)),
+            ("rope.freq_base", .float(Float(c.rotaryBase))),
+            ("attention.layer_norm_rms_epsilon", .float(Float(c.normEpsilon))),
+        ]
+        return general.map { ("general." + $0, $1) } + model.map { (family.name + "." + $0, $1) }
+    }
+}
+
+extension LlamaConfiguration {
+    /// By how much each rotary frequency is divided to stretch the context; nil if it is not stretched.
+    fileprivate var rotaryDivisors: [Float]? {
+        rotaryScaling.map { scaling in
+            Rotary(width: headWidth, base: rotaryBase).frequencies.map { Float($0 / scaling.stretched($0)) }
+        }
+    }
+}
+
+extension GGUFWriter {
+    fileprivate mutating func append(_ values: [Float]) throws(FormatError) {
+        // The closure of `withUnsafeBufferPointer` cannot write through `self` and throw a typed error at once.
+        let buffer = UnsafeMutableBufferPointer<Float>.allocate(capacity: values.count)
+        defer { buffer.deallocate() }
+        _ = buffer.update(fromContentsOf: values)
+        try append(UnsafeBufferPointer(buffer))
+    }
+}
