@@ -108,7 +108,7 @@ enum Diagnostics {
             .unknownChatFormat, .llama2CTokenizer:
             .usage
         case .malformedConfiguration, .vocabulary, .tooLong, .changed: .badData
-        case .noWeights: .missingInput
+        case .noWeights, .notCached, .noSnapshot: .missingInput
         case .system(let action, _, _): action == "read the folder" ? .missingInput : .internal
         case .file(let error): status(error)
         case .model(let error): status(error)

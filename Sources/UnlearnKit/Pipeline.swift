@@ -80,7 +80,8 @@ public struct Pipeline {
         let card = report(provenance)
         provenance.resultHash = try timed(&seconds.save) { () throws(KitError) in
             try folder.save(
-                model, from: directory, run.lora, base: configuration.model, card: ModelCardRenderer().render(card))
+                model, from: directory, run.lora, base: configuration.model,
+                card: ModelCardRenderer(baseModel: HubCache.name(of: source)).render(card))
         }
         let final = report(provenance)
         try folder.write(final)

@@ -69,7 +69,8 @@ public struct Provenance: Codable, Sendable, Equatable {
         self.init(
             toolVersion: toolVersion, swiftVersion: Runtime.swiftVersion, libtorchVersion: Runtime.libtorchVersion,
             threads: Runtime.threads, seed: seed, method: method, subject: subject, answer: answer,
-            model: source.lastPathComponent, modelHash: model.hash, modelFiles: model.files, dataFiles: files)
+            model: HubCache.name(of: source) ?? source.lastPathComponent, modelHash: model.hash,
+            modelFiles: model.files, dataFiles: files)
     }
 
     /// The operating system and processor this program was built for, such as "linux x86_64".

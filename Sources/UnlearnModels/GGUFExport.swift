@@ -9,10 +9,11 @@ public enum GGUFExport {
     /// - Parameters:
     ///   - parameters: its parameters, in which low-rank additions are merged.
     ///   - tokenizer: the metadata that describe its tokenizer.
+    ///   - name: what the file calls the model; nil: as its folder is called.
     ///   - type: of all matrices; vectors stay single precision, and what has no whole blocks becomes half precision.
     public static func write(
         _ parameters: ParameterStore, of directory: ModelDirectory, tokenizer: [(key: String, value: GGUFValue)],
-        as type: GGMLType, to url: URL
+        as type: GGMLType, named name: String? = nil, to url: URL
     ) throws(ModelError) {
         let (family, numbers) = try check(directory)
         var tensors: [(name: String, tensor: GGUFWriter.Tensor)] = []
@@ -25,7 +26,7 @@ public enum GGUFExport {
         }
         let table = numbers.rotaryDivisors
         let tableTensor = table.map { GGUFWriter.Tensor(GGUFImport.rotaryTable, .f32, [$0.count]) }
-        let metadata = self.metadata(family, numbers, name: directory.url.lastPathComponent, type) + tokenizer
+        let metadata = self.metadata(family, numbers, name: name ?? directory.url.lastPathComponent, type) + tokenizer
         try ModelError.reading { () throws(FormatError) in
             var writer = try GGUFWriter(
                 url, metadata: metadata, (tableTensor.map { [$0] } ?? []) + tensors.map(\.tensor))

@@ -30,13 +30,16 @@ enum Binary {
 
     /// - Parameter path: the only folder in which the program finds other programs; nil: the usual ones.
     /// - Parameter program: another program of this package; nil: `unlearn`.
+    /// - Parameter variables: of the environment, beside the usual ones.
     static func run(
-        _ arguments: [String], in folder: URL? = nil, path: URL? = nil, program: String? = nil
+        _ arguments: [String], in folder: URL? = nil, path: URL? = nil, program: String? = nil,
+        variables: [String: String] = [:]
     ) throws -> Result {
         let process = Process()
         process.executableURL = program.map { url.deletingLastPathComponent().appending(path: $0) } ?? url
         process.arguments = arguments
-        if let path { process.environment = ["PATH": path.path] }
+        let usual = path.map { ["PATH": $0.path] } ?? ProcessInfo.processInfo.environment
+        process.environment = usual.merging(variables) { $1 }
         if let folder { process.currentDirectoryURL = folder }
         let (output, error) = (Pipe(), Pipe())
         process.standardOutput = output

@@ -64,6 +64,44 @@ import UnlearnKit
     }
 }
 
+@Suite struct ModelNameTests {
+    /// As huggingface_hub lays it out: snapshots hold links to blobs.
+    private func cache() throws -> TemporaryFolder {
+        let folder = try TinyModel.make()
+        let place = folder.url.appending(path: "hub/models--Org--Tiny")
+        let (snapshot, blobs) = (place.appending(path: "snapshots/abc"), place.appending(path: "blobs"))
+        for url in [snapshot, blobs, place.appending(path: "refs")] {
+            try FileManager.default.createDirectory(at: url, withIntermediateDirectories: true)
+        }
+        try Data("abc".utf8).write(to: place.appending(path: "refs/main"))
+        let model = folder.url.appending(path: "model")
+        for name in try FileManager.default.contentsOfDirectory(atPath: model.path) {
+            try FileManager.default.moveItem(at: model.appending(path: name), to: blobs.appending(path: name))
+            try FileManager.default.createSymbolicLink(
+                atPath: snapshot.appending(path: name).path, withDestinationPath: "../../blobs/\(name)")
+        }
+        return folder
+    }
+
+    @Test func aModelIsFoundByItsNameInTheLocalCache() throws {
+        let folder = try cache()
+        let variables = ["HF_HUB_CACHE": folder.url.appending(path: "hub").path]
+        for arguments in [
+            ["inspect", "Org/Tiny", "--hash"], ["convert", "Org/Tiny", "copy"],
+            ["generate", "--model", "Org/Tiny", "--prompt", "abc", "--max-tokens", "2"],
+        ] {
+            let result = try Binary.run(arguments, in: folder.url, variables: variables)
+            #expect(result.status == 0, "\(arguments): \(result.error)")
+        }
+        let missing = try Binary.run(["inspect", "Org/Huge"], in: folder.url, variables: variables)
+        #expect(
+            folder.relative(missing.error)
+                == "unlearn: 'Org/Huge' is neither a path here nor a model in the Hugging Face cache 'hub'. Check the path, "
+                + "or fetch the model first, for example with `hf download Org/Huge`.\n")
+        #expect(missing.status == 66)
+    }
+}
+
 @Suite struct ConvertTests {
     @Test func aCopyHoldsTheSameWeights() throws {
         let folder = try TinyModel.make()

@@ -30,7 +30,7 @@ struct Convert: ParsableCommand {
             What is made appears when it is complete.
             """)
 
-    @Argument(help: "A Hugging Face directory, a .gguf file, or a llama2.c .bin file.")
+    @Argument(help: ModelName.help("What to convert"))
     var source: String
 
     @Argument(help: "The folder, or the .gguf file, to create.")
@@ -71,7 +71,7 @@ struct Convert: ParsableCommand {
     }
 
     private func open() throws -> (ModelDirectory, Tokenizer) {
-        let directory = try ModelLoader.open(URL(filePath: source))
+        let directory = try ModelLoader.open(URL(filePath: try ModelName.path(source)))
         return (directory, try ModelLoader.tokenizer(of: directory, file: tokenizer.map { URL(filePath: $0) }))
     }
 
@@ -95,7 +95,8 @@ struct Convert: ParsableCommand {
         let metadata = try tokenizer.ggufMetadata(rows: rows)
         let parameters = try directory.load().parameters
         try GGUFExport.write(
-            parameters, of: directory, tokenizer: metadata, as: (type ?? .f16).type, to: target)
+            parameters, of: directory, tokenizer: metadata, as: (type ?? .f16).type,
+            named: HubCache.name(of: directory.url), to: target)
         return (directory, tokenizer, parameters)
     }
 }

@@ -13,7 +13,7 @@ struct Evaluate: ParsableCommand {
 
     @OptionGroup var model: ModelOptions
 
-    @Option(help: ArgumentHelp("The original model.", valueName: "path"))
+    @Option(help: ModelName.help("The original"))
     var reference: String
 
     @Option(help: "The suite; `unlearn list suites` shows all.")
@@ -51,7 +51,7 @@ struct Evaluate: ParsableCommand {
         runtime.apply()
         let progress = ProgressReporter()
         func load(_ path: String) throws(KitError) -> LanguageModel {
-            try ModelLoader.load(URL(filePath: path), chatFormat: model.chatFormat).model
+            try ModelLoader.load(URL(filePath: try ModelName.path(path)), chatFormat: model.chatFormat).model
         }
         let result = try questions.run(
             reference: { () throws(KitError) in try load(reference) },

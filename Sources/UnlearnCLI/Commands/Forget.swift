@@ -14,7 +14,7 @@ struct Forget: ParsableCommand {
     @OptionGroup var options: ForgetOptions
 
     func run() throws {
-        let run = try ResolvedRun(options.configuration, settings: try options.overlays())
+        let run = try ResolvedRun(try options.configuration(), settings: try options.overlays())
         try RunCommand.execute(run, json: options.json, threads: options.runtime)
     }
 }
@@ -36,11 +36,13 @@ struct RunCommand: ParsableCommand {
         var runtime = RuntimeOptions()
         switch try RunFile.kind(file) {
         case .forget:
-            let (configuration, settings) = try RunFile.read(file, as: RunConfiguration.self)
+            var (configuration, settings) = try RunFile.read(file, as: RunConfiguration.self)
+            configuration.model = try ModelName.path(configuration.model)
             runtime.threads = configuration.threads
             try Self.execute(try ResolvedRun(configuration, settings: settings), json: json, threads: runtime)
         case .train:
-            let (configuration, settings) = try RunFile.read(file, as: TrainingConfiguration.self)
+            var (configuration, settings) = try RunFile.read(file, as: TrainingConfiguration.self)
+            configuration.model = try ModelName.path(configuration.model)
             runtime.threads = configuration.threads
             let run = try ResolvedTraining(configuration, settings: settings)
             try TrainingCommand.execute(run, json: json, threads: runtime)
@@ -65,9 +67,9 @@ struct RunCommand: ParsableCommand {
 }
 
 extension ForgetOptions {
-    var configuration: RunConfiguration {
+    func configuration() throws -> RunConfiguration {
         var configuration = RunConfiguration()
-        configuration.model = model.model
+        configuration.model = try ModelName.path(model.model)
         configuration.subject = subject
         configuration.forget = forget
         configuration.retain = retain

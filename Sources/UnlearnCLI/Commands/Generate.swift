@@ -52,7 +52,7 @@ struct Generate: ParsableCommand {
         // A text is continued whatever the model's template says.
         let format = isChat ? model.chatFormat : .plain
         let loading = ContinuousClock.now
-        let (_, model) = try ModelLoader.load(model.url, chatFormat: format)
+        let (_, model) = try ModelLoader.load(model.url(), chatFormat: format)
         let loadSeconds = (ContinuousClock.now - loading) / .seconds(1)
         let prompt: Prompt = isChat ? .question(prompt) : .completion(prompt)
         let ids = model.ids(prompt)

@@ -11,7 +11,7 @@ import UnlearnModels
 struct Inspect: ParsableCommand {
     static let configuration = CommandConfiguration(abstract: "Show what a model is; its weights are not read.")
 
-    @Argument(help: "A model directory, a .gguf file or a llama2.c .bin file.")
+    @Argument(help: ModelName.help("The model"))
     var model: String
 
     @Flag(help: "Also compute the fingerprint (SHA-256) of the weights, which reads all of them.")
@@ -21,7 +21,7 @@ struct Inspect: ParsableCommand {
     var json = false
 
     func run() throws {
-        let url = URL(filePath: model)
+        let url = URL(filePath: try ModelName.path(model))
         let directory = try ModelLoader.open(url)
         let tokenizer = try ModelLoader.tokenizer(of: directory)
         var facts = Facts()

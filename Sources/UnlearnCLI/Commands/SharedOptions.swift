@@ -24,17 +24,33 @@ struct RuntimeOptions: ParsableArguments {
 
 /// A model to load and the format in which it is talked to.
 struct ModelOptions: ParsableArguments {
-    @Option(help: ArgumentHelp("The model: a directory, a .gguf or a llama2.c .bin file.", valueName: "path"))
+    @Option(help: ModelName.help("The model"))
     var model: String
 
     @Option(
         help: ArgumentHelp("How conversations are written (default: as the model's template says).", valueName: "name"))
     var chatFormat: ChatFormat?
 
-    var url: URL { URL(filePath: model) }
+    func url() throws -> URL { URL(filePath: try ModelName.path(model)) }
 
     /// Reads the whole model.
-    func load() throws -> LanguageModel { try ModelLoader.load(url, chatFormat: chatFormat).model }
+    func load() throws -> LanguageModel { try ModelLoader.load(url(), chatFormat: chatFormat).model }
+}
+
+/// Models that are given by path, or by their name in the local Hugging Face cache.
+enum ModelName {
+    static func help(_ what: String) -> ArgumentHelp {
+        ArgumentHelp(
+            "\(what): a directory, a .gguf or a llama2.c .bin file, or a name in the local Hugging Face cache.",
+            valueName: "path")
+    }
+
+    /// The path of what the user names.
+    static func path(_ name: String) throws(KitError) -> String {
+        try HubCache(
+            environment: ProcessInfo.processInfo.environment, home: FileManager.default.homeDirectoryForCurrentUser
+        ).path(of: name)
+    }
 }
 
 extension ChatFormat: ExpressibleByArgument {}

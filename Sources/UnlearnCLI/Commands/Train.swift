@@ -49,7 +49,8 @@ struct Train: ParsableCommand {
         let settings = try settings.map { try Options.assignment($0) }
         guard let model = language.model else { return try trainClassifier(settings) }
         var configuration = TrainingConfiguration()
-        (configuration.model, configuration.data, configuration.output) = (model, images.data ?? "", output)
+        (configuration.data, configuration.output) = (images.data ?? "", output)
+        configuration.model = try ModelName.path(model)
         (configuration.seed, configuration.threads) = (seed, runtime.threads)
         configuration.chatFormat = language.chatFormat
         let run = try ResolvedTraining(configuration, settings: settings + [language.settings])
@@ -76,7 +77,7 @@ struct Train: ParsableCommand {
 
 /// The arguments that say which language model is trained, and how.
 struct LanguageTrainingArguments: ParsableArguments {
-    @Option(help: ArgumentHelp("The language model: a directory, a .gguf or a llama2.c .bin file.", valueName: "path"))
+    @Option(help: ModelName.help("The language model"))
     var model: String?
 
     @Option(
