@@ -16,7 +16,8 @@ struct FuzzTarget {
 
     static var all: [FuzzTarget] {
         [
-            safetensors, gguf, llama2C, tokenizerJSON, tokenizerModel, configuration, adapter, jsonLines, yaml,
+            safetensors, gguf, ggufModel, llama2C, tokenizerJSON, tokenizerModel, configuration, adapter, jsonLines,
+            yaml,
         ]
     }
 
@@ -80,7 +81,9 @@ struct FuzzTarget {
                 var numbers = [Float](repeating: 0, count: tensor.count)
                 numbers.withUnsafeMutableBufferPointer { file.dequantize(tensor, into: $0) }
             }
-            _ = try Tokenizer(gguf: file).encode("ab a<s>")
+            let tokenizer = try Tokenizer(gguf: file)
+            _ = tokenizer.encode("ab a<s>")
+            _ = try tokenizer.ggufMetadata(rows: 5)
         }
     }
 
@@ -114,6 +117,7 @@ struct FuzzTarget {
         ) { folder in
             let tokenizer = try Tokenizer(huggingFace: folder)
             _ = tokenizer.decode(tokenizer.encode("ab 12 a\n<s>", parseSpecialTokens: true))
+            _ = try tokenizer.ggufMetadata(rows: tokenizer.vocabularyCount)
         }
     }
 
