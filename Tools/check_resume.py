@@ -100,8 +100,6 @@ def check(binary, command, model, kills, seed, folder):
         if done % 3 == 2 and again[0] == "resume":
             if interrupt(start(binary, again, folder), signal.SIGKILL, generator.uniform(0, seconds)):
                 places.append(stage(folder))
-        if again is words:
-            shutil.rmtree(folder / "run", ignore_errors=True)
         if not (folder / "run" / "finished").exists():
             finish(start(binary, again, folder), "resuming")
         done += 1

@@ -16,18 +16,24 @@ public final class RunDirectory {
         creating url: URL, run: some Encodable, folders: [String] = ["data", "evaluation"]
     ) throws(KitError) {
         self.url = url
-        try Self.checkEmpty(url)
-        for folder in [url] + folders.map(url.appendingPathComponent) {
-            try KitError.system("create the folder", folder) {
-                try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
-            }
-        }
+        try Self.makeRoom(at: url)
+        try Self.create(url)
+        // Before all else: without it a run that is killed now could be neither resumed nor begun again.
         try write(run, to: runFile)
+        for folder in folders { try Self.create(url.appendingPathComponent(folder)) }
+    }
+
+    private static func create(_ folder: URL) throws(KitError) {
+        try KitError.system("create the folder", folder) {
+            try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+        }
     }
 
     /// Opens the folder of an interrupted run to go on with it. What was written after training is made again.
     /// - Throws: `KitError.changed` if the run did not start from this.
-    convenience init(resuming url: URL, from provenance: Provenance) throws(KitError) {
+    convenience init(
+        resuming url: URL, from provenance: Provenance, folders: [String] = ["data", "evaluation"]
+    ) throws(KitError) {
         try self.init(opening: url)
         let started = try KitError.file { () throws(FormatError) in
             try JSONValue(contentsOf: runFile).decode(Started.self).provenance
@@ -48,6 +54,7 @@ public final class RunDirectory {
                 try FileManager.default.removeItem(at: url.appending(path: name))
             }
         }
+        for folder in folders { try Self.create(url.appendingPathComponent(folder)) }
     }
 
     private struct Started: Decodable {
@@ -190,11 +197,17 @@ public final class RunDirectory {
         return handle
     }
 
-    private static func checkEmpty(_ url: URL) throws(KitError) {
+    /// That nothing is in the folder but what a run that was killed at its very beginning leaves, which is removed.
+    private static func makeRoom(at url: URL) throws(KitError) {
         guard FileManager.default.fileExists(atPath: url.path) else { return }
         let entries = try KitError.system("read the folder", url) {
             try FileManager.default.contentsOfDirectory(atPath: url.path)
         }
-        guard entries.isEmpty else { throw .runDirectoryNotEmpty(path: url.path) }
+        let isOwn = { (name: String) in name.hasPrefix(".run.json.") && name.hasSuffix(".partial") }
+        guard entries.allSatisfy(isOwn) else { throw .runDirectoryNotEmpty(path: url.path) }
+        for name in entries {
+            let file = url.appendingPathComponent(name)
+            try KitError.system("remove", file) { try FileManager.default.removeItem(at: file) }
+        }
     }
 }

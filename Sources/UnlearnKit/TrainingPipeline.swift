@@ -85,7 +85,7 @@ public struct TrainingPipeline {
 
     private func folder(_ provenance: Provenance) throws(KitError) -> RunDirectory {
         let output = URL(filePath: run.configuration.output)
-        if isResumed { return try RunDirectory(resuming: output, from: provenance) }
+        if isResumed { return try RunDirectory(resuming: output, from: provenance, folders: ["data"]) }
         let record = RunRecord(
             command: .train, configuration: run.configuration, options: run.options, provenance: provenance)
         return try RunDirectory(creating: output, run: record, folders: ["data"])

@@ -45,6 +45,14 @@ import UnlearnKit
         #expect(FileManager.default.fileExists(atPath: run.runFile.path))
     }
 
+    @Test func whatARunKilledAtItsBeginningLeavesIsNotInTheWay() throws {
+        let folder = try TemporaryFolder()
+        _ = try folder.file("run/.run.json.abc.partial", "{")
+        let run = try RunDirectory(creating: folder.url.appendingPathComponent("run"), run: ["seed": 3])
+        let names = try FileManager.default.contentsOfDirectory(atPath: run.url.path).sorted()
+        #expect(names == ["data", "evaluation", "run.json"])
+    }
+
     @Test func whatIsNoRunIsNotOpened() throws {
         let folder = try TemporaryFolder()
         #expect(
