@@ -195,13 +195,15 @@ public final class Session {
             let share = Double(part.batch.targets.count) / Double(targets)
             let terms = try objective(part)
             let total = parts.count == 1 ? terms.total : terms.total * share
-            let gradients = total.gradients(of: parameters)
+            var gradients = total.gradients(of: parameters)
             for (name, value) in try terms.values(step: part.index, examples: part.forget.map(\.id)) {
                 sum[name, default: 0] += parts.count == 1 ? value : value * share
             }
-            sums = zip(sums, gradients).map { old, new in
-                guard let old, let new else { return old ?? new }
-                return withoutRecording { old + new }
+            for index in sums.indices {
+                // One by one, so that no third set of gradients is in memory.
+                let (old, new) = (sums[index], gradients[index])
+                gradients[index] = nil
+                if let old, let new { sums[index] = withoutRecording { old + new } } else { sums[index] = old ?? new }
             }
         }
         return (sums, sum)
