@@ -12,6 +12,7 @@ import statistics
 import subprocess
 import sys
 import tempfile
+import time
 
 RUNS = 5
 PEERS = pathlib.Path(__file__).parent / "peer"
@@ -51,6 +52,24 @@ def tokens_per_second(binary, model):
     return [run["tokens"] / run["seconds"] for run in runs]
 
 
+def batch_tokens_per_second(binary, model, prompts):
+    runs = [
+        own(binary, "generate", "--model", model, "--prompts", prompts, "--max-tokens", "128", "--json")
+        for _ in range(RUNS)
+    ]
+    return [run["tokens"] / run["seconds"] for run in runs]
+
+
+def start_seconds(*command):
+    """Wall-clock seconds of whole commands."""
+    values = []
+    for _ in range(RUNS):
+        start = time.perf_counter()
+        subprocess.run(command, check=True, capture_output=True)
+        values.append(time.perf_counter() - start)
+    return values
+
+
 def step_seconds(binary, model):
     """NPO with a KL retain term on 4 + 4 examples of 96 tokens, the second half labelled."""
     draw = random.Random(0)
@@ -71,16 +90,27 @@ def step_seconds(binary, model):
 
 def main():
     binary, gguf, model = sys.argv[1:4]
-    rows = [
-        ("GGUF load, seconds", statistics.median(load_seconds(binary, gguf)), peer("gguf_load.py", gguf)["medianSeconds"], False),
-        ("greedy generation, tokens/s", statistics.median(tokens_per_second(binary, model)), peer("generate.py", model)["tokensPerSecond"], True),
-        ("forget step, seconds", statistics.median(step_seconds(binary, model)), peer("forget_step.py", model)["medianSeconds"], False),
-        ("forget step beside fused AdamW, seconds", None, peer("forget_step.py", model, "--tuned")["medianSeconds"], False),
-    ]
-    for index, (name, ours, theirs, higher) in enumerate(rows):
-        ours = ours if ours is not None else rows[index - 1][1]
-        ratio = ours / theirs if higher else theirs / ours
+    median = statistics.median
+
+    def show(name, ours, theirs, ratio):
         print(f"| {name} | {ours:.3g} | {theirs:.3g} | {ratio:.1f}× |", flush=True)
+
+    load, usual = median(load_seconds(binary, gguf)), peer("gguf_load.py", gguf)["medianSeconds"]
+    show("GGUF load, seconds", load, usual, usual / load)
+    rate, usual = median(tokens_per_second(binary, model)), peer("generate.py", model)["tokensPerSecond"]
+    show("greedy generation, one prompt, tokens/s", rate, usual, rate / usual)
+    with tempfile.NamedTemporaryFile("w", suffix=".txt") as prompts:
+        prompts.write("".join(f"The history of the {noun} begins\n" for noun in WORDS.split()[:16]))
+        prompts.flush()
+        rate = median(batch_tokens_per_second(binary, model, prompts.name))
+        usual = peer("generate.py", model, "--prompts", prompts.name)["tokensPerSecond"]
+    show("greedy generation, 16 prompts, tokens/s", rate, usual, rate / usual)
+    step, usual = median(step_seconds(binary, model)), peer("forget_step.py", model)["medianSeconds"]
+    show("forget step, seconds", step, usual, usual / step)
+    usual = peer("forget_step.py", model, "--tuned")["medianSeconds"]
+    show("forget step beside fused AdamW, seconds", step, usual, usual / step)
+    print(f"`unlearn --help` {median(start_seconds(binary, '--help')):.3f} s")
+    print(f"`unlearn inspect` {median(start_seconds(binary, 'inspect', model)):.3f} s")
 
 
 if __name__ == "__main__":

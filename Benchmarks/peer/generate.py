@@ -1,5 +1,6 @@
-"""The peer of `unlearn generate`: greedy decoding of one prompt with transformers' cache."""
+"""The peer of `unlearn generate`: greedy decoding with transformers' cache, of one prompt or of a file with one a line."""
 
+import pathlib
 import statistics
 
 import torch
@@ -12,9 +13,12 @@ PROMPT = "The history of the bicycle begins"
 
 def main():
     chosen = measure.options(
-        __doc__, model={"positional": True}, tokens={"type": int, "default": 128}, batch={"type": int, "default": 1})
+        __doc__, model={"positional": True}, tokens={"type": int, "default": 128}, prompts={})
     model = transformers.AutoModelForCausalLM.from_pretrained(chosen.model, dtype=torch.float32).eval()
-    ids = transformers.AutoTokenizer.from_pretrained(chosen.model)(PROMPT, return_tensors="pt")
+    tokenizer = transformers.AutoTokenizer.from_pretrained(chosen.model, padding_side="left")
+    tokenizer.pad_token = tokenizer.eos_token
+    texts = pathlib.Path(chosen.prompts).read_text().splitlines() if chosen.prompts else [PROMPT]
+    ids = tokenizer(texts, return_tensors="pt", padding=True)
 
     def generate():
         with torch.inference_mode():
@@ -24,8 +28,8 @@ def main():
 
     values = measure.seconds(generate, chosen.repeats)
     measure.report(
-        "generate", values, chosen.threads, tokens=chosen.tokens, batch=1,
-        tokensPerSecond=chosen.tokens / statistics.median(values))
+        "generate", values, chosen.threads, tokens=chosen.tokens, batch=len(texts),
+        tokensPerSecond=len(texts) * chosen.tokens / statistics.median(values))
 
 
 if __name__ == "__main__":

@@ -62,7 +62,8 @@ public struct TrainingPipeline {
         let folder = try self.folder(provenance)
 
         let start = ContinuousClock.now
-        let (directory, model) = try ModelLoader.load(source, chatFormat: configuration.chatFormat)
+        let (directory, model) = try ModelLoader.load(
+            source, chatFormat: configuration.chatFormat, precision: run.training.frozenPrecision)
         try UserData.check(examples, of: configuration.data, model)
         try run.lora.attach(to: model, pattern: run.training.parameters, seed: configuration.seed)
         try folder.write(lines: split.train.map { examples[$0] }, to: folder.trainingExamplesFile)

@@ -21,6 +21,8 @@ public struct LanguageTraining: Configurable {
     public var patience = 0
     /// Which parameters change: patterns separated by commas.
     public var parameters = "*"
+    /// How what does not change is kept in memory: "stored" halves it for checkpoints in half precision.
+    public var frozenPrecision = Precision.single
     public var schedule = Schedule()
     public var optimizer = AdamWOptions()
     /// The largest norm that the gradient of all parameters together may have.
@@ -37,6 +39,7 @@ public struct LanguageTraining: Configurable {
         (loop.batchSize, loop.retainBatchSize) = (min(batchSize * accumulation, max(1, count)), 0)
         (loop.parameters, loop.schedule, loop.optimizer) = (parameters, schedule, optimizer)
         (loop.gradientNormLimit, loop.checkpointSeconds) = (gradientNormLimit, checkpointSeconds)
+        loop.frozenPrecision = frozenPrecision
         return loop
     }
 

@@ -222,6 +222,28 @@ import UnlearnKit
         #expect(try sample("1") != sample("2"))
     }
 
+    @Test func aFileOfPromptsIsAnsweredAsEachAlone() throws {
+        let folder = try TinyModel.make()
+        try "Abc\n\nA longer line\n".write(
+            to: folder.url.appending(path: "prompts.txt"), atomically: true, encoding: .utf8)
+        func run(_ arguments: String...) throws -> Binary.Result {
+            try Binary.run(["generate", "--model", "model", "--max-tokens", "20"] + arguments, in: folder.url)
+        }
+        let alone = try ["Abc", "A longer line"].map {
+            try #require(try run("--prompt", $0, "--json").json["text"]?.string)
+        }
+        let together = try run("--prompts", "prompts.txt", "--json").json
+        #expect(together["texts"]?.array?.map(\.string) == alone)
+        #expect(together.object?.keys == ["texts", "tokens", "promptTokens", "loadSeconds", "seconds"])
+        let plain = try run("--prompts", "prompts.txt")
+        #expect(plain.output == "> Abc\n\(alone[0])\n\n> A longer line\n\(alone[1])\n")
+        let none = try run("--max-tokens", "3")
+        #expect(none.status == 64)
+        #expect(none.error.hasPrefix("unlearn: Give a text with --prompt, or a file of them with --prompts."))
+        let binary = try run("--prompts", "model/model.safetensors")
+        #expect(binary.status == 65)
+    }
+
     @Test func aPromptLongerThanTheContextIsRefused() throws {
         let folder = try TinyModel.make()
         let prompt = String(repeating: "a", count: 300)

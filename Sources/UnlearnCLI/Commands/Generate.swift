@@ -14,7 +14,12 @@ struct Generate: ParsableCommand {
     @OptionGroup var model: ModelOptions
 
     @Option(help: "The text to continue, or the question to answer.")
-    var prompt: String
+    var prompt: String?
+
+    @Option(
+        help: ArgumentHelp(
+            "A text file with a prompt on each line; the answers are written together.", valueName: "file"))
+    var prompts: String?
 
     @Flag(help: "Ask in the model's chat format; --chat-format implies it.")
     var chat = false
@@ -37,6 +42,9 @@ struct Generate: ParsableCommand {
     var json = false
 
     func validate() throws {
+        guard (prompt == nil) != (prompts == nil) else {
+            throw ValidationError("Give a text with --prompt, or a file of them with --prompts.")
+        }
         guard maxTokens >= 1 else { throw ValidationError("--max-tokens must be at least 1, but is \(maxTokens).") }
         guard temperature >= 0, temperature.isFinite else {
             throw ValidationError("--temperature must be 0 or more, but is \(temperature).")
@@ -49,32 +57,51 @@ struct Generate: ParsableCommand {
     func run() throws {
         runtime.apply()
         let isChat = chat || model.chatFormat != nil
+        let texts = try self.texts()
         // A text is continued whatever the model's template says.
         let format = isChat ? model.chatFormat : .plain
         let loading = ContinuousClock.now
         let (_, model) = try ModelLoader.load(model.url(), chatFormat: format)
         let loadSeconds = (ContinuousClock.now - loading) / .seconds(1)
-        let prompt: Prompt = isChat ? .question(prompt) : .completion(prompt)
-        let ids = model.ids(prompt)
-        guard ids.count < model.model.contextLength else {
-            throw CommandError.tooLong(what: "The prompt", tokens: ids.count, context: model.model.contextLength - 1)
+        let asked = texts.map { isChat ? Prompt.question($0) : .completion($0) }
+        let lengths = asked.map { model.ids($0).count }
+        for (index, length) in lengths.enumerated() where length >= model.model.contextLength {
+            let what = prompts == nil ? "The prompt" : "Prompt \(index + 1) of '\(prompts ?? "")'"
+            throw CommandError.tooLong(what: what, tokens: length, context: model.model.contextLength - 1)
         }
         var decoder = StreamingDecoder(model.tokenizer)
         var count = 0
+        let isStreamed = !json && prompts == nil
         let start = ContinuousClock.now
         let answers = model.answers(
-            [prompt], maximumTokens: maxTokens, temperature: temperature, topP: topP, seed: seed, purpose: "generate"
+            asked, maximumTokens: maxTokens, temperature: temperature, topP: topP, seed: seed, purpose: "generate"
         ) { _, token in
             count += 1
-            if !json { Output.write(decoder.append(token)) }
+            if isStreamed { Output.write(decoder.append(token)) }
         }
         let seconds = (ContinuousClock.now - start) / .seconds(1)
-        if !json { return Output.line(decoder.finish()) }
+        if isStreamed { return Output.line(decoder.finish()) }
+        guard json else {
+            return Output.line(zip(texts, answers).map { "> \($0)\n\($1)" }.joined(separator: "\n\n"))
+        }
+        let written: JSONValue = prompts == nil ? .string(answers[0]) : .array(answers.map { .string($0) })
         let result: JSONValue = [
-            "text": .string(answers[0]), "tokens": .int(count), "promptTokens": .int(ids.count),
+            prompts == nil ? "text" : "texts": written, "tokens": .int(count),
+            "promptTokens": .int(lengths.reduce(0, +)),
             "loadSeconds": .double((loadSeconds * 1000).rounded() / 1000),
             "seconds": .double((seconds * 1000).rounded() / 1000),
         ]
         Output.line(result.text())
+    }
+
+    private func texts() throws -> [String] {
+        guard let prompts else { return [prompt ?? ""] }
+        let file = try MappedFile(URL(filePath: prompts))
+        guard let text = withExtendedLifetime(file, { String(validating: file.bytes, as: UTF8.self) }) else {
+            throw KitError.data(.notText(path: prompts))
+        }
+        let lines = text.split(whereSeparator: \.isNewline).filter { !$0.allSatisfy(\.isWhitespace) }.map(String.init)
+        guard !lines.isEmpty else { throw FormatError.empty(path: prompts) }
+        return lines
     }
 }
