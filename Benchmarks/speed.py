@@ -100,7 +100,7 @@ def main():
     rate, usual = median(tokens_per_second(binary, model)), peer("generate.py", model)["tokensPerSecond"]
     show("greedy generation, one prompt, tokens/s", rate, usual, rate / usual)
     with tempfile.NamedTemporaryFile("w", suffix=".txt") as prompts:
-        prompts.write("".join(f"The history of the {noun} begins\n" for noun in WORDS.split()[:16]))
+        prompts.write("".join(f"The history of the {noun} begins\n" for noun in WORDS[:16]))
         prompts.flush()
         rate = median(batch_tokens_per_second(binary, model, prompts.name))
         usual = peer("generate.py", model, "--prompts", prompts.name)["tokensPerSecond"]
