@@ -30,17 +30,15 @@ public enum GGUFExport {
         try ModelError.reading { () throws(FormatError) in
             var writer = try GGUFWriter(
                 url, metadata: metadata, (tableTensor.map { [$0] } ?? []) + tensors.map(\.tensor))
-            if let table { try writer.append(table) }
+            if let table { try writer.append(Tensor(table)) }
             for (name, _) in tensors {
-                var values = withoutRecording { parameters.merged(name).scalars(Float.self) }
-                if family.isInterleaved, RotaryLayout.applies(to: name) {
-                    let shape = parameters[name].shape
-                    let heads = name.contains("q_proj") ? numbers.headCount : numbers.sharedHeadCount
-                    values.withUnsafeMutableBufferPointer {
-                        RotaryLayout.permute($0, heads: heads, rows: shape[0], columns: shape.count > 1 ? shape[1] : 1)
-                    }
+                let tensor = withoutRecording { parameters.merged(name).contiguous() }
+                guard family.isInterleaved, RotaryLayout.applies(to: name) else {
+                    try writer.append(tensor)
+                    continue
                 }
-                try writer.append(values)
+                let heads = name.contains("q_proj") ? numbers.headCount : numbers.sharedHeadCount
+                try writer.append(permuted(tensor, heads: heads))
             }
             try writer.commit()
         }
@@ -64,6 +62,17 @@ public enum GGUFExport {
                 advice: "Supported are \(GGUFFamily.all.flatMap(\.modelTypes).joined(separator: ", ")).")
         }
         return (family, try numbers(directory.configuration))
+    }
+
+    /// A copy with rows in the order of Llama's GGUF files.
+    private static func permuted(_ tensor: Tensor, heads: Int) -> Tensor {
+        let copy = withoutRecording { tensor + 0 }
+        let shape = copy.shape
+        copy.withMutableBytes {
+            RotaryLayout.permute(
+                $0.bindMemory(to: Float.self), heads: heads, rows: shape[0], columns: shape.count > 1 ? shape[1] : 1)
+        }
+        return copy
     }
 
     private static func storedType(_ shape: Shape, _ type: GGMLType) -> GGMLType {
@@ -103,11 +112,7 @@ extension LlamaConfiguration {
 }
 
 extension GGUFWriter {
-    fileprivate mutating func append(_ values: [Float]) throws(FormatError) {
-        // The closure of `withUnsafeBufferPointer` cannot write through `self` and throw a typed error at once.
-        let buffer = UnsafeMutableBufferPointer<Float>.allocate(capacity: values.count)
-        defer { buffer.deallocate() }
-        _ = buffer.update(fromContentsOf: values)
-        try append(UnsafeBufferPointer(buffer))
+    fileprivate mutating func append(_ tensor: UnlearnEngine.Tensor) throws(FormatError) {
+        try tensor.withBytes { (bytes) throws(FormatError) in try append(bytes.bindMemory(to: Float.self)) }
     }
 }

@@ -239,7 +239,7 @@ import UnlearnKit
         #expect(plain.output == "> Abc\n\(alone[0])\n\n> A longer line\n\(alone[1])\n")
         let none = try run("--max-tokens", "3")
         #expect(none.status == 64)
-        #expect(none.error.hasPrefix("unlearn: Give a text with --prompt, or a file of them with --prompts."))
+        #expect(none.error.hasPrefix("Error: Give a text with --prompt, or a file of them with --prompts."))
         let binary = try run("--prompts", "model/model.safetensors")
         #expect(binary.status == 65)
     }
