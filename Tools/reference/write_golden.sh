@@ -8,7 +8,8 @@ here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 project=$(cd "$here/../.." && pwd)
 export PYTHONPATH=$project/.libtorch
 
-for script in llama_golden architectures_golden gguf_blocks gguf_models methods_golden lora_golden images_golden classifier_golden; do
+for script in llama_golden architectures_golden gguf_blocks gguf_models methods_golden lora_golden images_golden \
+    classifier_golden classifier_methods_golden; do
     echo "golden: $script"
     "$python" "$here/$script.py"
 done

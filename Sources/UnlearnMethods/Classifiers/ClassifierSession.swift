@@ -17,7 +17,8 @@ public final class ClassifierSession {
     public let seed: UInt64
     private let onStep: (StepEvent) -> Void
     private let onProgress: (ProgressEvent) -> Void
-    private var original: (any Classifier)?
+    /// The model before the first change; see ``readOriginal()``.
+    var original: (any Classifier)?
     /// What the original says about each image as it is, `[classes]`.
     private var storedLogits: [Int: Tensor] = [:]
 

@@ -27,16 +27,19 @@ public struct BadTeacher: ClassifierMethod {
         let isForgotten = Set(session.forget)
         let descent = try session.descent(session.phase, over: session.forget.count + session.retain.count)
         try descent.run("all", [session.forget + session.retain], count: descent.totalSteps) { step in
-            let batch = step.batches[0]
-            let targets = withoutRecording {
-                let chosen = Tensor(
-                    batch.ids.map { isForgotten.contains($0) ? Float(1) : 0 }, shape: [batch.ids.count, 1])
-                let (bad, good) = (
-                    teacher.logits(batch.inputs, training: true), session.originalLogits(of: batch.inputs)
-                )
-                return good + (bad - good) * chosen
-            }
-            return [Term("distillation", distillation(step.logits(), from: targets, temperature: temperature))]
+            terms(step, teacher, isForgotten)
         }
+    }
+
+    func terms(_ step: ImageStep, _ teacher: any Classifier, _ isForgotten: Set<Int>) -> [Term] {
+        let batch = step.batches[0]
+        let targets = withoutRecording {
+            let chosen = Tensor(
+                batch.ids.map { isForgotten.contains($0) ? Float(1) : 0 }, shape: [batch.ids.count, 1])
+            let bad = teacher.logits(batch.inputs, training: true)
+            let good = step.session.originalLogits(of: batch.inputs)
+            return good + (bad - good) * chosen
+        }
+        return [Term("distillation", distillation(step.logits(), from: targets, temperature: temperature))]
     }
 }

@@ -15,8 +15,10 @@ public struct FineTune: ClassifierMethod {
 
     public func unlearn(_ session: ClassifierSession) throws(MethodError) {
         guard !session.retain.isEmpty else { throw .needsRetain(method: Self.card.name) }
-        try session.descend("retain", session.phase, over: session.retain) { step in
-            [Term("retain-nll", crossEntropy(step.logits(), step.batches[0].labels))]
-        }
+        try session.descend("retain", session.phase, over: session.retain, terms)
+    }
+
+    func terms(_ step: ImageStep) -> [Term] {
+        [Term("retain-nll", crossEntropy(step.logits(), step.batches[0].labels))]
     }
 }

@@ -19,11 +19,13 @@ public struct NegGradPlus: ClassifierMethod {
     public func unlearn(_ session: ClassifierSession) throws(MethodError) {
         guard !session.retain.isEmpty else { throw .needsRetain(method: Self.card.name) }
         let descent = try session.descent(session.phase, over: session.retain.count)
-        try descent.run("forget", [session.forget, session.retain], count: descent.totalSteps) { step in
-            [
-                Term("forget-ascent", weight: 1 - alpha, -step.forgetTargetMean()),
-                Term("retain-nll", weight: alpha, step.retainTargetMean()),
-            ]
-        }
+        try descent.run("forget", [session.forget, session.retain], count: descent.totalSteps, terms)
+    }
+
+    func terms(_ step: ImageStep) -> [Term] {
+        [
+            Term("forget-ascent", weight: 1 - alpha, -step.forgetTargetMean()),
+            Term("retain-nll", weight: alpha, step.retainTargetMean()),
+        ]
     }
 }

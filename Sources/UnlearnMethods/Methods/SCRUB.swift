@@ -35,17 +35,19 @@ public struct SCRUB: ClassifierMethod {
             totalSteps: epochs * pass + min(forgetEpochs, epochs) * forgetPass)
         for epoch in 0..<epochs {
             if epoch < forgetEpochs {
-                try descent.run("forget", [session.forget], count: forgetPass) { step in
-                    [Term("forget-kl", weight: -1, divergence(step))]
-                }
+                try descent.run("forget", [session.forget], count: forgetPass, forgetTerms)
             }
-            try descent.run("retain", [session.retain], count: pass) { step in
-                [
-                    Term("retain-nll", weight: gamma, crossEntropy(step.logits(), step.batches[0].labels)),
-                    Term("retain-kl", weight: alpha, divergence(step)),
-                ]
-            }
+            try descent.run("retain", [session.retain], count: pass, retainTerms)
         }
+    }
+
+    func forgetTerms(_ step: ImageStep) -> [Term] { [Term("forget-kl", weight: -1, divergence(step))] }
+
+    func retainTerms(_ step: ImageStep) -> [Term] {
+        [
+            Term("retain-nll", weight: gamma, crossEntropy(step.logits(), step.batches[0].labels)),
+            Term("retain-kl", weight: alpha, divergence(step)),
+        ]
     }
 
     private func divergence(_ step: ImageStep) -> Tensor {

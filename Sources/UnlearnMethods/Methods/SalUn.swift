@@ -23,19 +23,29 @@ public struct RandomLabels: ClassifierMethod {
         _ session: ClassifierSession, method: String, mask: [String: Tensor]?
     ) throws(MethodError) {
         guard !session.retain.isEmpty else { throw .needsRetain(method: method) }
+        let labels = wrongLabels(session)
+        let descent = try session.descent(session.phase, over: session.forget.count + session.retain.count)
+        if let mask { descent.keepOutside(mask, of: session.model.parameters) }
+        try descent.run("all", [session.forget + session.retain], count: descent.totalSteps) { step in
+            terms(step, labels)
+        }
+    }
+
+    /// A label for each forget image, drawn from the other classes.
+    static func wrongLabels(_ session: ClassifierSession) -> [Int: Int64] {
         var generator = session.generator("random labels")
         var labels: [Int: Int64] = [:]
         for id in session.forget {
             let wrong = Int(generator.next(upperBound: UInt64(max(1, session.model.classCount - 1))))
             labels[id] = Int64(wrong < session.images.labels[id] ? wrong : wrong + 1)
         }
-        let descent = try session.descent(session.phase, over: session.forget.count + session.retain.count)
-        if let mask { descent.keepOutside(mask, of: session.model.parameters) }
-        try descent.run("all", [session.forget + session.retain], count: descent.totalSteps) { step in
-            let batch = step.batches[0]
-            let targets = zip(batch.ids, batch.labels.scalars(Int64.self)).map { labels[$0] ?? $1 }
-            return [Term("nll", crossEntropy(step.logits(), Tensor(targets)))]
-        }
+        return labels
+    }
+
+    static func terms(_ step: ImageStep, _ labels: [Int: Int64]) -> [Term] {
+        let batch = step.batches[0]
+        let targets = zip(batch.ids, batch.labels.scalars(Int64.self)).map { labels[$0] ?? $1 }
+        return [Term("nll", crossEntropy(step.logits(), Tensor(targets)))]
     }
 }
 
@@ -52,6 +62,11 @@ public struct SalUn: ClassifierMethod {
     public init() {}
 
     public func unlearn(_ session: ClassifierSession) throws(MethodError) {
+        try RandomLabels.train(session, method: Self.card.name, mask: mask(session))
+    }
+
+    /// 1 where a parameter may change, by name: where the gradient of the mean forget loss is among the largest.
+    func mask(_ session: ClassifierSession) -> [String: Tensor] {
         let names = session.model.parameters.trainableNames
         let sums = names.map { Tensor.zeros(session.model.parameters[$0].shape) }
         session.gradients(
@@ -64,9 +79,7 @@ public struct SalUn: ClassifierMethod {
         let magnitudes = sums.map { $0.abs() }
         let threshold = Tensor(magnitudes.quantile(1 - share))
         let masks = magnitudes.map { threshold.isAtMost($0) }
-        try RandomLabels.train(
-            session, method: Self.card.name,
-            mask: Dictionary(zip(names, masks), uniquingKeysWith: { first, _ in first }))
+        return Dictionary(zip(names, masks), uniquingKeysWith: { first, _ in first })
     }
 }
 
