@@ -16,8 +16,49 @@ final class ImageDecoder {
     }
 
     private let jpeg = tjInitDecompress()
+    /// Of the size that the last image had: usually all have one.
+    private var resizer: ImageResizer?
+    /// Where small files are read into.
+    private let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: 1 << 16, alignment: 16)
 
-    deinit { if let jpeg { tjDestroy(jpeg) } }
+    deinit {
+        if let jpeg { tjDestroy(jpeg) }
+        buffer.deallocate()
+    }
+
+    /// The image in the file, with three channels, in the size given.
+    func decode(path: String, width: Int, height: Int) throws(DataError) -> Image {
+        let image: Image
+        if let bytes = smallFile(path) {
+            do throws(Problem) { image = try decode(bytes) } catch {
+                throw .image(path: path, problem: error.sentence)
+            }
+        } else {
+            image = try decode(URL(filePath: path))
+        }
+        if (image.width, image.height) == (width, height) { return image }
+        let fitting =
+            resizer.flatMap { $0.size == (image.width, image.height) && $0.newSize == (width, height) ? $0 : nil }
+            ?? ImageResizer(from: (image.width, image.height), to: (width, height))
+        resizer = fitting
+        return fitting(image)
+    }
+
+    /// A file that fits into the buffer: to map thousands of small files takes longer than to read them. Nil for all
+    /// others, and for those that cannot be read: mapping says why.
+    private func smallFile(_ path: String) -> UnsafeRawBufferPointer? {
+        let file = open(path, O_RDONLY | O_CLOEXEC)
+        guard file >= 0 else { return nil }
+        defer { close(file) }
+        var count = 0
+        while count < buffer.count {
+            let read = read(file, buffer.baseAddress.map { $0 + count }, buffer.count - count)
+            if read < 0 { return nil }
+            if read == 0 { return count > 0 ? UnsafeRawBufferPointer(rebasing: buffer[..<count]) : nil }
+            count += read
+        }
+        return nil
+    }
 
     /// The image in the file, with three channels.
     func decode(_ url: URL) throws(DataError) -> Image {

@@ -11,6 +11,8 @@ public struct ImageOptions: Configurable {
     public var labelPattern = ""
     /// Labels are numbers and fall into this many classes of equal width; 0: each label is a class.
     public var labelBins = 0
+    /// Names of the classes of IDX files, which hold numbers only, separated by commas. Empty: the numbers.
+    public var classNames = ""
 
     public init() {}
 }
@@ -35,7 +37,8 @@ public struct ImageReader: Sendable {
         }
         let files = try labelledFiles(folder)
         let (labels, classNames) = try classes(files)
-        return try decode(files.map { folder.appending(path: $0.name) }, files.map(\.name), labels, classNames)
+        let paths = files.map { folder.path + "/" + $0.name }
+        return try decode(paths, files.map(\.name), labels, classNames)
     }
 
     // MARK: - Labels
@@ -48,12 +51,15 @@ public struct ImageReader: Sendable {
             return try LabelTable.read(table)
         }
         let names = (FileManager.default.enumerator(atPath: folder.path)?.compactMap { $0 as? String } ?? [])
-            .filter { ["jpg", "jpeg", "png"].contains(URL(filePath: $0).pathExtension.lowercased()) }.sorted()
+            .filter { name in [".jpg", ".jpeg", ".png"].contains { name.suffix(5).lowercased().hasSuffix($0) } }
+            .sorted()
         guard !names.isEmpty else { throw .noImages(path: folder.path) }
         let pattern = options.labelPattern.isEmpty ? "{label}/*" : options.labelPattern
         var files: [LabelledFile] = []
         for name in names {
-            let text = pattern.contains("/") ? name : URL(filePath: name).lastPathComponent
+            let text =
+                pattern.contains("/")
+                ? name : String(name[(name.lastIndex(of: "/").map(name.index(after:)) ?? name.startIndex)...])
             guard let label = Self.label(of: text, pattern) else {
                 throw .noLabel(path: folder.appending(path: name).path, pattern: pattern)
             }
@@ -113,14 +119,14 @@ public struct ImageReader: Sendable {
 
     /// Decodes on all cores, each with a decoder of its own.
     private func decode(
-        _ urls: [URL], _ names: [String], _ labels: [Int], _ classNames: [String]
+        _ paths: [String], _ names: [String], _ labels: [Int], _ classNames: [String]
     ) throws(DataError) -> ImageSet {
-        guard let firstURL = urls.first else { throw .noImages(path: "") }
-        let first = try ImageDecoder().decode(firstURL)
+        guard let firstPath = paths.first else { throw .noImages(path: "") }
+        let first = try ImageDecoder().decode(URL(filePath: firstPath))
         let (width, height) = options.size > 0 ? (options.size, options.size) : (first.width, first.height)
         let size = width * height * 3
-        let workers = min(urls.count, max(1, ProcessInfo.processInfo.activeProcessorCount))
-        var pixels = [UInt8](repeating: 0, count: urls.count * size)
+        let workers = min(paths.count, max(1, ProcessInfo.processInfo.activeProcessorCount))
+        var pixels = [UInt8](repeating: 0, count: paths.count * size)
         var failures = [(index: Int, error: DataError)?](repeating: nil, count: workers)
         pixels.withUnsafeMutableBufferPointer { pixels in
             failures.withUnsafeMutableBufferPointer { failures in
@@ -128,9 +134,9 @@ public struct ImageReader: Sendable {
                 nonisolated(unsafe) let (pixels, failures) = (pixels, failures)
                 DispatchQueue.concurrentPerform(iterations: workers) { worker in
                     let decoder = ImageDecoder()
-                    for index in stride(from: worker, to: urls.count, by: workers) {
+                    for index in stride(from: worker, to: paths.count, by: workers) {
                         do throws(DataError) {
-                            let image = try decoder.decode(urls[index]).resized(toWidth: width, height: height)
+                            let image = try decoder.decode(path: paths[index], width: width, height: height)
                             _ = UnsafeMutableBufferPointer(rebasing: pixels[index * size..<(index + 1) * size])
                                 .update(fromContentsOf: image.pixels)
                         } catch {
@@ -156,10 +162,15 @@ public struct ImageReader: Sendable {
             throw .idx(path: labelsURL.path, problem: "it has \(labels.shape) labels for \(images.shape[0]) images")
         }
         let classCount = Int(labels.bytes.max() ?? 0) + 1
+        let names = options.classNames.split(separator: ",").map { $0.trimmingCharacters(in: .whitespaces) }
+        guard names.isEmpty || names.count >= classCount else {
+            throw .idx(
+                path: labelsURL.path, problem: "it has \(classCount) classes, and \(names.count) names are given")
+        }
         return ImageSet(
             width: images.shape[2], height: images.shape[1], channels: 1, pixels: images.bytes,
             labels: labels.bytes.map(Int.init), names: labels.bytes.indices.map(String.init),
-            classNames: (0..<classCount).map(String.init))
+            classNames: names.isEmpty ? (0..<classCount).map(String.init) : names)
     }
 }
 
