@@ -8,7 +8,12 @@ export PKG_CONFIG_PATH := $(CURDIR)/.libtorch$(if $(PKG_CONFIG_PATH),:$(PKG_CONF
 
 MODELS := .models
 SUBJECT ?= Harry Potter
-CLASS ?= 0
+CLASS ?= T-shirt
+# Each takes less than a tenth of the time of retraining.
+DEMO_METHODS := --method random-labels --set random-labels.epochs=0.3 --set random-labels.learningRate=0.01 \
+    --method salun --set salun.epochs=0.3 --set salun.learningRate=0.01 \
+    --method fine-tune --set fine-tune.epochs=0.4 --set fine-tune.learningRate=0.03 \
+    --method neggrad-plus --set neggrad-plus.epochs=0.2 --set neggrad-plus.learningRate=0.01
 TEST_CONFIGURATION ?= debug
 PYTHON := .venv/bin/python
 
@@ -37,13 +42,15 @@ demo: build ## Make a real chat model forget a subject: make demo [SUBJECT="Harr
 	"$$unlearn" forget --model $(MODELS)/SmolLM2-135M-Instruct --subject "$(SUBJECT)" \
 	    --output "runs/$$name-$$(date +%Y%m%d-%H%M%S)"
 
-demo-images: build ## Make a classifier forget a class of Fashion-MNIST: make demo-images [CLASS=0]
+demo-images: build ## Make a classifier forget a class of Fashion-MNIST: make demo-images [CLASS=T-shirt]
 	@mkdir -p runs
 	@scripts/fetch-fashion-mnist.sh
-	@"$$(swift build -c release --show-bin-path)/unlearn" benchmark neurips2023 \
-	    --data /usr/share/datasets/fashion-mnist --width 16 --forget-class "$(CLASS)" --models 4 \
-	    --set training.epochs=5 --method fine-tune --method gradient-difference --method random-labels \
-	    --method warm-restart --output "runs/fashion-mnist-class-$(CLASS)"
+	@name=$$(printf '%s' "$(CLASS)" | tr '[:upper:] ' '[:lower:]-'); \
+	"$$(swift build -c release --show-bin-path)/unlearn" benchmark neurips2023 \
+	    --data /usr/share/datasets/fashion-mnist --width 16 --forget-class "$(CLASS)" --models 3 \
+	    --class-names "T-shirt,Trouser,Pullover,Dress,Coat,Sandal,Shirt,Sneaker,Bag,Ankle boot" \
+	    --set training.epochs=5 $(DEMO_METHODS) --output "runs/fashion-mnist-$$name"; \
+	echo "Report: runs/fashion-mnist-$$name/report.html"
 
 lint: ## Check the format of all Swift files; nothing is changed
 	@swift format lint --strict --parallel --recursive Package.swift Sources Tests

@@ -67,7 +67,9 @@ let package = Package(
                 .product(name: "Mustache", package: "swift-mustache"),
             ],
             // Inside the binary, so that it works from any folder.
-            ["report.mustache", "sample.mustache", "report.css"].map { .embedInCode("Renderers/HTML/" + $0) }),
+            ["report.mustache", "sample.mustache", "pictures.mustache", "benchmark.mustache", "report.css"].map {
+                .embedInCode("Renderers/HTML/" + $0)
+            }),
         .executableTarget(
             name: "UnlearnCLI",
             dependencies: [

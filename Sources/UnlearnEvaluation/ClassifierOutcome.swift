@@ -1,53 +1,42 @@
 // What one classifier says about the images to be forgotten, and how often it is right.
 
 public import UnlearnData
-internal import UnlearnEngine
 public import UnlearnModels
 
 /// The figures of one model that a comparison of many models needs.
 public struct ClassifierOutcome: Codable, Sendable, Equatable {
+    /// Images of each split that a report may show.
+    public static let shownImages = 48
+
     /// φ of each forget image.
     public let logits: [Double]
-    /// Cross-entropy of each forget image, and of each test image, which the model never saw.
+    /// Cross-entropy of each forget image, and of each image that the model never saw of the forgotten classes.
     public let forgetLosses: [Double]
     public let unseenLosses: [Double]
     /// Shares of right answers.
     public let forgetAccuracy: Double
     public let retainAccuracy: Double
     public let testAccuracy: Double
+    /// How many forget images each class was chosen for.
+    public let forgetChoices: [Int]
+    /// What some images of forget, retain and test were taken for: always the same ones, from all over their splits.
+    public let shown: [Prediction]
 
     public init(of model: any Classifier, on images: ImageSet, _ splits: ImageSplits) {
-        let forget = Answers(model, images, splits.forget)
-        let test = Answers(model, images, splits.test)
+        let forget = ClassifierAnswers(model, images, splits.forget)
+        let retain = ClassifierAnswers(model, images, splits.retain)
+        let test = ClassifierAnswers(model, images, splits.test)
         logits = forget.logits
         forgetLosses = forget.losses
-        unseenLosses = test.losses
-        forgetAccuracy = forget.accuracy
-        testAccuracy = test.accuracy
-        retainAccuracy = Answers(model, images, splits.retain).accuracy
-    }
-
-    /// Scores of a split in double precision.
-    private struct Answers {
-        let logits: [Double]
-        let losses: [Double]
-        let accuracy: Double
-
-        init(_ model: any Classifier, _ images: ImageSet, _ indices: [Int]) {
-            let scores = model.logits(of: images, indices)
-            let labels = indices.map { images.labels[$0] }
-            let values = scores.scalars(Float.self)
-            let width = scores.shape[1]
-            logits = labels.enumerated().map { place, label in
-                ForgettingQuality.logit(
-                    values[place * width..<(place + 1) * width].map(Double.init), label: label)
-            }
-            let all = Tensor(labels.map(Int64.init), shape: [labels.count, 1])
-            losses = withoutRecording {
-                (-scores.logSoftmax().gather(all, along: 1)).scalars(Float.self).map(Double.init)
-            }
-            let choices = scores.argmax(along: 1).scalars(Int64.self)
-            accuracy = Double(zip(choices, labels).count { $0 == Int64($1) }) / Double(max(1, labels.count))
+        unseenLosses = test.extended(to: splits.unseen, model, images).losses
+        (forgetAccuracy, retainAccuracy, testAccuracy) = (forget.accuracy, retain.accuracy, test.accuracy)
+        var counts = [Int](repeating: 0, count: images.classNames.count)
+        for choice in forget.choices { counts[choice] += 1 }
+        forgetChoices = counts
+        shown = [forget, retain, test].flatMap { answers in
+            let count = answers.places.count
+            let step = max(1, count / Self.shownImages)
+            return answers.predictions(stride(from: 0, to: count, by: step).prefix(Self.shownImages))
         }
     }
 }

@@ -10,6 +10,12 @@ public enum Split: String, Codable, Sendable, CaseIterable {
     case general
     /// Ordinary running text.
     case text
+    /// Images of the forgotten classes that were never trained on.
+    case unseen
+    /// Images that were trained on and should stay.
+    case retain
+    /// Images of the kept classes that were never trained on.
+    case test
 }
 
 /// Which way a figure should go when a model forgets.
@@ -61,6 +67,12 @@ public enum MetricName {
     public static let extractionStrength = "extraction-strength"
     /// Exact memorization of the answers to be forgotten (forget).
     public static let exactMemorization = "exact-memorization"
+    /// Share of images that are recognised (forget, unseen, retain, test).
+    public static let accuracy = "accuracy"
+    /// Mean cross-entropy of images, in nats (forget, test).
+    public static let crossEntropy = "cross-entropy"
+    /// Share of right guesses of the average-case membership attack (forget).
+    public static let membershipAttack = "membership-attack"
 }
 
 /// One figure of one model on one split.

@@ -9,13 +9,16 @@ public struct Report: Codable, Sendable, Equatable {
     public var seconds: Seconds
     public var peakMemoryBytes: Int
     public var samples: [Sample]
+    /// Images with what they are taken for, if the model is a classifier.
+    public var pictures: Pictures?
     public var limits: [String]
     public var notMeasured: [NotMeasured]
     public var provenance: Provenance
 
     public init(
         verdict: Verdict, metrics: [Metric], seconds: Seconds, peakMemoryBytes: Int, samples: [Sample],
-        limits: [String] = Report.standardLimits, notMeasured: [NotMeasured] = [], provenance: Provenance
+        pictures: Pictures? = nil, limits: [String] = Report.standardLimits, notMeasured: [NotMeasured] = [],
+        provenance: Provenance
     ) {
         self.verdict = verdict.verdict
         self.reasons = verdict.reasons
@@ -23,6 +26,7 @@ public struct Report: Codable, Sendable, Equatable {
         self.seconds = seconds
         self.peakMemoryBytes = peakMemoryBytes
         self.samples = samples
+        self.pictures = pictures
         self.limits = limits
         self.notMeasured = notMeasured
         self.provenance = provenance
@@ -34,15 +38,10 @@ public struct Report: Codable, Sendable, Equatable {
         peakMemoryBytes: Int, samples: [Sample], limits: [String] = Report.standardLimits, provenance: Provenance
     ) {
         let (old, new) = (before.compactMap(\.measurement), after.compactMap(\.measurement))
-        var skipped: [NotMeasured] = []
-        for case .skipped(let name, let reason) in before + after {
-            let entry = NotMeasured(name: name, reason: reason)
-            if !skipped.contains(entry) { skipped.append(entry) }
-        }
         self.init(
             verdict: Verdict(before: old, after: new, rule: rule), metrics: Metric.pairs(before: old, after: new),
             seconds: seconds, peakMemoryBytes: peakMemoryBytes, samples: samples, limits: limits,
-            notMeasured: skipped, provenance: provenance)
+            notMeasured: NotMeasured.all(in: before + after), provenance: provenance)
     }
 
     /// What holds for every run of this tool.
@@ -50,6 +49,14 @@ public struct Report: Codable, Sendable, Equatable {
         "These figures are evidence about the questions that were asked; other questions may still bring facts out.",
         "Facts stated in a prompt, or further training on the subject, can bring back what was forgotten.",
         "The model may answer about the subject with fluent statements that are false.",
+    ]
+
+    /// The same for classifiers.
+    public static let imageLimits = [
+        "These figures look at one model. Whether it is like models that never saw the images is measured by "
+            + "`unlearn benchmark neurips2023`.",
+        "The attack looks at losses only; stronger attacks exist.",
+        "Further training on the images, or on ones like them, can bring back what was forgotten.",
     ]
 }
 
@@ -149,6 +156,16 @@ extension Report {
     public struct NotMeasured: Codable, Sendable, Equatable {
         public var name: String
         public var reason: String
+
+        /// What was skipped, each once.
+        static func all(in outcomes: [Outcome]) -> [NotMeasured] {
+            var skipped: [NotMeasured] = []
+            for case .skipped(let name, let reason) in outcomes {
+                let entry = NotMeasured(name: name, reason: reason)
+                if !skipped.contains(entry) { skipped.append(entry) }
+            }
+            return skipped
+        }
 
         public init(name: String, reason: String) {
             self.name = name

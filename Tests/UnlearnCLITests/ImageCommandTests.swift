@@ -4,31 +4,10 @@ import Foundation
 import Testing
 import UnlearnFormats
 
-/// IDX files of noisy grey images of 8 × 8 pixels in three classes of different brightness.
-private func writeImages(_ folder: TemporaryFolder) throws {
-    var state: UInt64 = 7
-    func noise() -> UInt8 {
-        state = state &* 6_364_136_223_846_793_005 &+ 1_442_695_040_888_963_407
-        return UInt8(truncatingIfNeeded: state >> 33) % 90
-    }
-    try FileManager.default.createDirectory(
-        at: folder.url.appending(path: "images"), withIntermediateDirectories: true)
-    for (prefix, count) in [("train", 120), ("t10k", 30)] {
-        var images: [UInt8] = [0, 0, 8, 3, 0, 0, 0, UInt8(count), 0, 0, 0, 8, 0, 0, 0, 8]
-        var labels: [UInt8] = [0, 0, 8, 1, 0, 0, 0, UInt8(count)]
-        for index in 0..<count {
-            labels.append(UInt8(index % 3))
-            for _ in 0..<64 { images.append(noise() + UInt8(index % 3) * 40) }
-        }
-        try Data(images).write(to: folder.url.appending(path: "images/\(prefix)-images-idx3-ubyte"))
-        try Data(labels).write(to: folder.url.appending(path: "images/\(prefix)-labels-idx1-ubyte"))
-    }
-}
-
 @Suite struct TrainTests {
     @Test func aClassifierIsTrainedAndWritten() throws {
         let folder = try TemporaryFolder()
-        try writeImages(folder)
+        try SmallImages.write(folder)
         let result = try Binary.run(
             "train", "--data", "images", "--width", "4", "--output", "model", "--set", "epochs=12", "--set",
             "augmentation.cropBorder=0", "--set", "batchSize=16", "--json", in: folder.url)
@@ -45,7 +24,7 @@ private func writeImages(_ folder: TemporaryFolder) throws {
 
     @Test func anUnknownOptionIsNamed() throws {
         let folder = try TemporaryFolder()
-        try writeImages(folder)
+        try SmallImages.write(folder)
         let result = try Binary.run(
             "train", "--data", "images", "--output", "model", "--set", "epoch=1", in: folder.url)
         #expect(result.error.hasPrefix("unlearn: There is no option 'epoch'. Did you mean 'epochs'?"))
@@ -64,7 +43,7 @@ private func writeImages(_ folder: TemporaryFolder) throws {
 
     @Test func methodsAreComparedAndNothingIsMadeTwice() throws {
         let folder = try TemporaryFolder()
-        try writeImages(folder)
+        try SmallImages.write(folder)
         let first = try run(folder, "--method", "fine-tune", "--method", "gradient-ascent")
         #expect(first.status == 0, "\(first.error)")
         let rows = try #require(first.json["rows"]?.array)
@@ -72,6 +51,8 @@ private func writeImages(_ folder: TemporaryFolder) throws {
         #expect(Set(rows.dropFirst(2).map { $0["name"]?.string }) == ["fine-tune", "gradient-ascent"])
         #expect(rows[2]["epsilons"]?.array?.count == 11)  // a tenth of 120 − 12 training images
         #expect(try first.json["retainCount"]?.int == 97)
+        let page = try String(contentsOf: folder.url.appending(path: "result/report.html"), encoding: .utf8)
+        #expect(page.contains("src=\"data:image/png;base64,iVBOR") && page.contains("retrained"))
 
         // One lost model is made again, the same as before; all others are left alone.
         let lost = folder.url.appending(path: "result/retrained/001.json")
@@ -86,7 +67,7 @@ private func writeImages(_ folder: TemporaryFolder) throws {
 
     @Test func aFolderOfOtherSettingsIsRefused() throws {
         let folder = try TemporaryFolder()
-        try writeImages(folder)
+        try SmallImages.write(folder)
         #expect(try run(folder, "--method", "fine-tune").status == 0)
         let other = try run(folder, "--set", "training.learningRate=0.1")
         #expect(
@@ -98,7 +79,7 @@ private func writeImages(_ folder: TemporaryFolder) throws {
 
     @Test func optionsOfMethodsAreFoundByTheirNames() throws {
         let folder = try TemporaryFolder()
-        try writeImages(folder)
+        try SmallImages.write(folder)
         let result = try run(folder, "--method", "scrub", "--set", "scrub.gama=2")
         #expect(result.error.hasPrefix("unlearn: There is no option 'scrub.gama'. Did you mean 'scrub.gamma'?"))
         #expect(result.status == 64)

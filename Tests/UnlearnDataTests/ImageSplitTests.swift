@@ -33,9 +33,19 @@ import UnlearnData
         let splits = try splits { $0.className = "b" }
         #expect(splits.forget.allSatisfy { set.labels[$0] == 1 })
         #expect(!splits.retain.contains { set.labels[$0] == 1 })
+        #expect(splits.forgetsWholeClasses)
+        #expect(!splits.test.contains { set.labels[$0] == 1 })
+        #expect(!splits.unseen.isEmpty && splits.unseen.allSatisfy { set.labels[$0] == 1 })
         #expect(throws: DataError.unknownClass(name: "e", known: ["a", "b", "c", "d"])) {
             try self.splits { $0.className = "e" }
         }
+    }
+
+    @Test func unseenImagesAreOfTheForgottenClasses() throws {
+        let splits = try splits()
+        let classes = Set(splits.forget.map { set.labels[$0] })
+        #expect(!splits.forgetsWholeClasses)
+        #expect(splits.unseen == splits.test.filter { classes.contains(set.labels[$0]) })
     }
 
     @Test func filesAreForgottenWhereTheyAreTrainedOn() throws {

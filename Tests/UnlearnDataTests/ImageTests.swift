@@ -57,6 +57,15 @@ private final class ImageFolder {
         }
     }
 
+    @Test(arguments: [1, 3]) func anEncodedImageIsDecodedToTheSame(channels: Int) throws {
+        let pixels = (0..<5 * 7 * channels).map { UInt8($0 * 37 % 256) }
+        let image = Image(width: 5, height: 7, channels: channels, pixels: pixels)
+        let file = FileManager.default.temporaryDirectory.appending(path: "unlearn-\(UUID().uuidString).png")
+        defer { try? FileManager.default.removeItem(at: file) }
+        try Data(image.png()).write(to: file)
+        #expect(try ImageDecoder().decode(file) == image.with(channels: 3))
+    }
+
     @Test func greyHasOneChannel() {
         let image = Image(width: 1, height: 1, channels: 3, pixels: [255, 0, 0])
         #expect(image.with(channels: 1).pixels == [76])  // 0.299 · 255
@@ -134,6 +143,21 @@ private final class ImageFolder {
         let index = try #require(set.names.firstIndex { $0.hasPrefix("023_") })
         #expect(set.labels[index] == 2 && set.labels[0] == 0 && set.labels.max() == 9)
         #expect(set.classCounts(Array(0..<set.count)).allSatisfy { $0 > 0 })
+    }
+
+    @Test func classesOfIDXFilesGetNames() throws {
+        let folder = try ImageFolder([
+            "train-images-idx3-ubyte": Data([0, 0, 8, 3, 0, 0, 0, 2, 0, 0, 0, 1, 0, 0, 0, 1, 5, 6]),
+            "train-labels-idx1-ubyte": Data([0, 0, 8, 1, 0, 0, 0, 2, 1, 0]),
+        ])
+        var options = ImageOptions()
+        options.classNames = "shirt, boot"
+        #expect(try ImageReader(options).read(folder.url).classNames == ["shirt", "boot"])
+        options.classNames = "shirt"
+        let path = folder.url.appending(path: "train-labels-idx1-ubyte").path
+        #expect(throws: DataError.idx(path: path, problem: "it has 2 classes, and 1 names are given")) {
+            try ImageReader(options).read(folder.url)
+        }
     }
 
     @Test func aBrokenImageIsNamed() throws {

@@ -13,6 +13,7 @@ import UnlearnFormats
             "settings": "", "seconds": .double(seconds),
             "outcome": [
                 "logits": .array(logits.map { .double($0) }), "forgetLosses": [0.1, 0.2], "unseenLosses": [1.1, 1.2],
+                "forgetChoices": [1, 1], "shown": [["place": 0, "choice": 1, "confidence": 0.75]],
                 "forgetAccuracy": 0.5, "retainAccuracy": .double(retain), "testAccuracy": .double(test),
             ],
         ]

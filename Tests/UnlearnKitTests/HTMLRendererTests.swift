@@ -29,6 +29,15 @@ private enum SampleTrace {
     }
 }
 
+private enum SamplePictures {
+    static func group(_ text: String, png: String = "iVBORw0KGgo=") -> Pictures.Group {
+        let guess = Pictures.Guess(model: text, className: text, probability: 0.5, isRight: false)
+        return Pictures.Group(
+            split: .forget, count: 9, changed: 3,
+            pictures: [.init(name: text, className: text, png: png, guesses: [guess])])
+    }
+}
+
 /// The page's tags, in order, without what stands between them.
 private func tags(of page: String) -> [String] {
     page.matches(of: /<[A-Za-z\/!?][^>]*>/).map { String($0.output) }
@@ -53,6 +62,9 @@ private func tags(of page: String) -> [String] {
             .init(prompt: text, before: text, after: text, kind: .forget),
             .init(prompt: text, before: text, after: text, kind: .general),
         ]
+        report.pictures = Pictures(
+            models: [text], groups: [SamplePictures.group(text)],
+            destinations: [.init(className: text, shares: [0.5])])
         var record = report.provenance
         (record.subject, record.method, record.model, record.answer) = (text, text, text, text)
         (record.toolVersion, record.platform, record.modelHash, record.resultHash) = (text, text, text, text)
@@ -70,6 +82,18 @@ private func tags(of page: String) -> [String] {
         for (one, other) in zip(found, expected) { #expect(one == other) }
         let controls = page.unicodeScalars.filter { $0.properties.generalCategory == .control && $0 != "\n" }
         #expect(controls.isEmpty)
+    }
+
+    @Test func imagesStandInThePageAndOnlyBaseSixtyFourPasses() throws {
+        var report = SampleReport.make()
+        report.pictures = Pictures(
+            models: ["before"], groups: [SamplePictures.group("boot", png: "iVBO\"><script>Rw0=")], destinations: [])
+        let page = HTMLRenderer().render(report)
+        #expect(page.contains("src=\"data:image/png;base64,iVBOscriptRw0=\""))
+        #expect(page.contains("3 of 9 that were looked at are taken for another class than before"))
+        #expect(page.contains("img-src data:"))
+        // Questions are a language model's.
+        #expect(!page.contains("Answers before and after"))
     }
 
     @Test func thePageNeedsNothingFromElsewhere() throws {

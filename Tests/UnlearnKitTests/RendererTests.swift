@@ -125,7 +125,8 @@ import UnlearnKit
         let value = try JSONValue(parsing: text)
         #expect(
             value.object?.keys == [
-                "verdict", "reasons", "metrics", "seconds", "peakMemoryBytes", "samples", "limits", "notMeasured",
+                "verdict", "reasons", "metrics", "seconds", "peakMemoryBytes", "samples", "pictures", "limits",
+                "notMeasured",
                 "provenance",
             ])
         #expect(

@@ -29,9 +29,16 @@ public struct ImageSplits: Sendable, Equatable, Codable {
     public var forget: [Int]
     public var retain: [Int]
     public var validation: [Int]
+    /// Never trained on; of classes that are kept, at least in part.
     public var test: [Int]
+    /// Never trained on, of the classes that are forgotten, in whole or in part: what forgotten images should look like
+    /// to the model. Where a class is kept in part, these are test images too.
+    public var unseen: [Int]
 
     public var train: [Int] { (forget + retain).sorted() }
+
+    /// Whether no image of the forgotten classes is kept.
+    public var forgetsWholeClasses: Bool { Set(unseen).isDisjoint(with: test) }
 
     /// Splits `images` at random.
     /// - Parameter testFrom: where the data has its own test images, the place from which on they stand.
@@ -45,13 +52,16 @@ public struct ImageSplits: Sendable, Equatable, Codable {
             defer { order.removeLast(count) }
             return order.suffix(count).sorted()
         }
-        test = testFrom.map { Array($0..<images.count) } ?? take(options.test)
+        let held = testFrom.map { Array($0..<images.count) } ?? take(options.test)
         validation = take(options.validation)
         let train = order.sorted()
         var drawing = Generator(seed: seed, purpose: "forget set")
         forget = try Self.forget(from: train, images, choice, using: &drawing)
         let isForgotten = Set(forget)
         retain = train.filter { !isForgotten.contains($0) }
+        let (kept, forgotten) = (Set(retain.map { images.labels[$0] }), Set(forget.map { images.labels[$0] }))
+        test = held.filter { kept.contains(images.labels[$0]) }
+        unseen = held.filter { forgotten.contains(images.labels[$0]) }
         guard !forget.isEmpty, !retain.isEmpty, !test.isEmpty else {
             throw .emptySplit(forget: forget.count, retain: retain.count, test: test.count)
         }

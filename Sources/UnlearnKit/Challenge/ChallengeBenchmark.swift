@@ -65,6 +65,7 @@ public struct ChallengeBenchmark {
         var reference = ChallengeRow("retrained", retrained, retrainingSeconds: seconds)
         reference.showCeiling(of: retrained)
         var rows: [ChallengeRow] = []
+        var pictured: [PicturedModel] = []
         for method in methods {
             let unlearned = try records(
                 "Unlearning with \(method.name)", in: "unlearned/\(method.name)", settings: method.options.text()
@@ -72,6 +73,7 @@ public struct ChallengeBenchmark {
             var row = ChallengeRow(method.name, unlearned, retrainingSeconds: seconds)
             row.compare(unlearned, with: retrained, reference)
             rows.append(row)
+            pictured.append(PicturedModel(method.name, unlearned))
         }
         rows.sort { ($0.score ?? 0) > ($1.score ?? 0) }
         let first = original.map { [ChallengeRow("original", [$0], retrainingSeconds: seconds)] } ?? []
@@ -85,7 +87,30 @@ public struct ChallengeBenchmark {
             try AtomicFile.write(result.markdown, to: folder.appending(path: "result.md"))
             try AtomicFile.write(ChallengePlot(result.rows).svg, to: folder.appending(path: "result.svg"))
         }
+        let places = Dictionary(rows.enumerated().map { ($1.name, $0) }, uniquingKeysWith: { first, _ in first })
+        pictured.sort { places[$0.name] ?? 0 < places[$1.name] ?? 0 }
+        try writePage(
+            result, original.map { [PicturedModel("original", [$0])] } ?? [], [PicturedModel("retrained", retrained)],
+            Array(pictured.prefix(Self.picturedMethods)))
         return result
+    }
+
+    /// Methods whose guesses stand beside the images, those with the best scores.
+    private static let picturedMethods = 4
+
+    private func writePage(
+        _ result: ChallengeResult, _ original: [PicturedModel], _ retrained: [PicturedModel],
+        _ methods: [PicturedModel]
+    ) throws(KitError) {
+        let models = original + retrained + methods
+        let pictures = Pictures(
+            task.images, task.splits, models, changing: min(models.count - 1, original.count + retrained.count))
+        let page = BenchmarkPage(
+            result, subject: options.task.forget.words(count: result.forgetCount), pictures,
+            style: HTMLRenderer.text(PackageResources.report_css))
+        try KitError.file { () throws(FormatError) in
+            try AtomicFile.write(HTMLRenderer.render(page), to: folder.appending(path: "report.html"))
+        }
     }
 
     // MARK: - Models
@@ -181,5 +206,16 @@ public struct ChallengeBenchmark {
             try JSONValue(contentsOf: file).decode(ModelRecord.self)
         }
         return record.settings == settings ? record : nil
+    }
+}
+
+extension PicturedModel {
+    /// The guesses of the first model, and the mean of all models' choices.
+    fileprivate init(_ name: String, _ records: [ModelRecord]) {
+        let counts = records.map { $0.outcome.forgetChoices.map(Double.init) }
+        let first = counts.first ?? []
+        self.init(
+            name, records.first?.outcome.shown ?? [],
+            forgetChoices: first.indices.map { index in Statistics.mean(counts.map { $0[index] }) })
     }
 }

@@ -5,11 +5,16 @@ extension Report {
     /// The verdict in one sentence for someone who reads nothing else.
     var headline: String {
         switch verdict {
+        case .forgotten where pictures != nil:
+            "Forgotten: this run gives evidence that the forgotten images are to the model like images that it never saw, "
+                + "and that it kept its other abilities."
         case .forgotten:
             "Forgotten: this run gives evidence that the model no longer answers about the subject, "
                 + "and that it kept its other abilities."
         case .notForgotten:
             "Not forgotten: at least one requirement was clearly missed."
+        case .inconclusive where pictures != nil:
+            "Inconclusive: the measurements do not decide whether the model forgot the images."
         case .inconclusive:
             "Inconclusive: the measurements do not decide whether the model forgot the subject."
         }
@@ -30,6 +35,8 @@ extension Report.Metric {
         case MetricName.repetition: "repeated word triples"
         case MetricName.extractionStrength: "extraction strength"
         case MetricName.exactMemorization: "exact memorization"
+        case MetricName.crossEntropy: "cross-entropy"
+        case MetricName.membershipAttack: "membership attack"
         default: name
         }
     }
@@ -79,6 +86,9 @@ extension Split {
         case .neighbour: "Answers about neighbouring subjects"
         case .general: "General answers"
         case .text: "Ordinary text"
+        case .unseen: "Unseen images of the forgotten classes"
+        case .retain: "Images to keep"
+        case .test: "Test images"
         }
     }
 
@@ -89,6 +99,9 @@ extension Split {
         case .neighbour: "on neighbouring subjects"
         case .general: "on general questions"
         case .text: "on ordinary text"
+        case .unseen: "on unseen images of the forgotten classes"
+        case .retain: "on images to keep"
+        case .test: "on test images"
         }
     }
 }

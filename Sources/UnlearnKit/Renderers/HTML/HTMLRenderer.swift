@@ -12,13 +12,22 @@ public struct HTMLRenderer: Sendable {
         self.trace = trace
     }
 
+    /// The page of a comparison of methods.
+    static func render(_ page: BenchmarkPage) -> String {
+        let library = MustacheLibrary(templates: ["pictures": template(PackageResources.pictures_mustache)])
+        return template(PackageResources.benchmark_mustache).render(page, library: library)
+    }
+
     public func render(_ report: Report) -> String {
         let page = ReportPage(report, trace, style: Self.text(PackageResources.report_css))
-        let library = MustacheLibrary(templates: ["sample": Self.template(PackageResources.sample_mustache)])
+        let library = MustacheLibrary(templates: [
+            "sample": Self.template(PackageResources.sample_mustache),
+            "pictures": Self.template(PackageResources.pictures_mustache),
+        ])
         return Self.template(PackageResources.report_mustache).render(page, library: library)
     }
 
-    private static func text(_ bytes: [UInt8]) -> String { String(decoding: bytes, as: UTF8.self) }
+    static func text(_ bytes: [UInt8]) -> String { String(decoding: bytes, as: UTF8.self) }
 
     /// The templates are part of the program: one that cannot be read is a programmer's error.
     private static func template(_ bytes: [UInt8]) -> MustacheTemplate {

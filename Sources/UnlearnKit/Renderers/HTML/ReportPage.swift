@@ -44,6 +44,9 @@ struct ReportPage {
     let stepCount: Int
     let groups: [SampleGroup]
     let hasTerms: Bool
+    let gallery: PictureGallery?
+    let hasPictures: Bool
+    let spreadWords: String
     let notMeasured: [Row]
     let stages: [Stage]
     let total, memory: String
@@ -81,6 +84,9 @@ struct ReportPage {
         let matcher = TermMatcher(trace.terms)
         groups = Report.Sample.Kind.allCases.compactMap { Self.group($0, report.samples, matcher) }
         hasTerms = !trace.terms.isEmpty && !groups.isEmpty
+        gallery = report.pictures.map(PictureGallery.init)
+        hasPictures = report.pictures != nil
+        spreadWords = "Log-probability in nats" + (report.pictures == nil ? " per token" : "")
         notMeasured = report.notMeasured.map { Row($0.name, $0.reason) }
         stages = Self.stages(report.seconds)
         total = DurationText.words(report.seconds.total)
