@@ -107,7 +107,7 @@ enum Diagnostics {
             .otherSettings,
             .unknownChatFormat, .llama2CTokenizer:
             .usage
-        case .malformedConfiguration, .vocabulary, .tooLong, .changed: .badData
+        case .malformedConfiguration, .vocabulary, .tooLong, .changed, .otherImages: .badData
         case .noWeights, .notCached, .noSnapshot: .missingInput
         case .system(let action, _, _): action == "read the folder" ? .missingInput : .internal
         case .file(let error): status(error)

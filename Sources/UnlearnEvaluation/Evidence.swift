@@ -148,13 +148,13 @@ struct Evidence {
     // MARK: - Judging
 
     /// Met if the value keeps the limit, failed if the whole interval misses it, unclear between the two.
-    private func judge(_ value: Double, _ interval: Interval?, atMost limit: Double) -> Finding.Judgement {
+    func judge(_ value: Double, _ interval: Interval?, atMost limit: Double) -> Finding.Judgement {
         guard value.isFinite else { return .unclear }
         if value <= limit { return .met }
         return (interval?.low ?? value) > limit ? .failed : .unclear
     }
 
-    private func standing(_ judgement: Finding.Judgement, _ limit: String) -> String {
+    func standing(_ judgement: Finding.Judgement, _ limit: String) -> String {
         switch judgement {
         case .met: "within the limit of \(limit)."
         case .failed: "beyond the limit of \(limit)."
@@ -162,17 +162,17 @@ struct Evidence {
         }
     }
 
-    private func missing(_ what: String) -> Finding {
+    func missing(_ what: String) -> Finding {
         Finding(.unclear, "Not measured: \(what).")
     }
 
     // MARK: - Pairs
 
-    private func measured(_ name: String, _ split: Split, in measurements: [Measurement]) -> Measurement? {
+    func measured(_ name: String, _ split: Split, in measurements: [Measurement]) -> Measurement? {
         measurements.first { $0.name == name && $0.split == split }
     }
 
-    private func both(_ name: String, _ split: Split) -> (Measurement, Measurement)? {
+    func both(_ name: String, _ split: Split) -> (Measurement, Measurement)? {
         guard let old = measured(name, split, in: before), let new = measured(name, split, in: after) else {
             return nil
         }
@@ -188,7 +188,7 @@ struct Evidence {
         return (ordered, new.perExample.map(\.value))
     }
 
-    private func change(_ old: Measurement, _ new: Measurement) -> (value: Double, interval: Interval?) {
+    func change(_ old: Measurement, _ new: Measurement) -> (value: Double, interval: Interval?) {
         var generator = SplitMix64(seed: 0)
         let interval = paired(old, new).map {
             Statistics.pairedDifferenceInterval(before: $0.before, after: $0.after, using: &generator)
@@ -198,7 +198,7 @@ struct Evidence {
 
     // MARK: - Words
 
-    private func describe(_ change: (value: Double, interval: Interval?)) -> String {
+    func describe(_ change: (value: Double, interval: Interval?)) -> String {
         let value = (change.value > 0 ? "+" : "") + NumberText.decimal(change.value)
         guard let interval = change.interval else { return value }
         let (low, high) = (NumberText.decimal(interval.low), NumberText.decimal(interval.high))
@@ -206,7 +206,7 @@ struct Evidence {
     }
 
     /// "3 of 100 answers (3.0 %; 95 % interval 1.0 % to 8.5 %)".
-    private func share(_ measurement: Measurement, _ noun: String = "answer") -> String {
+    func share(_ measurement: Measurement, _ noun: String = "answer") -> String {
         let count = (measurement.value * Double(measurement.n)).rounded()
         var text = "\(NumberText.decimal(count, places: 0)) of \(measurement.n) \(noun)s ("
         text += NumberText.percent(measurement.value)

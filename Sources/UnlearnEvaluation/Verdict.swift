@@ -21,8 +21,11 @@ public struct Verdict: Codable, Sendable, Equatable {
 
     /// Judges a run. The same measurements and rule always give the same verdict.
     public init(before: [Measurement], after: [Measurement], rule: VerdictRule = VerdictRule()) {
-        let evidence = Evidence(before: before, after: after, rule: rule)
-        let findings = evidence.findings()
+        self.init(Evidence(before: before, after: after, rule: rule).findings())
+    }
+
+    /// Draws the conclusion of findings.
+    init(_ findings: [Finding]) {
         let severity: [Finding.Judgement] = [.unknownSubject, .failed, .unclear, .met]
         reasons = severity.flatMap { judgement in
             findings.filter { $0.judgement == judgement }.map(\.sentence)

@@ -39,6 +39,8 @@ public enum KitError: Error, Equatable, Sendable {
     case noSnapshot(name: String, folder: String)
     /// A folder of a benchmark whose models were made by other options.
     case otherSettings(path: String)
+    /// Images that a classifier was not made for.
+    case otherImages(path: String, problem: String)
     /// A problem with a file.
     case file(FormatError)
     /// A problem with a model.
@@ -100,6 +102,9 @@ extension KitError: CustomStringConvertible, LocalizedError {
         case .otherSettings(let path):
             "'\(path)' holds a benchmark with other data, models or training; see benchmark.json there. Choose another "
                 + "--output, or give the same options."
+        case .otherImages(let path, let problem):
+            "The images do not fit the model '\(path)': \(problem). Give the images that it was trained on, with the same "
+                + "options."
         case .file(let error): error.description
         case .model(let error): error.description
         case .tokenizer(let error): error.description

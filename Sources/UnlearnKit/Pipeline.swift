@@ -142,11 +142,13 @@ public struct Pipeline {
         }
     }
 
-    private func timed<Value, Failure: Error>(
-        _ seconds: inout Double, _ body: () throws(Failure) -> Value
-    ) throws(Failure) -> Value {
-        let start = ContinuousClock.now
-        defer { seconds = (ContinuousClock.now - start) / .seconds(1) }
-        return try body()
-    }
+}
+
+/// Runs `body` and says how long it took.
+func timed<Value, Failure: Error>(
+    _ seconds: inout Double, _ body: () throws(Failure) -> Value
+) throws(Failure) -> Value {
+    let start = ContinuousClock.now
+    defer { seconds = (ContinuousClock.now - start) / .seconds(1) }
+    return try body()
 }

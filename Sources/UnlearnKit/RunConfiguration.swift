@@ -24,6 +24,8 @@ public struct RunConfiguration: Configurable {
     public var seed: UInt64 = 0
     public var threads: Int?
     public var chatFormat: ChatFormat?
+    /// The images of a classifier, and which of them are to be forgotten.
+    public var images: ImageTaskOptions?
 
     public init() {}
 }

@@ -198,7 +198,7 @@ public final class RunDirectory {
     }
 
     /// That nothing is in the folder but what a run that was killed at its very beginning leaves, which is removed.
-    private static func makeRoom(at url: URL) throws(KitError) {
+    static func makeRoom(at url: URL) throws(KitError) {
         guard FileManager.default.fileExists(atPath: url.path) else { return }
         let entries = try KitError.system("read the folder", url) {
             try FileManager.default.contentsOfDirectory(atPath: url.path)

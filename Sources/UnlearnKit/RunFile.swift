@@ -40,6 +40,11 @@ public enum RunFile {
             throw .invalidOption(path: "set", problem: "it must hold options with their values")
         }
         json["set"] = nil
+        // What is not set by default has no keys to lay a part over.
+        if let images = json["images"], !images.isNull {
+            let whole = try Options.resolve(ImageTaskOptions.self, overlays: [images], at: "images")
+            json["images"] = try KitError.file { () throws(FormatError) in try JSONValue(ordered: whole) }
+        }
         return (try Options.resolve(Configuration.self, overlays: [json]), settings)
     }
 }

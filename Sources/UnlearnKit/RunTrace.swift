@@ -38,5 +38,6 @@ extension RunTrace {
         (MetricName.logProbability, { $0 }),
         (MetricName.answerProbability, { log($0) }),
         (MetricName.perplexity, { -log($0) }),
+        (MetricName.crossEntropy, { -$0 }),
     ]
 }

@@ -6,15 +6,20 @@ import UnlearnEngine
 import UnlearnEvaluation
 import UnlearnFormats
 import UnlearnKit
+import UnlearnModels
 
 struct Forget: ParsableCommand {
     static let configuration = CommandConfiguration(
-        abstract: "Make a model forget a subject, or examples, and report whether it did.")
+        abstract: "Make a model forget a subject, or examples, and report whether it did.",
+        discussion: """
+            An image classifier forgets a class, listed images, or some drawn at random. If `unlearn train` made it, the \
+            images and how they are labelled are known from there, and --data is not needed.
+            """)
 
     @OptionGroup var options: ForgetOptions
 
     func run() throws {
-        let run = try ResolvedRun(try options.configuration(), settings: try options.overlays())
+        let run = try RunPlan(try options.configuration(), settings: try options.overlays())
         try RunCommand.execute(run, json: options.json, threads: options.runtime)
     }
 }
@@ -39,7 +44,7 @@ struct RunCommand: ParsableCommand {
             var (configuration, settings) = try RunFile.read(file, as: RunConfiguration.self)
             configuration.model = try ModelName.path(configuration.model)
             runtime.threads = configuration.threads
-            try Self.execute(try ResolvedRun(configuration, settings: settings), json: json, threads: runtime)
+            try Self.execute(try RunPlan(configuration, settings: settings), json: json, threads: runtime)
         case .train:
             var (configuration, settings) = try RunFile.read(file, as: TrainingConfiguration.self)
             configuration.model = try ModelName.path(configuration.model)
@@ -51,17 +56,16 @@ struct RunCommand: ParsableCommand {
 
     /// Runs and shows the report: on stdout the result, on stderr the progress.
     static func execute(
-        _ run: ResolvedRun, json: Bool, threads: RuntimeOptions, isResumed: Bool = false
+        _ plan: RunPlan, json: Bool, threads: RuntimeOptions, isResumed: Bool = false
     ) throws {
         threads.apply()
         let progress = ProgressReporter()
-        let interruption = Interruption(of: run.configuration.output)
+        let interruption = Interruption(of: plan.configuration.output)
         defer { withExtendedLifetime(interruption) {} }
-        let pipeline = Pipeline(run, toolVersion: Unlearn.version, isResumed: isResumed) { progress.report($0) }
-        let report = try pipeline()
+        let report = try plan.run(toolVersion: Unlearn.version, isResumed: isResumed) { progress.report($0) }
         progress.finish()
         if json { return Output.line(try JSONRenderer().render(report)) }
-        let path = URL(filePath: run.configuration.output).appending(path: "report.html").path
+        let path = URL(filePath: plan.configuration.output).appending(path: "report.html").path
         Output.write(TerminalRenderer().render(report, path: path))
     }
 }
@@ -74,7 +78,14 @@ extension ForgetOptions {
         configuration.forget = forget
         configuration.retain = retain
         configuration.terms = terms
-        configuration.method = method
+        let source = URL(filePath: configuration.model)
+        let isClassifier = ClassifierDirectory.isClassifier(source)
+        configuration.method =
+            method ?? (isClassifier ? ResolvedImageRun.defaultMethod : configuration.method)
+        if isClassifier || images.data != nil || images.saysWhatToForget {
+            let trained = ClassifierTrainingRun(recordedIn: source)?.task
+            configuration.images = images.task(over: trained ?? ImageTaskOptions())
+        }
         configuration.output = output
         configuration.seed = seed
         configuration.threads = runtime.threads

@@ -1,6 +1,7 @@
 // The options of forgetting, as `forget` takes them.
 
 import ArgumentParser
+import UnlearnKit
 
 /// What the new answers say.
 enum AnswerKind: String, ExpressibleByArgument, CaseIterable {
@@ -26,8 +27,13 @@ struct ForgetOptions: ParsableArguments {
     @Option(help: ArgumentHelp("Words that give the subject away, separated by commas.", valueName: "words"))
     var terms: String?
 
-    @Option(help: ArgumentHelp("The method; `unlearn list methods` shows all.", valueName: "name"))
-    var method = "translated-distillation"
+    @OptionGroup(title: "Image classifiers") var images: ImageDataArguments
+
+    @Option(
+        help: ArgumentHelp(
+            "The method; `unlearn list methods` shows all (default: \(RunConfiguration().method), for image classifiers "
+                + "\(ResolvedImageRun.defaultMethod)).", valueName: "name"))
+    var method: String?
 
     @Option(
         name: .customLong("set"),
@@ -49,8 +55,10 @@ struct ForgetOptions: ParsableArguments {
     var json = false
 
     func validate() throws {
-        guard subject != nil || forget != nil else {
-            throw ValidationError("Say what to forget: --subject \"NAME\" or --forget FILE.")
+        guard subject != nil || forget != nil || images.saysWhatToForget else {
+            throw ValidationError(
+                "Say what to forget: --subject \"NAME\" or --forget FILE; for an image classifier --forget-class, "
+                    + "--forget-files or --forget-share.")
         }
     }
 }

@@ -19,30 +19,68 @@ enum TrainingRecipe: String, ExpressibleByArgument, CaseIterable {
     var training: ClassifierTraining { self == .usual ? ClassifierTraining() : .challenge }
 }
 
-/// Images, their labels, and what is to be forgotten of them; a model's design and training.
-struct ImageTaskArguments: ParsableArguments {
+/// Images, their labels, and what is to be forgotten of them.
+struct ImageDataArguments: ParsableArguments {
     @Option(
         help: ArgumentHelp("The images: a folder of folders, with labels.csv, or of IDX files.", valueName: "folder"))
     var data: String?
 
     @Option(help: ArgumentHelp("How file names say the label, such as '{label}_*'.", valueName: "pattern"))
-    var labelPattern = ""
+    var labelPattern: String?
 
     @Option(help: ArgumentHelp("Put labels that are numbers into so many classes of equal width.", valueName: "number"))
-    var labelBins = 0
+    var labelBins: Int?
+
+    @Option(
+        help: ArgumentHelp(
+            "Names of the classes of IDX files, in order, separated by commas (default: numbers).",
+            valueName: "names"))
+    var classNames: String?
 
     @Option(
         help: ArgumentHelp("Width and height that images are brought to (default: as they are).", valueName: "pixels"))
-    var imageSize = 0
+    var imageSize: Int?
 
-    @Option(help: ArgumentHelp("The share of the training images to forget.", valueName: "share"))
-    var forgetShare = 0.02
+    @Option(
+        help: ArgumentHelp("The share of the training images to forget, drawn at random.", valueName: "share"))
+    var forgetShare: Double?
 
     @Option(help: ArgumentHelp("Forget a class.", valueName: "name"))
     var forgetClass: String?
 
     @Option(help: ArgumentHelp("Forget the images whose names stand in this file.", valueName: "file"))
     var forgetFiles: String?
+
+    func validate() throws {
+        guard (0...1024).contains(imageSize ?? 0), (0...1000).contains(labelBins ?? 0) else {
+            throw ValidationError("--image-size must be from 0 to 1024 and --label-bins from 0 to 1000.")
+        }
+        guard labelPattern.map({ $0.isEmpty || $0.contains("{label}") }) ?? true else {
+            throw ValidationError("--label-pattern must contain {label}, for example '{label}_*'.")
+        }
+    }
+
+    /// Whether it is said which images are to be forgotten.
+    var saysWhatToForget: Bool { forgetShare != nil || forgetClass != nil || forgetFiles != nil }
+
+    /// What is given here, over what another task says of the images.
+    func task(over base: ImageTaskOptions = ImageTaskOptions()) -> ImageTaskOptions {
+        var task = base
+        task.data = data ?? base.data
+        task.images.labelPattern = labelPattern ?? base.images.labelPattern
+        task.images.labelBins = labelBins ?? base.images.labelBins
+        task.images.classNames = classNames ?? base.images.classNames
+        task.images.size = imageSize ?? base.images.size
+        task.forget = ForgetChoice()
+        task.forget.share = forgetShare ?? task.forget.share
+        (task.forget.className, task.forget.files) = (forgetClass, forgetFiles)
+        return task
+    }
+}
+
+/// Images, and a model's design and training.
+struct ImageTaskArguments: ParsableArguments {
+    @OptionGroup var images: ImageDataArguments
 
     @Option(help: "The network: \(ClassifierDesign.Kind.allCases.map(\.rawValue).joined(separator: ", ")).")
     var architecture = ClassifierDesign.Kind.convnet
@@ -56,33 +94,19 @@ struct ImageTaskArguments: ParsableArguments {
     @Option(help: "The recipe of training: usual or challenge.")
     var recipe = TrainingRecipe.usual
 
-    func validate() throws {
-        guard (0...1024).contains(imageSize), (0...1000).contains(labelBins) else {
-            throw ValidationError("--image-size must be from 0 to 1024 and --label-bins from 0 to 1000.")
-        }
-        guard labelPattern.isEmpty || labelPattern.contains("{label}") else {
-            throw ValidationError("--label-pattern must contain {label}, for example '{label}_*'.")
-        }
-    }
+    var data: String? { images.data }
+    var task: ImageTaskOptions { images.task() }
 
     /// The flags that say something about images and were given.
     var given: [String] {
         let flags: [(String, Bool)] = [
-            ("--label-pattern", !labelPattern.isEmpty), ("--label-bins", labelBins != 0),
-            ("--image-size", imageSize != 0), ("--forget-share", forgetShare != 0.02),
-            ("--forget-class", forgetClass != nil), ("--forget-files", forgetFiles != nil),
-            ("--architecture", architecture != .convnet), ("--width", width != 0), ("--small-stem", smallStem),
-            ("--recipe", recipe != .usual),
+            ("--label-pattern", images.labelPattern != nil), ("--label-bins", images.labelBins != nil),
+            ("--class-names", images.classNames != nil), ("--image-size", images.imageSize != nil),
+            ("--forget-share", images.forgetShare != nil), ("--forget-class", images.forgetClass != nil),
+            ("--forget-files", images.forgetFiles != nil), ("--architecture", architecture != .convnet),
+            ("--width", width != 0), ("--small-stem", smallStem), ("--recipe", recipe != .usual),
         ]
         return flags.filter(\.1).map(\.0)
-    }
-
-    var task: ImageTaskOptions {
-        var task = ImageTaskOptions()
-        task.data = data ?? ""
-        (task.images.size, task.images.labelPattern, task.images.labelBins) = (imageSize, labelPattern, labelBins)
-        (task.forget.share, task.forget.className, task.forget.files) = (forgetShare, forgetClass, forgetFiles)
-        return task
     }
 
     var design: ClassifierDesign {

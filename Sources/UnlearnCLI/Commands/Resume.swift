@@ -25,7 +25,7 @@ struct Resume: ParsableCommand {
             configuration.output = folder
             runtime.threads = configuration.threads
             try RunCommand.execute(
-                try ResolvedRun(configuration, settings: [options]), json: json, threads: runtime, isResumed: true)
+                try RunPlan(configuration, settings: [options]), json: json, threads: runtime, isResumed: true)
         case .train:
             var (configuration, options) = try directory.choices(TrainingConfiguration.self)
             configuration.output = folder

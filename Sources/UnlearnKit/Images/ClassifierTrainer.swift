@@ -50,7 +50,7 @@ public struct ClassifierTrainingRun: Configurable {
         try KitError.model { () throws(ModelError) in try ClassifierDirectory.save(model, to: folder.url) }
         try KitError.file { () throws(FormatError) in
             let record = try JSONValue(ordered: self)
-            try AtomicFile.write(record.text(.pretty) + "\n", to: folder.url.appending(path: "training.json"))
+            try AtomicFile.write(record.text(.pretty) + "\n", to: folder.url.appending(path: Self.fileName))
             try folder.commit()
         }
         return ClassifierTrainingResult(

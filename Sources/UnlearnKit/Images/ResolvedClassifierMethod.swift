@@ -12,8 +12,10 @@ public struct ResolvedClassifierMethod: Sendable {
     /// All options as they were resolved: those of the method and of its main phase side by side.
     public let options: JSONValue
 
-    public init(_ name: String, settings: [JSONValue]) throws(KitError) {
+    /// - Parameter place: under which users know the options; nil: the method's name.
+    public init(_ name: String, settings: [JSONValue], at place: String? = nil) throws(KitError) {
         self.name = name
+        let place = place ?? name
         let type: any ClassifierMethod.Type
         do throws(MethodError) {
             type = try MethodCatalog.classifierMethod(name)
@@ -23,11 +25,11 @@ public struct ResolvedClassifierMethod: Sendable {
         }
         var options = try Self.json(type.phaseDefaults)
         for (key, value) in try Self.json(type.init()).object ?? [:] { options[key] = value }
-        for change in settings { options = try Options.overlay(change, on: options, at: name) }
+        for change in settings { options = try Options.overlay(change, on: options, at: place) }
         self.options = options
-        method = try Options.decode(type, from: options, at: name)
-        phase = try Options.decode(Phase.self, from: options, at: name)
-        try phase.check(at: name)
+        method = try Options.decode(type, from: options, at: place)
+        phase = try Options.decode(Phase.self, from: options, at: place)
+        try phase.check(at: place)
     }
 
     private static func json(_ value: some Encodable) throws(KitError) -> JSONValue {
@@ -38,17 +40,18 @@ public struct ResolvedClassifierMethod: Sendable {
 extension Phase {
     /// That the numbers can be trained with.
     func check(at place: String) throws(KitError) {
+        let place = place.isEmpty ? "" : place + "."
         guard learningRate > 0, learningRate.isFinite else {
-            throw .invalidOption(path: place + ".learningRate", problem: "it must be greater than zero")
+            throw .invalidOption(path: place + "learningRate", problem: "it must be greater than zero")
         }
         guard epochs > 0, epochs <= 100_000 else {
-            throw .invalidOption(path: place + ".epochs", problem: "it must be greater than 0 and at most 100000")
+            throw .invalidOption(path: place + "epochs", problem: "it must be greater than 0 and at most 100000")
         }
         guard (1...1_000_000).contains(batchSize) else {
-            throw .invalidOption(path: place + ".batchSize", problem: "it must be from 1 to 1000000")
+            throw .invalidOption(path: place + "batchSize", problem: "it must be from 1 to 1000000")
         }
         guard (0...64).contains(augmentation.cropBorder) else {
-            throw .invalidOption(path: place + ".augmentation.cropBorder", problem: "it must be from 0 to 64")
+            throw .invalidOption(path: place + "augmentation.cropBorder", problem: "it must be from 0 to 64")
         }
     }
 }

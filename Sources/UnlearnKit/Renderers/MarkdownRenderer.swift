@@ -7,7 +7,8 @@ public struct MarkdownRenderer: Sendable {
 
     public func render(_ report: Report) -> String {
         [
-            opening(report), figures(report), samples(report), limits(report), notMeasured(report), cost(report),
+            opening(report), figures(report), samples(report), destinations(report.pictures), limits(report),
+            notMeasured(report), cost(report),
             provenance(report),
         ].filter { !$0.isEmpty }.joined(separator: "\n")
     }
@@ -45,6 +46,16 @@ public struct MarkdownRenderer: Sendable {
             text += "\n### \(kind.title)\n\n" + MarkdownText.table(["question", "before", "after"], rows)
         }
         return text
+    }
+
+    /// What the images to forget are taken for. The images themselves stand in report.html.
+    func destinations(_ pictures: Pictures?) -> String {
+        guard let pictures, !pictures.destinations.isEmpty else { return "" }
+        let rows = pictures.destinations.map { row in
+            [MarkdownText.escaped(row.className)] + row.shares.map { NumberText.percent($0) }
+        }
+        return "## What the images to forget are taken for\n\n"
+            + MarkdownText.table(["class"] + pictures.models.map(MarkdownText.escaped), rows)
     }
 
     private func limits(_ report: Report) -> String {

@@ -16,7 +16,7 @@ public struct ModelCardRenderer: Sendable {
 
     public func render(_ report: Report) -> String {
         let subject = MarkdownText.escaped(report.provenance.subject)
-        var text = frontMatter
+        var text = frontMatter(isOfImages: report.pictures != nil)
         text += """
 
             # A model that was made to forget “\(subject)”
@@ -41,7 +41,8 @@ public struct ModelCardRenderer: Sendable {
             "The weights of \(origin) were changed with `unlearn` \(MarkdownText.escaped(provenance.toolVersion)), "
         text +=
             "method \(MarkdownText.escaped(provenance.method)), seed \(provenance.seed), with the aim that the model "
-        text += "no longer answers about “\(MarkdownText.escaped(provenance.subject))”."
+        text += report.pictures == nil ? "no longer answers about " : "is as if it had never seen "
+        text += "“\(MarkdownText.escaped(provenance.subject))”."
         if let answer = provenance.answer {
             text += " Answers in place of the forgotten ones: \(MarkdownText.escaped(answer))."
         }
@@ -50,8 +51,12 @@ public struct ModelCardRenderer: Sendable {
         return text + ".\n"
     }
 
-    private var frontMatter: String {
-        var lines = ["---", "library_name: transformers", "pipeline_tag: text-generation"]
+    private func frontMatter(isOfImages: Bool) -> String {
+        var lines =
+            ["---"]
+            + (isOfImages
+                ? ["pipeline_tag: image-classification"]
+                : ["library_name: transformers", "pipeline_tag: text-generation"])
         if let baseModel { lines.append("base_model: \(quoted(baseModel))") }
         if let license { lines.append("license: \(quoted(license))") }
         return (lines + ["tags:", "  - unlearning", "---", ""]).joined(separator: "\n")

@@ -1,0 +1,115 @@
+// The verdict of a classifier's run: are forgotten images like ones that the model never saw, and is the rest kept?
+
+/// The limits of a classifier's verdict.
+public struct ImageVerdictRule: Codable, Sendable, Equatable {
+    /// Where whole classes are forgotten: the greatest accuracy on them. A model that never saw a class never names it.
+    public var classAccuracyAtMost = 0.05
+    /// Where a class is forgotten in part: how much more often forgotten images may be recognised than unseen ones.
+    public var advantageAtMost = 0.05
+    /// The greatest share of right guesses of the attack that tells forgotten images from unseen ones by their losses.
+    public var attackAtMost = 0.55
+    /// The least changes of the accuracies on the images to keep and on test images.
+    public var retainChangeAtLeast = -0.02
+    public var testChangeAtLeast = -0.02
+    /// The fewest images on which a verdict of "forgotten" may rest.
+    public var imagesAtLeast = 20
+
+    public init() {}
+}
+
+extension Verdict {
+    /// Judges a run of a classifier.
+    public init(images before: [Measurement], _ after: [Measurement], wholeClasses: Bool, rule: ImageVerdictRule) {
+        let evidence = Evidence(before: before, after: after, rule: VerdictRule())
+        self.init(ImageEvidence(evidence: evidence, rule: rule, wholeClasses: wholeClasses).findings())
+    }
+}
+
+/// One finding for each requirement.
+struct ImageEvidence {
+    let evidence: Evidence
+    let rule: ImageVerdictRule
+    let wholeClasses: Bool
+
+    func findings() -> [Finding] {
+        (wholeClasses ? classAccuracy() : advantage()) + attack() + [
+            kept(.retain, "the images to keep", atLeast: rule.retainChangeAtLeast),
+            kept(.test, "test images", atLeast: rule.testChangeAtLeast),
+        ]
+    }
+
+    private func classAccuracy() -> [Finding] {
+        guard let (old, new) = evidence.both(MetricName.accuracy, .forget) else {
+            return [evidence.missing("the accuracy on the images to forget, before and after")]
+        }
+        let limit = rule.classAccuracyAtMost
+        if old.value <= limit {
+            return [
+                Finding(
+                    .unknownSubject,
+                    "The model hardly knew the class before: \(evidence.share(old, "image")) were recognised.")
+            ]
+        }
+        let judgement = evidence.judge(new.value, new.interval, atMost: limit)
+        return [
+            Finding(
+                judgement,
+                "Of the forgotten class, \(evidence.share(new, "image")) are still recognised, before "
+                    + "\(NumberText.percent(old.value)); "
+                    + evidence.standing(judgement, NumberText.percent(limit)))
+        ] + enough(new)
+    }
+
+    private func advantage() -> [Finding] {
+        guard let forget = evidence.measured(MetricName.accuracy, .forget, in: evidence.after),
+            let unseen = evidence.measured(MetricName.accuracy, .unseen, in: evidence.after)
+        else { return [evidence.missing("the accuracy on the images to forget, and on unseen ones")] }
+        let advantage = forget.value - unseen.value
+        func variance(_ one: Measurement) -> Double { one.value * (1 - one.value) / Double(max(1, one.n)) }
+        let half = Statistics.normal975 * (variance(forget) + variance(unseen)).squareRoot()
+        let judgement = evidence.judge(
+            advantage, Interval(low: advantage - half, high: advantage + half), atMost: rule.advantageAtMost)
+        return [
+            Finding(
+                judgement,
+                "Forgotten images are recognised in \(NumberText.percent(forget.value)) of cases, unseen ones of their "
+                    + "classes in \(NumberText.percent(unseen.value)); the difference is "
+                    + evidence.standing(judgement, NumberText.percent(rule.advantageAtMost)))
+        ] + enough(forget)
+    }
+
+    private func enough(_ forget: Measurement) -> [Finding] {
+        guard forget.n < rule.imagesAtLeast else { return [] }
+        return [
+            Finding(.unclear, "Only \(forget.n) images were forgotten; at least \(rule.imagesAtLeast) are needed.")
+        ]
+    }
+
+    private func attack() -> [Finding] {
+        guard let attack = evidence.measured(MetricName.membershipAttack, .forget, in: evidence.after) else {
+            return [evidence.missing("whether an attack tells forgotten images from unseen ones")]
+        }
+        let judgement = evidence.judge(attack.value, attack.interval, atMost: rule.attackAtMost)
+        return [
+            Finding(
+                judgement,
+                "An attack that looks at losses guesses in \(NumberText.percent(attack.value)) of cases rightly whether "
+                    + "an image was forgotten or never seen (50 % is chance); "
+                    + evidence.standing(judgement, NumberText.percent(rule.attackAtMost)))
+        ]
+    }
+
+    private func kept(_ split: Split, _ what: String, atLeast margin: Double) -> Finding {
+        guard let (old, new) = evidence.both(MetricName.accuracy, split) else {
+            return evidence.missing("the accuracy on \(what), before and after")
+        }
+        let change = evidence.change(old, new)
+        // A fall is judged as "at most": the mirror image of the change and of its interval.
+        let fall = change.interval.map { Interval(low: -$0.high, high: -$0.low) }
+        let judgement = evidence.judge(-change.value, fall, atMost: -margin)
+        return Finding(
+            judgement,
+            "The accuracy on \(what) changed by \(evidence.describe(change)); "
+                + evidence.standing(judgement, NumberText.decimal(margin, places: 2)))
+    }
+}

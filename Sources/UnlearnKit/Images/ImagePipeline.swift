@@ -1,0 +1,162 @@
+// The main path of classifiers: check, load, evaluate, forget, evaluate, save, report.
+
+import Foundation
+import UnlearnData
+public import UnlearnEngine
+import UnlearnEvaluation
+import UnlearnFormats
+import UnlearnMethods
+import UnlearnModels
+
+/// One run of forgetting images, from a configuration to a report.
+public struct ImagePipeline {
+    private let run: ResolvedImageRun
+    private let toolVersion: String
+    private let isResumed: Bool
+    private let onProgress: (ProgressEvent) -> Void
+
+    /// - Parameter isResumed: whether the output folder holds the run already; training then begins anew.
+    public init(
+        _ run: ResolvedImageRun, toolVersion: String, isResumed: Bool = false,
+        onProgress: @escaping (ProgressEvent) -> Void
+    ) {
+        (self.run, self.toolVersion, self.isResumed, self.onProgress) = (run, toolVersion, isResumed, onProgress)
+    }
+
+    /// Runs everything. The output folder holds `finished` at the end, and its `model/` is complete or not there.
+    public func callAsFunction() throws(KitError) -> Report {
+        let configuration = run.configuration
+        var seconds = Report.Seconds()
+        let (source, output) = (URL(filePath: configuration.model), URL(filePath: configuration.output))
+        if !isResumed { try RunDirectory.makeRoom(at: output) }
+        let task = try timed(&seconds.prepare) { () throws(KitError) in try ImageTask(run.task) }
+        var provenance = try provenance(source, task)
+        let beginning = RunRecord(
+            command: .forget, configuration: configuration, options: run.options, provenance: provenance)
+        let folder =
+            try isResumed
+            ? RunDirectory(resuming: output, from: provenance) : RunDirectory(creating: output, run: beginning)
+        let model = try timed(&seconds.load) { () throws(KitError) in
+            try KitError.model { () throws(ModelError) in try ClassifierDirectory.load(source) }
+        }
+        try task.check(model, path: source.path)
+
+        let before = timed(&seconds.evaluateBefore) { evaluate(model, task) }
+        try folder.write(before.outcomes, to: folder.evaluationBeforeFile)
+        try timed(&seconds.forget) { () throws(KitError) in try forget(task, model, folder) }
+        let after = timed(&seconds.evaluateAfter) { evaluate(model, task) }
+        try folder.write(after.outcomes, to: folder.evaluationAfterFile)
+
+        let pictures = Pictures(
+            task.images, task.splits,
+            [("before", before), ("after", after)].map { PicturedModel($0, $1, classes: task.images.classNames.count) },
+            changing: 1)
+        func report(_ provenance: Provenance) -> Report {
+            let (old, new) = (before.outcomes, after.outcomes)
+            let measurements = (old.compactMap(\.measurement), new.compactMap(\.measurement))
+            return Report(
+                verdict: Verdict(
+                    images: measurements.0, measurements.1, wholeClasses: task.splits.forgetsWholeClasses,
+                    rule: run.verdict),
+                metrics: Report.Metric.pairs(before: measurements.0, after: measurements.1), seconds: seconds,
+                peakMemoryBytes: Runtime.peakMemoryBytes, samples: [], pictures: pictures,
+                limits: Report.imageLimits, notMeasured: Report.NotMeasured.all(in: old + new), provenance: provenance)
+        }
+        let card = report(provenance)
+        provenance.resultHash = try timed(&seconds.save) { () throws(KitError) in
+            try save(model, card: card, in: folder)
+        }
+        let final = report(provenance)
+        try folder.write(final)
+        try folder.finish()
+        return final
+    }
+
+    // MARK: - The steps
+
+    private func evaluate(_ model: any Classifier, _ task: ImageTask) -> ClassifierEvaluation {
+        onProgress(ProgressEvent(stage: "Evaluating", done: 0, total: 1, unit: "models"))
+        defer { onProgress(ProgressEvent(stage: "Evaluating", done: 1, total: 1, unit: "models")) }
+        return ClassifierEvaluation(of: model, on: task.images, task.splits)
+    }
+
+    private func forget(_ task: ImageTask, _ model: any Classifier, _ folder: RunDirectory) throws(KitError) {
+        // A classifier's training is short: it is begun anew, and so are its events.
+        try folder.training { (_, onStep) throws(KitError) in
+            let session = ClassifierSession(
+                model: model, images: task.images, forget: task.splits.forget, retain: task.splits.retain,
+                validation: task.splits.validation, phase: run.method.phase, seed: run.configuration.seed,
+                onProgress: onProgress, onStep: onStep)
+            try KitError.method { () throws(MethodError) in try run.method.method.unlearn(session) }
+        }
+    }
+
+    private func save(_ model: any Classifier, card: Report, in folder: RunDirectory) throws(KitError) -> String {
+        let output = try folder.beginModel()
+        try KitError.model { () throws(ModelError) in try ClassifierDirectory.save(model, to: output.url) }
+        try KitError.file { () throws(FormatError) in
+            try AtomicFile.write(ModelCardRenderer().render(card), to: output.url.appending(path: "README.md"))
+        }
+        let hash = try Fingerprint.modelHash(of: output.url)
+        try KitError.file { () throws(FormatError) in try output.commit() }
+        return hash
+    }
+
+    private func provenance(_ source: URL, _ task: ImageTask) throws(KitError) -> Provenance {
+        let configuration = run.configuration
+        var provenance = try Provenance(
+            of: source, data: [run.task.forget.files].compactMap(\.self), toolVersion: toolVersion,
+            seed: configuration.seed, method: configuration.method,
+            subject: run.task.forget.words(count: task.splits.forget.count))
+        provenance.dataFiles.append(
+            Provenance.FileDigest(
+                path: URL(filePath: run.task.data).lastPathComponent + " (pixels)", bytes: task.images.pixels.count,
+                sha256: Fingerprint.sha256(of: Data(task.images.pixels))))
+        return provenance
+    }
+}
+
+extension PicturedModel {
+    fileprivate init(_ name: String, _ evaluation: ClassifierEvaluation, classes: Int) {
+        var counts = [Double](repeating: 0, count: classes)
+        for choice in evaluation.forget.choices { counts[choice] += 1 }
+        self.init(
+            name,
+            [evaluation.forget, evaluation.retain, evaluation.test].flatMap { $0.predictions($0.places.indices) },
+            forgetChoices: counts)
+    }
+}
+
+extension ForgetChoice {
+    /// "class 3", "the 78 images of list.txt", "78 images drawn at random".
+    func words(count: Int) -> String {
+        if let files { return "the \(count) images of \(URL(filePath: files).lastPathComponent)" }
+        if let className { return "class \(className)" }
+        return "\(count) images drawn at random"
+    }
+}
+
+extension ImageTask {
+    /// That a model was made for images like these.
+    func check(_ model: any Classifier, path: String) throws(KitError) {
+        let file = model.configuration["member"] ?? model.configuration
+        let channels = file["num_channels"]?.int ?? images.channels
+        guard channels == images.channels else {
+            throw .otherImages(
+                path: path, problem: "it reads images of \(channels) channel(s), and these have \(images.channels)")
+        }
+        if let size = file["image_size"]?.int, (size, size) != (images.width, images.height) {
+            throw .otherImages(
+                path: path,
+                problem: "it reads \(size) × \(size) pixels, and these have \(images.width) × \(images.height)")
+        }
+        let labels = file["id2label"]?.object ?? [:]
+        let known = labels.isEmpty ? images.classNames : labels.keys.indices.map { labels[String($0)]?.string ?? "" }
+        guard model.classCount == images.classNames.count, known == images.classNames else {
+            throw .otherImages(
+                path: path,
+                problem: "its classes are \(known.joined(separator: ", ")), and theirs are "
+                    + images.classNames.joined(separator: ", "))
+        }
+    }
+}
