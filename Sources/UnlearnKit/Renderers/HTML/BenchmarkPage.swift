@@ -45,7 +45,7 @@ struct BenchmarkPage {
             let value = row[keyPath: path]
             var small = ""
             if let reference, reference.name != row.name {
-                let points = (value - reference[keyPath: path]) * 100
+                let points = ((value - reference[keyPath: path]) * 1000).rounded() / 10
                 small = (points > 0 ? "+" : "") + NumberText.decimal(points, places: 1)
             }
             return Cell(value: NumberText.percent(value), small: small)
