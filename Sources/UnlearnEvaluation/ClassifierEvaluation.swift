@@ -12,19 +12,21 @@ public struct ClassifierEvaluation: Sendable {
     public let retain: ClassifierAnswers
     public let test: ClassifierAnswers
     private let names: [String]
+    private let forgetsWholeClasses: Bool
 
     public init(of model: any Classifier, on images: ImageSet, _ splits: ImageSplits) {
         forget = ClassifierAnswers(model, images, splits.forget)
         retain = ClassifierAnswers(model, images, splits.retain)
         test = ClassifierAnswers(model, images, splits.test)
         unseen = test.extended(to: splits.unseen, model, images)
-        names = images.names
+        (names, forgetsWholeClasses) = (images.names, splits.forgetsWholeClasses)
     }
 
     /// Accuracies, losses, and the membership attack.
     public var outcomes: [Outcome] {
         let all: [(Split, ClassifierAnswers, Direction)] = [
-            (.forget, forget, .lowerIsBetter), (.unseen, unseen, .unchangedIsBetter),
+            (.forget, forget, .lowerIsBetter),
+            (.unseen, unseen, forgetsWholeClasses ? .lowerIsBetter : .unchangedIsBetter),
             (.retain, retain, .unchangedIsBetter), (.test, test, .unchangedIsBetter),
         ]
         let accuracies = all.map { split, answers, direction in

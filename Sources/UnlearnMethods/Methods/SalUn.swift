@@ -10,7 +10,7 @@ public struct RandomLabels: ClassifierMethod {
     public static let card = Card(
         name: "random-labels", summary: "Trains on wrong labels for the forget set and right ones for the rest.",
         paper: "baseline, as in Golatkar et al. 2020, arXiv 1911.04933", needs: [.losses, .retainSet, .classes])
-    public static let phaseDefaults = Phase(learningRate: 0.013, epochs: 10)
+    public static let phaseDefaults = Phase(learningRate: 0.01, epochs: 1)
 
     public init() {}
 
@@ -54,7 +54,7 @@ public struct SalUn: ClassifierMethod {
     public static let card = Card(
         name: "salun", summary: "Random labels, changing only the weights with the largest gradients on forget.",
         paper: "Fan et al. 2024, arXiv 2310.12508", needs: [.losses, .retainSet, .classes])
-    public static let phaseDefaults = RandomLabels.phaseDefaults
+    public static let phaseDefaults = Phase(learningRate: 0.013, epochs: 10)
 
     /// The share of the weights that may change.
     public var share = 0.5

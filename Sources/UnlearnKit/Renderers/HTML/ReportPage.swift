@@ -75,7 +75,8 @@ struct ReportPage {
         metrics = report.metrics.map(Self.row)
         hasMetrics = !metrics.isEmpty
         spreads = Split.allCases.compactMap { split in
-            trace.logProbabilities(split).map { SpreadChart(split.title, before: $0.before, after: $0.after) }
+            let title = split == .forget && report.pictures != nil ? "Images to be forgotten" : split.title
+            return trace.logProbabilities(split).map { SpreadChart(title, before: $0.before, after: $0.after) }
         }
         hasSpreads = !spreads.isEmpty
         curves = Self.curves(trace)
