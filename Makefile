@@ -11,7 +11,7 @@ SUBJECT ?= Harry Potter
 CLASS ?= T-shirt
 # Each takes less than a tenth of the time of retraining.
 DEMO_METHODS := --method random-labels --set random-labels.epochs=0.3 --set random-labels.learningRate=0.01 \
-    --method salun --set salun.epochs=0.3 --set salun.learningRate=0.01 \
+    --method boundary-shrink --set boundary-shrink.epochs=0.3 \
     --method fine-tune --set fine-tune.epochs=0.4 --set fine-tune.learningRate=0.03 \
     --method neggrad-plus --set neggrad-plus.epochs=0.2 --set neggrad-plus.learningRate=0.01
 TEST_CONFIGURATION ?= debug

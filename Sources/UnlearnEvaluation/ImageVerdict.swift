@@ -32,7 +32,7 @@ struct ImageEvidence {
     let wholeClasses: Bool
 
     func findings() -> [Finding] {
-        (wholeClasses ? classAccuracy() : advantage()) + attack() + [
+        (wholeClasses ? classAccuracy() : knownBefore() + advantage()) + attack() + [
             kept(.retain, "the images to keep", atLeast: rule.retainChangeAtLeast),
             kept(.test, "test images", atLeast: rule.testChangeAtLeast),
         ]
@@ -60,10 +60,34 @@ struct ImageEvidence {
         ] + enough(new)
     }
 
+    /// The accuracies on the images to forget and on unseen ones.
+    private func accuracies(in measurements: [Measurement]) -> (forget: Measurement, unseen: Measurement)? {
+        guard let forget = evidence.measured(MetricName.accuracy, .forget, in: measurements),
+            let unseen = evidence.measured(MetricName.accuracy, .unseen, in: measurements)
+        else { return nil }
+        return (forget, unseen)
+    }
+
+    /// Whether the original knew the images otherwise than from their kind: if not, nothing can be shown.
+    private func knownBefore() -> [Finding] {
+        guard let old = accuracies(in: evidence.before) else { return [] }
+        let attack = evidence.measured(MetricName.membershipAttack, .forget, in: evidence.before)?.value ?? 0
+        let advantage = old.forget.value - old.unseen.value
+        guard advantage <= rule.advantageAtMost, attack <= rule.attackAtMost else { return [] }
+        return [
+            Finding(
+                .unknownSubject,
+                "There was little to forget: before, the images were recognised in "
+                    + "\(NumberText.percent(old.forget.value)) of cases and unseen ones of their classes in "
+                    + "\(NumberText.percent(old.unseen.value)), and the attack guessed rightly in "
+                    + "\(NumberText.percent(attack)).")
+        ]
+    }
+
     private func advantage() -> [Finding] {
-        guard let forget = evidence.measured(MetricName.accuracy, .forget, in: evidence.after),
-            let unseen = evidence.measured(MetricName.accuracy, .unseen, in: evidence.after)
-        else { return [evidence.missing("the accuracy on the images to forget, and on unseen ones")] }
+        guard let (forget, unseen) = accuracies(in: evidence.after) else {
+            return [evidence.missing("the accuracy on the images to forget, and on unseen ones")]
+        }
         let advantage = forget.value - unseen.value
         func variance(_ one: Measurement) -> Double { one.value * (1 - one.value) / Double(max(1, one.n)) }
         let half = Statistics.normal975 * (variance(forget) + variance(unseen)).squareRoot()

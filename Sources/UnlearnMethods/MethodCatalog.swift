@@ -16,6 +16,7 @@ public enum MethodCatalog {
         SSD.self,
         SalUn.self,
         RandomLabels.self,
+        BoundaryShrink.self,
         BadTeacher.self,
         SISA.self,
         Fanchuan.self,

@@ -54,6 +54,15 @@ import Testing
         #expect(verdict(before, measurements(forget: 0.81, attack: 0.7), wholeClasses: false).verdict == .notForgotten)
     }
 
+    @Test func imagesThatWereLikeUnseenOnesBeforeDecideNothing() {
+        let found = verdict(measurements(forget: 0.82), measurements(forget: 0.81), wholeClasses: false)
+        #expect(found.verdict == .inconclusive)
+        #expect(
+            found.reasons[0]
+                == "There was little to forget: before, the images were recognised in 82.0 % of cases and unseen ones of "
+                + "their classes in 80.0 %, and the attack guessed rightly in 50.0 %.")
+    }
+
     @Test func lostAbilitiesAndTooFewImagesCount() {
         let before = measurements(forget: 0.9)
         let lost = verdict(before, measurements(forget: 0.01, retain: 0.6), wholeClasses: true)

@@ -109,7 +109,8 @@ struct PipelineTests {
         let json = try JSONValue(contentsOf: url.appending(path: "report.json"))
         #expect(
             json.object?.keys == [
-                "verdict", "reasons", "metrics", "seconds", "peakMemoryBytes", "samples", "limits", "notMeasured",
+                "verdict", "reasons", "metrics", "seconds", "peakMemoryBytes", "samples", "pictures", "limits",
+                "notMeasured",
                 "provenance",
             ])
         #expect(

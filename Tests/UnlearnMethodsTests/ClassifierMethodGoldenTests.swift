@@ -142,6 +142,20 @@ private struct GoldenSource: TensorSource {
         try golden.agrees("random-labels", [golden.forget + golden.retain]) { RandomLabels.terms($0, labels) }
     }
 
+    @Test func nearestLabelsAreTheOriginalsBestWrongOnes() throws {
+        let golden = try GoldenImages()
+        let session = try golden.session(try golden.network("model"))
+        let scores = session.originalLogits(golden.forget).scalars(Float.self)
+        let labels = BoundaryShrink.nearestLabels(session)
+        for id in golden.forget {
+            let row = Array(scores[id * 3..<id * 3 + 3])
+            let label = try #require(labels[id].map(Int.init))
+            #expect(label != golden.images.labels[id])
+            let other = 3 - label - golden.images.labels[id]
+            #expect(row[label] >= row[other])
+        }
+    }
+
     @Test func salunsMaskEqualsTheReference() throws {
         let golden = try GoldenImages()
         let session = try golden.session(try golden.network("model"))

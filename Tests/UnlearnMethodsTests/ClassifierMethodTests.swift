@@ -49,6 +49,7 @@ import UnlearnModels
         arguments: [
             ("gradient-ascent", 0.02), ("gradient-difference", 0.01), ("npo", 0.01), ("neggrad-plus", 0.05),
             ("scrub", 0.005), ("random-labels", 0.05), ("salun", 0.05), ("fanchuan", 0.02),
+            ("boundary-shrink", 0.05),
         ])
     func forgetLossRises(name: String, rate: Double) throws {
         let model = try TinyImages.trained()
@@ -61,7 +62,8 @@ import UnlearnModels
     /// After repair the retain set is known again, though weights were drawn anew.
     @Test(
         arguments: [
-            "fine-tune", "neggrad-plus", "scrub", "bad-teacher", "random-labels", "salun", "kookmin", "seif",
+            "fine-tune", "neggrad-plus", "scrub", "bad-teacher", "random-labels", "boundary-shrink", "salun", "kookmin",
+            "seif",
             "sebastian", "toshi", "amnesiacs", "sun",
         ])
     func retainAccuracyIsHeld(name: String) throws {

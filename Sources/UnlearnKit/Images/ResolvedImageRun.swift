@@ -11,7 +11,7 @@ import UnlearnModels
 /// A configuration for a classifier whose method and options are known to be right.
 public struct ResolvedImageRun: Sendable {
     /// The method if none is named.
-    public static let defaultMethod = RandomLabels.card.name
+    public static let defaultMethod = BoundaryShrink.card.name
 
     public let configuration: RunConfiguration
     public let task: ImageTaskOptions

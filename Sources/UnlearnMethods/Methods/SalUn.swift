@@ -15,15 +15,16 @@ public struct RandomLabels: ClassifierMethod {
     public init() {}
 
     public func unlearn(_ session: ClassifierSession) throws(MethodError) {
-        try Self.train(session, method: Self.card.name, mask: nil)
+        try Self.train(session, method: Self.card.name, labels: Self.wrongLabels(session), mask: nil)
     }
 
-    /// - Parameter mask: 1 where a parameter may change, by name.
+    /// - Parameters:
+    ///   - labels: of the forget images, in place of their own.
+    ///   - mask: 1 where a parameter may change, by name.
     static func train(
-        _ session: ClassifierSession, method: String, mask: [String: Tensor]?
+        _ session: ClassifierSession, method: String, labels: [Int: Int64], mask: [String: Tensor]?
     ) throws(MethodError) {
         guard !session.retain.isEmpty else { throw .needsRetain(method: method) }
-        let labels = wrongLabels(session)
         let descent = try session.descent(session.phase, over: session.forget.count + session.retain.count)
         if let mask { descent.keepOutside(mask, of: session.model.parameters) }
         try descent.run("all", [session.forget + session.retain], count: descent.totalSteps) { step in
@@ -62,7 +63,9 @@ public struct SalUn: ClassifierMethod {
     public init() {}
 
     public func unlearn(_ session: ClassifierSession) throws(MethodError) {
-        try RandomLabels.train(session, method: Self.card.name, mask: mask(session))
+        let mask = mask(session)
+        let labels = RandomLabels.wrongLabels(session)
+        try RandomLabels.train(session, method: Self.card.name, labels: labels, mask: mask)
     }
 
     /// 1 where a parameter may change, by name: where the gradient of the mean forget loss is among the largest.
