@@ -141,7 +141,6 @@ public struct Pipeline {
             }
         }
     }
-
 }
 
 /// Runs `body` and says how long it took.
