@@ -87,7 +87,7 @@ private struct GoldenSource: TensorSource {
         file.names.filter { $0.hasPrefix(prefix) }.map { String($0.dropFirst(prefix.count)) }
     }
     func shape(of name: String) -> Shape? { file.entries[prefix + name]?.shape }
-    func load(_ name: String) throws(CheckpointError) -> Tensor {
+    func load(_ name: String, as _: Precision) throws(CheckpointError) -> Tensor {
         guard let shape = shape(of: name), let bytes = try? file.bytes(of: prefix + name) else {
             throw .missing(name: name, source: title)
         }
