@@ -145,7 +145,10 @@ struct ForgetTests {
 
     @Test func nothingToForgetEndsWithUsage() throws {
         let result = try Binary.run("forget", "--model", "model", "--output", "run")
-        #expect(result.error.hasPrefix("Error: Say what to forget: --subject \"NAME\" or --forget FILE.\n"))
+        #expect(
+            result.error.hasPrefix(
+                "Error: Say what to forget: --subject \"NAME\" or --forget FILE; for an image classifier --forget-class, "
+                    + "--forget-files or --forget-share.\n"))
         #expect(result.status == 64)
     }
 
