@@ -62,6 +62,7 @@ $(PYTHON): Tools/reference/requirements.txt | setup
 	@echo "golden: installing the packages of $< into .venv"
 	@python3 -m venv .venv
 	@PYTHONPATH=.libtorch $(PYTHON) -m pip install --quiet --disable-pip-version-check -r $<
+	@$(PYTHON) -m pip install --quiet --disable-pip-version-check --no-deps --target .venv/vision torchvision==0.28.0
 	@touch $@
 
 clean: ## Remove what was built; .libtorch and .models stay

@@ -7,14 +7,7 @@ import zlib
 import numpy
 import torch
 
-# The ordinary torchvision wheel is built for CUDA: beside a CPU-only torch its compiled operators do not load, and its
-# import stops where it describes them. Only its Python models are needed here, so their names are declared.
-for operator in ["nms", "qnms"]:
-    try:
-        torch.library.define(f"torchvision::{operator}", "(Tensor boxes, Tensor scores, float threshold) -> Tensor")
-    except RuntimeError:
-        pass
-import torchvision
+from vision import torchvision
 from torchvision.models.resnet import BasicBlock, Bottleneck, ResNet
 from torchvision.models.vision_transformer import VisionTransformer
 
