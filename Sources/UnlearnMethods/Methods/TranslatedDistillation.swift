@@ -40,7 +40,7 @@ public struct TranslatedDistillation: LanguageMethod {
 
     /// How much more than the rest of the divergence counts −log(1 − m), m the model's own probability of saying
     /// something forbidden.
-    public var forbiddenWeight = 3.0
+    public var forbiddenWeight = 5.0
 
     public init() {}
 
