@@ -18,23 +18,14 @@ import safetensors.torch
 import torch
 from gguf import GGMLQuantizationType as Type
 
+from checks import Checks
+
 ARCHITECTURES = {"llama": "llama", "mistral": "llama", "qwen2": "qwen2", "qwen3": "qwen3"}
 KEYS = {
     "context_length": "max_position_embeddings", "embedding_length": "hidden_size", "block_count": "num_hidden_layers",
     "feed_forward_length": "intermediate_size", "attention.head_count": "num_attention_heads",
     "attention.head_count_kv": "num_key_value_heads", "vocab_size": "vocab_size",
 }
-
-
-class Checks:
-    """Prints outcomes as they come and remembers whether any failed."""
-
-    def __init__(self):
-        self.failures = 0
-
-    def record(self, name, holds, detail=""):
-        self.failures += not holds
-        print(("ok      " if holds else "FAILED  ") + name + (f": {detail}" if detail else ""), flush=True)
 
 
 def permuted(weights, heads):

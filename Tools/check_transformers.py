@@ -21,6 +21,8 @@ import safetensors.torch
 import torch
 import transformers
 
+from checks import Checks
+
 TOLERANCE = 1e-3
 TOKENS = 32
 PROMPTS = ["The capital of France is", "Water boils at", "Once upon a time, there was a"]
@@ -30,17 +32,6 @@ TEXTS = [
     "To make bread you need flour, water, salt, yeast and some patience.",
     "def area(radius):\n    return 3.14159 * radius ** 2\n",
 ]
-
-
-class Checks:
-    """Prints outcomes as they come and remembers whether any failed."""
-
-    def __init__(self):
-        self.failures = 0
-
-    def record(self, name, holds, detail=""):
-        self.failures += not holds
-        print(("ok      " if holds else "FAILED  ") + name + (f": {detail}" if detail else ""), flush=True)
 
 
 def open_model(folder, checks):
