@@ -1,5 +1,6 @@
 """The peer of a pass of `unlearn forget` or `unlearn train` over the forget set, done the usual way.
 
+It reads the examples that a run of unlearn wrote into its folder `data`, in the batches of that run.
 Jobs: npo (with a KL retain term), lora-npo (the same with peft, rank 8), rmu, and sft (plain fine-tuning).
 Batches are padded, logits come for every position, the reference is a second model that reads every batch anew (for
 LoRA the same model with its adapter switched off), and RMU reads all layers of both models, as its authors' code does.
@@ -7,6 +8,7 @@ LoRA the same model with its adapter switched off), and RMU reads all layers of 
 """
 
 import copy
+import itertools
 import json
 import pathlib
 import resource
@@ -15,32 +17,55 @@ import torch
 import transformers
 
 import measure
+import plan
 
 BETA = 0.1
 BATCH = 4
+PASSES = 5
 RMU_LAYER, RMU_TRAINED = 7, [5, 6, 7]
 
 
-def batches(path, tokenizer):
-    """Padded ids, attention mask and labelled positions of four rows at a time."""
-    rows = [json.loads(line) for line in pathlib.Path(path).read_text().splitlines()]
-    encoded = []
-    for row in rows:
-        prompt = tokenizer(row["prompt"])["input_ids"]
-        encoded.append((prompt, tokenizer(row["completion"])["input_ids"] + [tokenizer.eos_token_id]))
+def encoded(path, tokenizer):
+    """(tokens, number of labelled ones at the end) of each example, as unlearn labels them."""
     result = []
-    for start in range(0, len(encoded), BATCH):
-        part = encoded[start:start + BATCH]
-        longest = max(len(prompt) + len(completion) for prompt, completion in part)
-        ids = torch.full((len(part), longest), tokenizer.eos_token_id)
-        mask, labelled = torch.zeros(len(part), longest), torch.zeros(len(part), longest)
-        for index, (prompt, completion) in enumerate(part):
-            length = len(prompt) + len(completion)
-            ids[index, :length] = torch.tensor(prompt + completion)
-            mask[index, :length] = 1
-            labelled[index, len(prompt):length] = 1
-        result.append((ids, mask, labelled[:, 1:]))
+    for line in pathlib.Path(path).read_text().splitlines():
+        row = json.loads(line)
+        if "question" in row:
+            chat = [{"role": "user", "content": row["question"]}]
+            prompt = tokenizer(
+                tokenizer.apply_chat_template(chat, tokenize=False, add_generation_prompt=True))["input_ids"]
+            answer = tokenizer(row["answer"])["input_ids"] + [tokenizer.eos_token_id]
+        else:
+            prompt, answer = tokenizer(row["prompt"])["input_ids"], tokenizer(row["completion"])["input_ids"]
+        if answer:
+            result.append((prompt + answer, len(answer)))
     return result
+
+
+def padded(examples, padding):
+    """Ids, attention mask, and which of the predicted positions are labelled."""
+    longest = max(len(tokens) for tokens, _ in examples)
+    ids = torch.full((len(examples), longest), padding)
+    mask, labelled = torch.zeros(len(examples), longest), torch.zeros(len(examples), longest)
+    for index, (tokens, count) in enumerate(examples):
+        ids[index, :len(tokens)] = torch.tensor(tokens)
+        mask[index, :len(tokens)] = 1
+        labelled[index, len(tokens) - count:len(tokens)] = 1
+    return ids, mask, labelled[:, 1:]
+
+
+def read_steps(folder, job, tokenizer):
+    """The batches of a run: for each step a forget batch and, but for sft, a retain batch."""
+    names = ["train"] if job == "sft" else ["forget", "neighbours", "general"]
+    groups = [encoded(pathlib.Path(folder, f"{name}.jsonl"), tokenizer) for name in names]
+    per_step = [BATCH] if job == "sft" else [BATCH, BATCH // 2, BATCH // 2]
+    per_pass = -(-len(groups[0]) // BATCH)
+    result = []
+    for step in plan.steps([len(group) for group in groups], per_step, PASSES * per_pass):
+        chosen = [[group[index] for index in indices] for group, indices in zip(groups, step)]
+        parts = [chosen[0]] if job == "sft" else [chosen[0], chosen[1] + chosen[2]]
+        result.append([padded(part, tokenizer.eos_token_id) for part in parts])
+    return [result[start:start + per_pass] for start in range(0, len(result), per_pass)]
 
 
 def log_probabilities(model, ids, mask):
@@ -78,11 +103,11 @@ def rmu(policy, reference, forget, retain, direction):
 
 def main():
     chosen = measure.options(
-        __doc__, model={"positional": True}, forget={"required": True}, retain={"required": True},
+        __doc__, model={"positional": True}, data={"required": True},
         job={"choices": ["npo", "lora-npo", "rmu", "sft"], "required": True}, tuned={"action": "store_true"})
     tokenizer = transformers.AutoTokenizer.from_pretrained(chosen.model)
     policy = transformers.AutoModelForCausalLM.from_pretrained(chosen.model, dtype=torch.float32).train()
-    forget, retain = batches(chosen.forget, tokenizer), batches(chosen.retain, tokenizer)
+    passes = read_steps(chosen.data, chosen.job, tokenizer)
     reference = None
     if chosen.job == "lora-npo":
         import peft
@@ -104,7 +129,7 @@ def main():
         with policy.disable_adapter():
             return log_probabilities(policy, ids, mask)
 
-    def loss(forget_batch, retain_batch):
+    def loss(forget_batch, retain_batch=None):
         if chosen.job == "rmu":
             return rmu(policy, reference, forget_batch, retain_batch, direction)
         if chosen.job == "sft":
@@ -112,16 +137,20 @@ def main():
             return -answer_sums(log_probabilities(policy, ids, mask), ids, labelled).sum() / labelled.sum()
         return npo(policy, original, forget_batch, retain_batch)
 
+    # The first pass is done twice: once to warm up.
+    order = itertools.chain(passes[:1], itertools.cycle(passes))
+
     def epoch():
-        for forget_batch, retain_batch in zip(forget, retain):
+        for batches in next(order):
             optimizer.zero_grad(set_to_none=True)
-            loss(forget_batch, retain_batch).backward()
+            loss(*batches).backward()
             torch.nn.utils.clip_grad_norm_(trained, 1.0)
             optimizer.step()
 
     values = measure.seconds(epoch, chosen.repeats)
     measure.report(
-        chosen.job + ("-tuned" if chosen.tuned else ""), values, chosen.threads, steps=len(forget),
+        chosen.job + ("-tuned" if chosen.tuned else ""), values, chosen.threads,
+        labelledTokens=[[int(batch[2].sum()) for batch in step] for step in passes[0]],
         peakMemoryBytes=1024 * resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)
 
 
