@@ -63,7 +63,7 @@ public struct AdamW: Optimizer {
 @discardableResult
 public func clip(_ gradients: [Tensor?], toNorm limit: Double) -> Double {
     withoutRecording {
-        let squares = gradients.compactMap { $0?.square().sum() }
+        let squares = gradients.compactMap { $0?.squareSum() }
         if squares.isEmpty { return 0 }
         let norm = Double(Tensor.stack(squares).sum().sqrt().item)
         if norm > limit { for gradient in gradients { gradient?.multiply(inPlace: limit / (norm + 1e-6)) } }

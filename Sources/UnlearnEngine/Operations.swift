@@ -129,6 +129,16 @@ extension Tensor {
     public func sum(along dimension: Int, keeping: Bool = false) -> Tensor {
         Aten.sumAlong(.tensor(self), .ints([dimension]), .bool(keeping))
     }
+    /// Σ x², part by part: the squares of a large tensor are never all in memory.
+    func squareSum() -> Tensor {
+        let part = 1 << 20
+        if count <= part { return square().sum() }
+        let flat = reshape([count])
+        let sums = stride(from: 0, to: count, by: part).map { start in
+            flat.narrow(0, from: start, count: min(part, count - start)).square().sum()
+        }
+        return Tensor.stack(sums).sum()
+    }
     public func mean() -> Tensor { Aten.meanAll(.tensor(self)) }
     public func mean(along dimension: Int, keeping: Bool = false) -> Tensor {
         Aten.mean(.tensor(self), .ints([dimension]), .bool(keeping))
@@ -193,7 +203,11 @@ extension Tensor {
         Aten.indexFill(.tensor(self), .int(dimension), .tensor(indices), .double(value))
     }
     /// Rows of an embedding table `[vocabulary, width]` for int64 ids of any shape, in single precision.
-    public func embedding(_ ids: Tensor) -> Tensor { Aten.embedding(.tensor(self), .tensor(ids)).to(.float32) }
+    /// Its gradient has the rows that were read alone, so that with tied embeddings no second one as large as the table
+    /// is made to be added to the head's.
+    public func embedding(_ ids: Tensor) -> Tensor {
+        Aten.embedding(.tensor(self), .tensor(ids), -1, false, true).to(.float32)
+    }
 }
 
 // MARK: - Products

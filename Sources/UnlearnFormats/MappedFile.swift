@@ -56,6 +56,27 @@ public final class MappedFile: Sendable {
     }
 }
 
+extension MappedFile {
+    /// Gives back the memory of pages within `range` that were read. They load anew if they are touched again.
+    func releasePages(_ range: Range<Int>) {
+        let page = Int(getpagesize())
+        let start = (range.lowerBound + page - 1) / page * page
+        let end = range.upperBound == count ? count : range.upperBound / page * page
+        guard start < end, let first = bytes.baseAddress else { return }
+        // Advice only: without it, the pages just stay.
+        _ = madvise(UnsafeMutableRawPointer(mutating: first + start), end - start, MADV_DONTNEED)
+    }
+
+    /// Calls `body` with the whole file in parts, of which one at a time is in memory.
+    public func forEachPart(byteCount: Int = 1 << 24, _ body: (UnsafeRawBufferPointer) -> Void) {
+        for start in stride(from: 0, to: count, by: byteCount) {
+            let range = start..<min(start + byteCount, count)
+            withBytes(range, body)
+            releasePages(range)
+        }
+    }
+}
+
 extension FormatError {
     /// The failure that `errno` describes.
     static func system(_ action: String, _ path: String, _ code: Int32 = errno) -> FormatError {

@@ -76,6 +76,12 @@ public struct SafetensorsCheckpoint: Sendable {
         return try shards[position].bytes(of: name)
     }
 
+    /// Gives back the memory that reading the tensor called `name` took.
+    public func releaseBytes(of name: String) {
+        guard let position = shardOfName[name], let entry = shards[position].entries[name] else { return }
+        shards[position].file.releasePages(entry.range)
+    }
+
     /// An index may come from anywhere: it must not lead out of its folder.
     private static func isPlainName(_ name: String) -> Bool {
         !name.isEmpty && !name.hasPrefix(".") && !name.contains { $0 == "/" || $0 == "\\" || $0 == "\0" }

@@ -73,7 +73,7 @@ public enum Fingerprint {
         } catch {
             throw .file(error)
         }
-        withExtendedLifetime(file) { hasher.update(bufferPointer: file.bytes) }
+        file.forEachPart { hasher.update(bufferPointer: $0) }
         return file.count
     }
 

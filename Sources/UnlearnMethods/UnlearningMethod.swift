@@ -124,7 +124,10 @@ extension ObjectiveMethod {
     public var usesReference: Bool { false }
 
     public func unlearn(_ session: Session) throws(MethodError) {
-        if usesReference { session.readReference(session.forget + session.retain.flatMap { $0 }) }
+        if usesReference {
+            let used = session.used(forgetCount: session.forget.count)
+            session.readReference(used.forget.map { session.forget[$0] } + used.retain)
+        }
         try session.descend { (step) throws(MethodError) in try objective(step) }
     }
 

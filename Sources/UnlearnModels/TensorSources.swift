@@ -18,6 +18,8 @@ struct SafetensorsSource: TensorSource {
         do throws(FormatError) {
             bytes = try checkpoint.bytes(of: name)
         } catch { throw .unreadable(name: name, reason: error.description) }
+        // The file stays mapped for as long as the model is open; what was copied need not be in memory twice.
+        defer { checkpoint.releaseBytes(of: name) }
         switch entry.type {
         case .float32:
             return Tensor(copying: bytes, shape: entry.shape, type: .float32)

@@ -44,6 +44,35 @@ import Testing
         #expect(largestDifference(product, plain) < 1e-5)
     }
 
+    @Test(arguments: [[7, 5], [2, 3, 5]])
+    func whatFollowsAProductIsTheSameInOnePass(_ shape: Shape) throws {
+        let linear = try Linear(Weights(using: Generator(seed: 1, purpose: "w")), in: 5, out: 4)
+        let (x, other) = (values(shape, "x"), values(shape.dropLast() + [4], "other"))
+        for following in [Following.silu, .times(other), .plus(other)] {
+            let plain = following(linear(x))
+            #expect(linear(x, then: following).isIdentical(to: plain))
+            let fused = withoutRecording { linear(x, then: following) }
+            #expect(fused.shape == plain.shape)
+            #expect(largestDifference(fused, plain) < 1e-6)
+        }
+        // A row that stands for several is no matrix to be read along.
+        let row = values([1, 4], "row").expand(shape.dropLast() + [4])
+        let fused = withoutRecording { linear(x, then: .plus(row)) }
+        #expect(largestDifference(fused, linear(x) + row) < 1e-6)
+    }
+
+    @Test func theGradientOfATableIsDenseAndAddsUpWithTheHeads() throws {
+        let table = values([6, 5], "table")
+        table.requiresGradient = true
+        let ids = Tensor([2, 4, 2] as [Int64])
+        let read = try #require(table.embedding(ids).sum().gradients(of: [table])[0])
+        #expect(read.scalars(Float.self) == [0, 0, 2, 0, 1, 0].flatMap { [Float](repeating: $0, count: 5) })
+        let x = values([3, 5], "x")
+        let tied = (table.embedding(ids).sum() + x.linear(table).sum()).gradients(of: [table])[0]
+        let head = x.sum(along: 0).reshape([1, 5]).expand([6, 5])
+        #expect(tied.map { largestDifference($0, read + head) < 1e-6 } == true)
+    }
+
     @Test func frozenWeightsLetGradientsThrough() {
         let (x, w) = (values([3, 5], "x"), values([4, 5], "w"))
         x.requiresGradient = true

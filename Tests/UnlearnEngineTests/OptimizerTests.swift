@@ -72,6 +72,12 @@ struct ClippingTests {
         #expect(gradient.scalars(Float.self) == [0.1, 0.2])
     }
 
+    @Test func theNormOfALargeGradientCountsEveryPart() {
+        let gradient = Tensor.zeros([3, 1 << 20]) + 2
+        let norm = clip([gradient.narrow(1, from: 0, count: 1_000_000)], toNorm: .infinity)
+        #expect(abs(norm / 12_000_000.0.squareRoot() - 1) < 1e-6)
+    }
+
     @Test func nothingToClipHasNormZero() { #expect(clip([nil], toNorm: 1) == 0) }
 }
 

@@ -13,6 +13,16 @@ struct FileTests {
         #expect(file.count == 3)
     }
 
+    @Test func aFileReadInPartsIsReadWholeAndCanBeReadAgain() throws {
+        let bytes = (0..<100_000).map { UInt8(truncatingIfNeeded: $0 / 7) }
+        let file = try MappedFile(try folder.write(bytes))
+        var parts: [[UInt8]] = []
+        file.forEachPart(byteCount: 30_000) { parts.append(Array($0)) }
+        #expect(parts.map(\.count) == [30_000, 30_000, 30_000, 10_000])
+        #expect(parts.flatMap(\.self) == bytes)
+        #expect(Array(file.bytes) == bytes)
+    }
+
     @Test func whatCannotBeMappedIsExplained() throws {
         let missing = folder.file("missing")
         let empty = try folder.write([], "empty")
