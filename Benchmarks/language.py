@@ -16,7 +16,7 @@ import tempfile
 
 from speed import RUNS, WORDS, own, peer
 
-EXAMPLES = 16
+EXAMPLES = 6
 METHODS = {
     "npo": ["--method", "npo", "--set", "retainTerm=kl", "--set", 'parameters="*"'],
     "lora-npo": ["--method", "npo", "--set", "retainTerm=kl", "--set", "lora.rank=8"],

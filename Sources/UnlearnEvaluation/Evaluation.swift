@@ -14,6 +14,9 @@ public struct EvaluationOptions: Configurable {
     public var shown = 4
     /// The source of the sampled answers' random numbers.
     public var seed: UInt64 = 0
+    /// Whether the model is questioned at all. False measures nothing, and the verdict says so: for models so large that
+    /// questions take longer than forgetting.
+    public var measured = true
 
     public init() {}
 

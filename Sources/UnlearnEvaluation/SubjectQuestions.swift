@@ -101,8 +101,8 @@ public struct SubjectQuestions: Codable, Sendable, Equatable {
     public var texts: [String]
 
     public init(
-        forget: [Question], terms: [String], coreTerms: [String], keys: [KeyWord] = [], forgetAnswers: [Example],
-        neighbours: [Example], general: [Example], texts: [String]
+        forget: [Question] = [], terms: [String] = [], coreTerms: [String] = [], keys: [KeyWord] = [],
+        forgetAnswers: [Example] = [], neighbours: [Example] = [], general: [Example] = [], texts: [String] = []
     ) {
         self.forget = forget
         self.terms = terms

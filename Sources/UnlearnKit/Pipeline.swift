@@ -57,7 +57,7 @@ public struct Pipeline {
         func ask() -> [String] { model.answers(first, maximumTokens: SubjectQuestions.answerTokens) }
         let firstBefore = ask()
         let (questions, before) = timed(&seconds.evaluateBefore) {
-            var questions = SubjectQuestions(study)
+            var questions = run.evaluation.measured ? SubjectQuestions(study) : SubjectQuestions()
             questions.collectForgetAnswers(using: model, progress: onProgress)
             return (questions, evaluate(model, questions, isReference: true))
         }

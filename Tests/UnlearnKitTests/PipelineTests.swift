@@ -168,6 +168,20 @@ struct PipelineTests {
         #expect(after.value < 0.9 * before.value)
     }
 
+    @Test func aRunCanLeaveOutWritingAndQuestions() throws {
+        let (report, url) = try Job().run(
+            "npo", output: "run",
+            settings: [["study": ["everythingElse": false], "evaluation": ["measured": false]]])
+        func lines(_ name: String) throws -> Int {
+            try String(contentsOf: url.appending(path: "data/\(name).jsonl"), encoding: .utf8).split(separator: "\n").count
+        }
+        // Every fourth of the user's own examples to keep is held out.
+        #expect(try [lines("forget"), lines("neighbours"), lines("general")] == [3, 3, 0])
+        #expect(report.verdict == .inconclusive)
+        #expect(report.metrics.isEmpty)
+        #expect(report.samples.isEmpty)
+    }
+
     @Test(arguments: ["adapter", "merged"])
     func lowRankAdditionsAreSavedAloneOrMerged(form: String) throws {
         let job = try Job()

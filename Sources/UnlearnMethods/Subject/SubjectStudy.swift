@@ -52,6 +52,9 @@ public struct StudyOptions: Configurable {
     public var entities = 16
     /// Similar names that are kept as neighbours.
     public var neighbours = 16
+    /// Whether the model writes about everything else, to be kept, and about stand-ins. False leaves only what the user
+    /// gives: for models so large that writing takes longer than forgetting.
+    public var everythingElse = true
 
     public init() {}
 }
@@ -79,7 +82,7 @@ public struct SubjectStudyBuilder {
     public func build(
         forget: [ForgetExample]? = nil, retain: [Example]? = nil, terms given: SubjectTerms? = nil
     ) throws(MethodError) -> SubjectStudy {
-        let elsewhere = everythingElse()
+        let elsewhere = options.everythingElse ? everythingElse() : Elsewhere()
         let finder = TermFinder(
             model.tokenizer, elsewhere: (elsewhere.all + (retain ?? [])).map { $0.prompt + " " + $0.answer })
         var own = forget?.map(\.example) ?? elicit()
@@ -95,8 +98,10 @@ public struct SubjectStudyBuilder {
         terms.replacements = standIns.replacements
         let familiar =
             forget ?? own.enumerated().map { ForgetExample($0.element, standIn: standIns.standIn($0.offset)) }
-        let foreign = askAboutStandIns(own, standIns)
-        let neighbours = askNeighbours(subject.isEmpty ? [] : similarNames(excluding: terms))
+        let foreign = options.everythingElse ? askAboutStandIns(own, standIns) : []
+        let neighbours =
+            options.everythingElse
+            ? askNeighbours(subject.isEmpty ? [] : similarNames(excluding: terms)) : (trained: [], heldOut: [])
         let kept = Self.parted(retain ?? [])
         return SubjectStudy(
             terms: terms, forget: familiar + foreign,
@@ -172,9 +177,9 @@ public struct SubjectStudyBuilder {
     // MARK: - Everything else
 
     private struct Elsewhere {
-        var general: [Example]
-        var heldOutGeneral: [Example]
-        var wellKnown: [Example]
+        var general: [Example] = []
+        var heldOutGeneral: [Example] = []
+        var wellKnown: [Example] = []
         var all: [Example] { general + heldOutGeneral + wellKnown }
     }
 
