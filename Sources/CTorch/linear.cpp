@@ -1,6 +1,5 @@
 // unlearn::linear: x · wᵀ and its two gradients through oneDNN, which for single precision is faster than the BLAS
 // behind at::linear: twice with AVX-512, a tenth with AVX2. Any other device, type or build falls back to at::linear.
-// unlearn::linear_then adds what follows the product, for reading alone.
 // A frozen weight in half precision is widened for each product, and never kept so.
 #include <ATen/ATen.h>
 #include <ATen/core/dispatch/Dispatcher.h>
@@ -16,20 +15,11 @@ using Pointwise = at::Tensor(
     const at::Tensor &, const at::Tensor &, const std::optional<at::Tensor> &, std::string_view, Attributes,
     std::optional<std::string_view>);
 
-using BinaryPointwise = at::Tensor(
-    const at::Tensor &, const at::Tensor &, const at::Tensor &, const std::optional<at::Tensor> &, std::string_view);
-
-/// a · bᵀ of matrices, which may be transposed views, and what follows in the same pass over memory: "none", "swish", or
-/// "mul" or "add" with `other`.
-at::Tensor product(
-    const at::Tensor &a, const at::Tensor &b, std::string_view what = "none",
-    const std::optional<at::Tensor> &other = std::nullopt) {
+/// a · bᵀ of matrices, which may be transposed views.
+at::Tensor product(const at::Tensor &a, const at::Tensor &b) {
     static const auto pointwise =
         c10::Dispatcher::singleton().findSchemaOrThrow("mkldnn::_linear_pointwise", "").typed<Pointwise>();
-    static const auto binary =
-        c10::Dispatcher::singleton().findSchemaOrThrow("mkldnn::_linear_pointwise", "binary").typed<BinaryPointwise>();
-    if (other) return binary.call(a, *other, b, std::nullopt, what);
-    return pointwise.call(a, b, std::nullopt, what, Attributes(), "");
+    return pointwise.call(a, b, std::nullopt, "none", Attributes(), "");
 }
 
 /// A weight that is kept in half precision, for as long as it is used.
@@ -77,33 +67,15 @@ bool suits(const at::Tensor &x) {
     return x.is_cpu() && x.scalar_type() == at::kFloat && x.numel() > 0;
 }
 
-/// Whether oneDNN can multiply these.
-bool fits(const at::Tensor &input, const at::Tensor &weight) {
+at::Tensor linear(const at::Tensor &input, const at::Tensor &weight) {
     static const bool available = at::globalContext().hasMKLDNN();
     const bool readable = suits(weight) || (weight.is_cpu() && is_half(weight) && !weight.requires_grad());
-    return available && suits(input) && readable && weight.dim() == 2 && input.dim() > 0 &&
-        input.size(-1) == weight.size(1);
-}
-
-at::Tensor linear_alone(const at::Tensor &input, const at::Tensor &weight) {
-    if (!fits(input, weight)) return at::linear(input, weight.to(input.scalar_type()));
+    if (!available || !suits(input) || !readable || weight.dim() != 2 || input.dim() == 0 ||
+        input.size(-1) != weight.size(1)) {
+        return at::linear(input, weight.to(input.scalar_type()));
+    }
     if (!at::GradMode::is_enabled()) return Linear::multiplied(input, weight);
     return Linear::apply(input, weight);
-}
-
-/// linear(x, w), then "silu", or "mul" or "add" with another tensor: in one pass where nothing is recorded.
-at::Tensor linear_then(
-    const at::Tensor &input, const at::Tensor &weight, std::string_view what, const std::optional<at::Tensor> &other) {
-    auto sizes = input.sizes().vec();
-    if (!sizes.empty()) sizes.back() = weight.size(0);
-    const bool isFused = !at::GradMode::is_enabled() && fits(input, weight) &&
-        (!other || (suits(*other) && other->sizes() == sizes && other->is_contiguous()));
-    if (isFused) {
-        const auto matrix = other ? std::optional(rows(*other)) : std::nullopt;
-        return product(rows(input), single(weight), what == "silu" ? "swish" : what, matrix).view(sizes);
-    }
-    const auto y = linear_alone(input, weight);
-    return what == "silu" ? at::silu(y) : what == "mul" ? y * *other : y + *other;
 }
 
 /// x · (scale · value)ᵀ for a matrix of eight-bit values with one scale a row: x in bfloat16, sums in single precision.
@@ -117,9 +89,7 @@ at::Tensor rounded_linear(const at::Tensor &input, const at::Tensor &values, con
 
 TORCH_LIBRARY(unlearn, library) {
     library.def("linear(Tensor input, Tensor weight) -> Tensor");
-    library.def("linear_then(Tensor input, Tensor weight, str what, Tensor? other) -> Tensor");
     library.def("rounded_linear(Tensor input, Tensor values, Tensor scales) -> Tensor");
     library.impl("rounded_linear", c10::DispatchKey::CompositeImplicitAutograd, TORCH_FN(rounded_linear));
-    library.impl("linear_then", c10::DispatchKey::CompositeImplicitAutograd, TORCH_FN(linear_then));
-    library.impl("linear", c10::DispatchKey::CompositeImplicitAutograd, TORCH_FN(linear_alone));
+    library.impl("linear", c10::DispatchKey::CompositeImplicitAutograd, TORCH_FN(linear));
 }

@@ -44,23 +44,6 @@ import Testing
         #expect(largestDifference(product, plain) < 1e-5)
     }
 
-    @Test(arguments: [[7, 5], [2, 3, 5]])
-    func whatFollowsAProductIsTheSameInOnePass(_ shape: Shape) throws {
-        let linear = try Linear(Weights(using: Generator(seed: 1, purpose: "w")), in: 5, out: 4)
-        let (x, other) = (values(shape, "x"), values(shape.dropLast() + [4], "other"))
-        for following in [Following.silu, .times(other), .plus(other)] {
-            let plain = following(linear(x))
-            #expect(linear(x, then: following).isIdentical(to: plain))
-            let fused = withoutRecording { linear(x, then: following) }
-            #expect(fused.shape == plain.shape)
-            #expect(largestDifference(fused, plain) < 1e-6)
-        }
-        // A row that stands for several is no matrix to be read along.
-        let row = values([1, 4], "row").expand(shape.dropLast() + [4])
-        let fused = withoutRecording { linear(x, then: .plus(row)) }
-        #expect(largestDifference(fused, linear(x) + row) < 1e-6)
-    }
-
     @Test func theGradientOfATableIsDenseAndAddsUpWithTheHeads() throws {
         let table = values([6, 5], "table")
         table.requiresGradient = true

@@ -169,7 +169,8 @@ struct PipelineTests {
     }
 
     @Test func aRunCanLeaveOutWritingAndQuestions() throws {
-        let (report, url) = try Job().run(
+        let job = try Job()
+        let (report, url) = try job.run(
             "npo", output: "run",
             settings: [["study": ["everythingElse": false], "evaluation": ["measured": false]]])
         func lines(_ name: String) throws -> Int {

@@ -30,39 +30,6 @@ public struct Linear {
     }
 }
 
-/// What becomes of a layer's result, in the same pass over memory where nothing is recorded.
-public enum Following {
-    case silu
-    case times(Tensor)
-    case plus(Tensor)
-
-    private static let fused = Operator("linear_then", library: "unlearn")
-
-    func product(_ x: Tensor, _ weight: Tensor) -> Tensor {
-        switch self {
-        case .silu: Self.fused(.tensor(x), .tensor(weight), .string("silu"), .none)
-        case .times(let other): Self.fused(.tensor(x), .tensor(weight), .string("mul"), .tensor(other))
-        case .plus(let other): Self.fused(.tensor(x), .tensor(weight), .string("add"), .tensor(other))
-        }
-    }
-
-    func callAsFunction(_ y: Tensor) -> Tensor {
-        switch self {
-        case .silu: y.silu()
-        case .times(let other): y * other
-        case .plus(let other): y + other
-        }
-    }
-}
-
-extension Linear {
-    /// The layer, and then what follows it.
-    public func callAsFunction(_ x: Tensor, then following: Following) -> Tensor {
-        guard bias == nil, rounded == nil, slot.pair == nil else { return following(self(x)) }
-        return following.product(x, weight)
-    }
-}
-
 /// The same with the weight stored as `[in, out]`, as GPT-2's checkpoints do.
 public struct TransposedLinear {
     public let weight: Tensor

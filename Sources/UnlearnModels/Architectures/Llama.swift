@@ -64,8 +64,8 @@ private struct Block: DecoderBlock {
     }
 
     func callAsFunction(_ x: Tensor, _ pass: ForwardPass) -> Tensor {
-        let x = attention(attentionNorm(x), pass, addedTo: x)
-        return feedForward(feedForwardNorm(x), addedTo: x)
+        let x = x + attention(attentionNorm(x), pass)
+        return x + feedForward(feedForwardNorm(x))
     }
 }
 
@@ -97,7 +97,7 @@ private struct Attention {
         (self.layer, heads, sharedHeads, headWidth) = (layer, c.headCount, c.sharedHeadCount, c.headWidth)
     }
 
-    func callAsFunction(_ x: Tensor, _ pass: ForwardPass, addedTo residual: Tensor) -> Tensor {
+    func callAsFunction(_ x: Tensor, _ pass: ForwardPass) -> Tensor {
         let (rows, time) = (x.shape[0], x.shape[1])
         let groups = heads / sharedHeads
         func rotated(_ y: Tensor) -> Tensor { pass.rotation.map { $0(y) } ?? y }
@@ -110,8 +110,7 @@ private struct Attention {
         var v = split(value(x), sharedHeads, nil)
         if let cache = pass.cache { (k, v) = cache.append(layer: layer, key: k, value: v) }
         let mixed = Tensor.attention(query: q, key: k, value: v, mask: pass.mask)
-        let joined = mixed.reshape([rows, heads, time, headWidth]).transpose(1, 2).reshape([rows, time, -1])
-        return output(joined, then: .plus(residual))
+        return output(mixed.reshape([rows, heads, time, headWidth]).transpose(1, 2).reshape([rows, time, -1]))
     }
 }
 
@@ -127,7 +126,5 @@ private struct FeedForward {
         down = try Linear(weights["down_proj"], in: c.feedForwardWidth, out: c.width)
     }
 
-    func callAsFunction(_ x: Tensor, addedTo residual: Tensor) -> Tensor {
-        down(up(x, then: .times(gate(x, then: .silu))), then: .plus(residual))
-    }
+    func callAsFunction(_ x: Tensor) -> Tensor { down(gate(x).silu() * up(x)) }
 }
