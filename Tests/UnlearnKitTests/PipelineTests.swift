@@ -174,7 +174,8 @@ struct PipelineTests {
             "npo", output: "run",
             settings: [["study": ["everythingElse": false], "evaluation": ["measured": false]]])
         func lines(_ name: String) throws -> Int {
-            try String(contentsOf: url.appending(path: "data/\(name).jsonl"), encoding: .utf8).split(separator: "\n").count
+            try String(contentsOf: url.appending(path: "data/\(name).jsonl"), encoding: .utf8).split(separator: "\n")
+                .count
         }
         // Every fourth of the user's own examples to keep is held out.
         #expect(try [lines("forget"), lines("neighbours"), lines("general")] == [3, 3, 0])
