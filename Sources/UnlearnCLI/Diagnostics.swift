@@ -156,9 +156,9 @@ enum Diagnostics {
         switch error {
         case .file(let error): status(error)
         case .unknownKind: .usage
-        case .row, .notText, .noExamples, .image, .table, .idx, .unknownImage: .badData
+        case .row, .notText, .noExamples, .image, .table, .idx, .unknownImage, .otherSize: .badData
         case .noImages: .missingInput
-        case .noLabel, .unknownClass, .emptySplit: .usage
+        case .noLabel, .unknownClass, .emptySplit, .tooLarge: .usage
         }
     }
 }
