@@ -38,14 +38,30 @@ enum CommandError: Error {
     case noBrowser(path: String)
     /// A run that came to its end.
     case finishedRun(path: String)
+    /// A run that had begun and could write no further.
+    case stoppedRun(KitError, path: String)
+
+    /// What a run's error means for who started it: if something could not be written, the run goes on later.
+    static func during(_ run: String, _ error: KitError) -> any Error {
+        switch error {
+        case .system, .file(.system), .model(.format(.system)), .tokenizer(.file(.system)):
+            FileManager.default.fileExists(atPath: run + "/run.json") ? stoppedRun(error, path: run) : error
+        default: error
+        }
+    }
 }
 
 enum Diagnostics {
     /// Says what went wrong and ends the program. Help, versions and mistakes in arguments are the parser's.
     static func exit(_ error: any Error) -> Never {
         guard let (status, sentence) = explain(error) else { Unlearn.exit(withError: error) }
-        FileHandle.standardError.write(Data("unlearn: \(sentence)\n".utf8))
+        complain(sentence)
         Foundation.exit(status.rawValue)
+    }
+
+    /// Writes a sentence to standard error. Where nobody can read it, the exit code has to do.
+    static func complain(_ sentence: String) {
+        try? FileHandle.standardError.write(contentsOf: Data("unlearn: \(sentence)\n".utf8))
     }
 
     /// The sentence for an error and the way to end with it; nil for the argument parser's own.
@@ -81,6 +97,8 @@ enum Diagnostics {
             "No browser could be started here. Open '\(path)' in one yourself."
         case .finishedRun(let path):
             "The run '\(path)' is finished. See what it showed with `unlearn report \(path)`."
+        case .stoppedRun(let error, let path):
+            "\(error) Then go on with `unlearn resume \(path)`."
         }
     }
 
@@ -89,6 +107,7 @@ enum Diagnostics {
         case .tooLong: .badData
         case .noFolder, .finishedRun, .training: .usage
         case .unfinishedRun, .noBrowser: .missingInput
+        case .stoppedRun: .interrupted
         }
     }
 
@@ -138,9 +157,12 @@ enum Diagnostics {
 
     private static func status(_ error: MethodError) -> ExitStatus {
         switch error {
-        case .unknownMethod, .needsRetain, .needsTerms, .needsExamples, .needsShards, .parameters, .layer: .usage
+        case .unknownMethod, .needsRetain, .needsTerms, .needsExamples, .needsQuestions, .needsShards, .parameters,
+            .layer,
+            .tooLong:
+            .usage
         case .noTargets, .unknownSubject, .foreignState: .badData
-        case .notFinite: .internal
+        case .notFinite, .stopped: .internal
         }
     }
 
@@ -156,9 +178,9 @@ enum Diagnostics {
         switch error {
         case .file(let error): status(error)
         case .unknownKind: .usage
-        case .row, .notText, .noExamples, .image, .table, .idx, .unknownImage: .badData
+        case .row, .notText, .noExamples, .image, .table, .idx, .unknownImage, .otherSize: .badData
         case .noImages: .missingInput
-        case .noLabel, .unknownClass, .emptySplit: .usage
+        case .noLabel, .unknownClass, .emptySplit, .tooLarge: .usage
         }
     }
 }

@@ -28,7 +28,7 @@ final class Interruption {
             hasBegun
             ? "Interrupted. Go on with `unlearn resume \(folder)`."
             : "Interrupted before the run began; nothing was written."
-        FileHandle.standardError.write(Data("\nunlearn: \(sentence)\n".utf8))
+        try? FileHandle.standardError.write(contentsOf: Data("\nunlearn: \(sentence)\n".utf8))
         _exit(hasBegun ? ExitStatus.interrupted.rawValue : 128 + number)
     }
 }

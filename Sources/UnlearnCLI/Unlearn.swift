@@ -17,6 +17,7 @@ struct Unlearn: ParsableCommand {
         ])
 
     static func main() {
+        OutOfMemory.handle()
         do {
             var command = try parseAsRoot()
             try command.run()

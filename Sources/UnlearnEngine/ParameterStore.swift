@@ -57,7 +57,10 @@ public final class ParameterStore {
 
     /// The same for names that are not yet in a store.
     public static func select(_ pattern: String, from names: [String]) throws(CheckpointError) -> [String] {
-        let patterns = pattern.split(separator: ",").map { $0.split(separator: "*", omittingEmptySubsequences: false) }
+        let patterns = pattern.split(separator: ",").map { part in
+            let trimmed = part.drop(while: \.isWhitespace).reversed().drop(while: \.isWhitespace).reversed()
+            return String(trimmed)[...].split(separator: "*", omittingEmptySubsequences: false)
+        }
         let found = names.filter { name in patterns.contains { matches(name, $0) } }
         guard !found.isEmpty else { throw .nothingMatches(pattern: pattern, examples: Array(names.prefix(3))) }
         return found

@@ -2,6 +2,7 @@
 
 internal import CTorch
 internal import Foundation
+internal import Synchronization
 
 /// The process-wide settings of the engine.
 public enum Runtime {
@@ -29,6 +30,18 @@ public enum Runtime {
             getrusage(RUSAGE_SELF, &usage)
             return usage.ru_maxrss
         #endif
+    }
+
+    /// How the process ends when an operation gets no memory; nil: like any other failure of the engine.
+    private static let ending = Mutex<(@Sendable () -> Never)?>(nil)
+
+    /// Says how the process is to end when an operation gets no memory. No caller could go on without its result.
+    public static func whenMemoryIsUsedUp(_ end: @escaping @Sendable () -> Never) {
+        ending.withLock { $0 = end }
+    }
+
+    static func endForWantOfMemory() {
+        ending.withLock { $0 }?()
     }
 
     /// Threads used inside one operation.

@@ -158,5 +158,9 @@ func engineFailure(_ operation: String, _ operands: [Tensor]) -> Never {
     let shapes = operands.map { "\($0.shape)" }.joined(separator: ", ")
     // libtorch's first line says what went wrong; the rest is its own stack.
     let reason = String(cString: ct_error()).split(separator: "\n").first.map(String.init) ?? "unknown"
+    // The one failure that is nobody's mistake: no operation can know beforehand how much memory there is.
+    if ["can't allocate memory", "not enough memory", "bad_alloc"].contains(where: reason.contains) {
+        Runtime.endForWantOfMemory()
+    }
     fatalError("\(operation)(\(shapes)): \(reason)")
 }

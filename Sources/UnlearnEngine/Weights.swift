@@ -94,6 +94,19 @@ extension Tensor {
     }
 }
 
+extension Tensor {
+    /// That a parameter which was read holds numbers alone: one that is none would spread through all results.
+    public func checkNumbers(of name: String) throws(CheckpointError) {
+        // The sum is read off in one pass. It may overflow where every number is finite, so that it only acquits.
+        guard withoutRecording({ sum().item.isFinite || isFinite }) else {
+            throw .unreadable(
+                name: name,
+                reason: "it holds values that are not finite (NaN or infinity), with which nothing can be computed. "
+                    + "Get the file again, or use an earlier version of the model.")
+        }
+    }
+}
+
 /// A position in a checkpoint: `weights["model"]["layers"][3]`. Loads, or initialises, and checks every shape.
 public struct Weights {
     private final class Session {
@@ -186,6 +199,7 @@ public struct Weights {
             }
             guard found == shape else { throw .shape(name: name, found: found, expected: shape) }
             tensor = try source.load(name, as: shape.count == 2 ? session.precision : .single)
+            if !session.isDraft { try tensor.checkNumbers(of: name) }
         } else {
             tensor = .initial(shape, initial, using: &session.generator)
         }

@@ -38,12 +38,13 @@ public final class AtomicDirectory {
     /// - Throws: `FormatError.exists` when something is at `destination`.
     public init(_ destination: URL) throws(FormatError) {
         try Self.checkAbsent(destination)
+        removeAbandoned(besides: destination)
         self.destination = destination
         url = temporarySibling(of: destination)
         do {
             try FileManager.default.createDirectory(at: url, withIntermediateDirectories: true)
         } catch {
-            throw .system(action: "create the folder", path: url.path, reason: error.localizedDescription)
+            throw .refused("create the folder", url.path, error)
         }
     }
 
@@ -74,6 +75,7 @@ struct PendingFile: ~Copyable {
     private var isCommitted = false
 
     init(_ destination: URL) throws(FormatError) {
+        removeAbandoned(besides: destination)
         self.destination = destination
         temporary = temporarySibling(of: destination).path
         descriptor = open(temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o666)
@@ -118,7 +120,29 @@ struct PendingFile: ~Copyable {
 /// A hidden name in the same folder, so that renaming never crosses file systems.
 private func temporarySibling(of url: URL) -> URL {
     let mark = String(UInt64.random(in: .min ... .max), radix: 36)
-    return url.deletingLastPathComponent().appendingPathComponent(".\(url.lastPathComponent).\(mark).partial")
+    return url.deletingLastPathComponent()
+        .appendingPathComponent(".\(url.lastPathComponent).\(mark).\(machine).\(getpid()).partial")
+}
+
+/// The machine's name, so that a number of a process is not taken for one of another machine with the same files.
+private var machine: String {
+    var name = [CChar](repeating: 0, count: 256)
+    gethostname(&name, name.count - 1)
+    let bytes = name.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }
+    return String(String(decoding: bytes, as: UTF8.self).map { $0.isLetter || $0.isNumber ? $0 : "-" })
+}
+
+/// Removes what processes of this machine left here that ended while they wrote the same.
+private func removeAbandoned(besides url: URL) {
+    let folder = url.deletingLastPathComponent()
+    let beginning = ".\(url.lastPathComponent)."
+    for name in (try? FileManager.default.contentsOfDirectory(atPath: folder.path)) ?? [] {
+        let parts = name.dropFirst(beginning.count).split(separator: ".", omittingEmptySubsequences: false)
+        guard name.hasPrefix(beginning), parts.count == 4, parts[1] == machine, parts[3] == "partial",
+            let process = pid_t(parts[2]), process > 0, kill(process, 0) != 0, errno == ESRCH
+        else { continue }
+        try? FileManager.default.removeItem(at: folder.appendingPathComponent(name))
+    }
 }
 
 /// Makes a renaming survive a loss of power.

@@ -72,7 +72,7 @@ extension FormatError: CustomStringConvertible, LocalizedError {
         case .empty(let path):
             "'\(path)' is empty. Get the file again."
         case .system(let action, let path, let reason):
-            "Cannot \(action) '\(path)': \(reason)."
+            "Cannot \(action) '\(path)': \(reason)." + Self.advice(for: reason)
         case .malformed(let format, let path, let place, let problem):
             "\(format.rawValue) '\(path)' is malformed at \(place): \(problem). \(format.advice)"
         case .unsupported(let path, let place, let found, let supported):
@@ -88,4 +88,35 @@ extension FormatError: CustomStringConvertible, LocalizedError {
     }
 
     public var errorDescription: String? { description }
+}
+
+extension FormatError {
+    /// A refusal of the file system as Foundation reports it.
+    public static func refused(_ action: String, _ path: String, _ error: any Error) -> FormatError {
+        let cocoa = error as NSError
+        let cause = cocoa.userInfo[NSUnderlyingErrorKey] as? NSError ?? cocoa
+        // The system's own words: Foundation's are sentences, and differ from place to place.
+        if cause.domain == NSPOSIXErrorDomain { return .system(action, path, Int32(cause.code)) }
+        let codes: [CocoaError.Code: Int32] = [
+            .fileWriteVolumeReadOnly: EROFS, .fileWriteNoPermission: EACCES, .fileReadNoPermission: EACCES,
+            .fileWriteOutOfSpace: ENOSPC,
+        ]
+        if let code = (error as? CocoaError).flatMap({ codes[$0.code] }) { return .system(action, path, code) }
+        return .system(action: action, path: path, reason: error.localizedDescription.trimmingSuffix("."))
+    }
+
+    /// What to do about a reason that the system gave.
+    private static func advice(for reason: String) -> String {
+        func isAny(_ codes: Int32...) -> Bool { codes.contains { String(cString: strerror($0)) == reason } }
+        if isAny(ENOSPC, EDQUOT) { return " Free some space there, or choose another place." }
+        if isAny(EROFS, EACCES) { return " Choose another place, or change its permissions." }
+        if isAny(ENOMEM) { return " Give the program more memory, or take a smaller model." }
+        return ""
+    }
+}
+
+extension String {
+    fileprivate func trimmingSuffix(_ suffix: String) -> String {
+        hasSuffix(suffix) ? String(dropLast(suffix.count)) : self
+    }
 }

@@ -12,13 +12,15 @@ struct FuzzTarget {
     /// Under this name the damaged file lies in the folder that is read.
     let fileName: String
     let seeds: [[UInt8]]
+    /// Puts beside the damaged file what belongs to it.
+    var prepare: (URL) throws -> Void = { _ in }
     let read: (URL) throws -> Void
 
     static var all: [FuzzTarget] {
         [
-            safetensors, gguf, ggufModel, llama2C, tokenizerJSON, tokenizerModel, configuration, adapter, jsonLines,
-            yaml,
-        ]
+            safetensors, gguf, ggufModel, llama2C, tokenizerJSON, tokenizerModel, tokenizerBinary, configuration,
+            adapter, jsonLines, yaml,
+        ] + images
     }
 
     private static var safetensors: FuzzTarget {
@@ -117,7 +119,8 @@ struct FuzzTarget {
         ) { folder in
             let tokenizer = try Tokenizer(huggingFace: folder)
             _ = tokenizer.decode(tokenizer.encode("ab 12 a\n<s>", parseSpecialTokens: true))
-            _ = try tokenizer.ggufMetadata(rows: tokenizer.vocabularyCount)
+            // Not every tokenizer has a place in GGUF.
+            _ = try? tokenizer.ggufMetadata(rows: tokenizer.vocabularyCount)
         }
     }
 
@@ -136,27 +139,40 @@ struct FuzzTarget {
         }
     }
 
+    private static var tokenizerBinary: FuzzTarget {
+        var file = LittleEndian()
+        file.add(UInt32(4))
+        // Control and bytes, which have fixed places, then letters and what they merge to.
+        for (index, text) in (Array(repeating: "x", count: 259) + ["a", "b", " ", "ab", " a"]).enumerated() {
+            file.add(Float(-index).bitPattern)
+            file.add(UInt32(text.utf8.count))
+            file.add(text, isCounted: false)
+        }
+        return FuzzTarget(name: "tokenizer.bin", fileName: "tokenizer.bin", seeds: [file.bytes]) { folder in
+            let tokenizer = try Tokenizer(llama2C: folder.appending(path: "tokenizer.bin"))
+            _ = tokenizer.decode(tokenizer.encode("ab a\n<s>"))
+        }
+    }
+
     private static var configuration: FuzzTarget {
         let llama =
             #""hidden_size":16,"intermediate_size":32,"num_hidden_layers":2,"num_attention_heads":4,"#
             + #""num_key_value_heads":2,"vocab_size":64,"rope_theta":10000.0,"max_position_embeddings":256"#
+        let scaling =
+            #"{"rope_type":"llama3","rope_theta":10000.0,"factor":8.0,"low_freq_factor":1.0,"#
+            + #""high_freq_factor":4.0,"original_max_position_embeddings":64}"#
         let texts =
             ["llama", "mistral", "qwen2", "qwen3"].map { "{\"model_type\":\"\($0)\",\(llama)}" } + [
                 #"{"model_type":"gpt2","vocab_size":64,"n_embd":16,"n_head":4,"n_layer":2,"n_positions":64}"#,
                 #"{"model_type":"gpt_neox","vocab_size":64,"hidden_size":16,"intermediate_size":32,"#
                     + #""num_attention_heads":2,"num_hidden_layers":2,"rotary_pct":0.5,"hidden_act":"gelu"}"#,
+                "{\"model_type\":\"llama\",\(llama),\"rope_scaling\":\(scaling)}",
+                "{\"model_type\":\"llama\",\(llama),\"rope_parameters\":\(scaling)}",
             ]
         return FuzzTarget(name: "config.json", fileName: "config.json", seeds: texts.map { Array($0.utf8) }) { folder in
             let file = try ConfigurationFile(folder.appending(path: "config.json"))
             try ArchitectureCatalog.architecture(for: file).check(file)
         }
-    }
-
-    private static var adapter: FuzzTarget {
-        let text = #"{"peft_type":"LORA","r":2,"lora_alpha":8,"base_model_name_or_path":".","use_dora":false}"#
-        return FuzzTarget(
-            name: "adapter_config.json", fileName: "adapter_config.json", seeds: [Array(text.utf8)]
-        ) { folder in _ = try ModelDirectory(folder) }
     }
 
     private static var jsonLines: FuzzTarget {

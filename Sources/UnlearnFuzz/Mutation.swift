@@ -23,7 +23,7 @@ enum Mutation {
         guard !input.isEmpty else { return input.append(UInt8(below(256))) }
         let place = below(input.count)
         let length = min(input.count - place, 1 + below(16))
-        switch below(8) {
+        switch below(10) {
         case 0: input[place] ^= 1 << UInt8(below(8))
         case 1: input[place] = bytes[below(bytes.count)]
         case 2: input[place] = UInt8(below(256))
@@ -31,10 +31,21 @@ enum Mutation {
         case 4: input.insert(contentsOf: input[place..<place + length], at: below(input.count))
         case 5: input.removeSubrange((below(4) == 0 ? place : input.count - 1 - below(8) % input.count)...)
         case 6: replaceNumber(in: &input, near: place, with: numbers[below(numbers.count)])
+        case 7, 8: replaceCharacter(of: &input, near: place, below(26))
         default:
             // A whole number of eight bytes, as lengths and counts are stored.
             for offset in 0..<min(8, input.count - place) { input[place + offset] = below(3) == 0 ? 0xFF : 0 }
         }
+    }
+
+    /// Puts another digit in place of the next digit, or another letter in place of the next letter: texts keep their
+    /// form, and what they say changes.
+    private static func replaceCharacter(of input: inout [UInt8], near place: Int, _ choice: Int) {
+        let kinds: [ClosedRange<UInt8>] = [0x30...0x39, 0x41...0x5A, 0x61...0x7A]
+        guard let index = input[place...].firstIndex(where: { byte in kinds.contains { $0.contains(byte) } }),
+            let kind = kinds.first(where: { $0.contains(input[index]) })
+        else { return }
+        input[index] = kind.lowerBound + UInt8(choice % kind.count)
     }
 
     /// Puts `text` where the next run of digits, or the next quoted text, stands.

@@ -72,7 +72,7 @@ extension KitError: CustomStringConvertible, LocalizedError {
         case .runDirectoryNotEmpty(let path):
             "The run directory '\(path)' already exists and is not empty. Choose another --output or remove it."
         case .system(let action, let path, let reason):
-            "Cannot \(action) '\(path)': \(reason)."
+            FormatError.system(action: action, path: path, reason: reason).description
         case .noWeights(let path):
             "'\(path)' holds no .safetensors file. Give the folder of a converted model."
         case .unknownChatFormat(let path, let valid):
@@ -138,7 +138,10 @@ extension KitError {
         do {
             return try body()
         } catch {
-            throw .system(action: action, path: url.path, reason: error.localizedDescription)
+            guard case .system(_, let path, let reason) = FormatError.refused(action, url.path, error) else {
+                throw .system(action: action, path: url.path, reason: error.localizedDescription)
+            }
+            throw .system(action: action, path: path, reason: reason)
         }
     }
 }

@@ -48,13 +48,15 @@ public struct ResolvedRun: Sendable {
         self.configuration = configuration
         let type = try Self.method(configuration.method)
         var options = try Self.json(type.trainingDefaults)
-        for (key, value) in try Self.json(type.init()).object ?? [:] { options[key] = value }
+        let own = try Self.json(type.init())
+        for (key, value) in own.object ?? [:] { options[key] = value }
         options["lora"] = try Self.json(LoRAOptions())
         options["study"] = try Self.json(StudyOptions())
         options["evaluation"] = try Self.json(EvaluationOptions())
         options["verdict"] = try Self.json(VerdictRule())
         for change in settings { options = try Options.overlay(change, on: options) }
         self.options = options
+        try Options.checkNumbers(of: own, in: options, at: "")
         func group<Value: Decodable>(_ type: Value.Type, _ name: String) throws(KitError) -> Value {
             try Options.decode(type, from: options[name] ?? [:], at: name)
         }
@@ -82,6 +84,7 @@ public struct ResolvedRun: Sendable {
             ("study.answerTokens", study.answerTokens, 1...1_000_000),
             ("study.entities", study.entities, 0...1_000_000),
             ("study.neighbours", study.neighbours, 0...1_000_000), ("threads", configuration.threads ?? 1, 1...1024),
+            ("evaluation.samples", evaluation.samples, 0...1000), ("evaluation.shown", evaluation.shown, 0...1000),
         ])
         for (name, path) in [("forget", configuration.forget), ("retain", configuration.retain)] {
             if let path, !FileManager.default.fileExists(atPath: path) {

@@ -5,21 +5,27 @@ import UnlearnFormats
 import UnlearnMethods
 
 extension RunDirectory {
-    /// Lets `body` train, from where an interrupted training stood. What could not be written is raised when it ends.
+    /// Lets `body` train, from where an interrupted training stood. If something cannot be written, it stops: the run goes
+    /// on later from the state that was kept last.
     func training<Value>(
         _ body: (Resumption, _ onStep: @escaping (StepEvent) -> Void) throws(KitError) -> Value
     ) throws(KitError) -> Value {
         var failure: KitError?
         func attempt(_ body: () throws(KitError) -> Void) {
+            // What comes after a failure would leave a gap.
+            guard failure == nil else { return }
             do throws(KitError) { try body() } catch { failure = error }
         }
-        let resumption = Resumption(from: try trainingState()) { state in
-            attempt { () throws(KitError) in try self.keep(state) }
-        }
+        let resumption = Resumption(
+            from: try trainingState(), goesOn: { failure == nil },
+            keep: { state in attempt { () throws(KitError) in try self.keep(state) } })
         try forgetEvents(from: resumption.state?.step ?? 0)
-        let value = try body(resumption) { event in
-            attempt { () throws(KitError) in try self.append(event: event) }
-        }
+        let value: Value
+        do throws(KitError) {
+            value = try body(resumption) { event in
+                attempt { () throws(KitError) in try self.append(event: event) }
+            }
+        } catch { throw failure ?? error }
         if let failure { throw failure }
         return value
     }

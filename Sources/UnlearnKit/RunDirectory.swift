@@ -18,8 +18,14 @@ public final class RunDirectory {
         self.url = url
         try Self.makeRoom(at: url)
         try Self.create(url)
-        // Before all else: without it a run that is killed now could be neither resumed nor begun again.
-        try write(run, to: runFile)
+        do throws(KitError) {
+            // Before all else: without it a run that is killed now could be neither resumed nor begun again.
+            try write(run, to: runFile)
+        } catch {
+            // Only if it is empty.
+            rmdir(url.path)
+            throw error
+        }
         for folder in folders { try Self.create(url.appendingPathComponent(folder)) }
     }
 
@@ -176,10 +182,11 @@ public final class RunDirectory {
     public func finish() throws(KitError) {
         try KitError.system("close", eventsFile) { try events?.close() }
         events = nil
+        try KitError.file { () throws(FormatError) in try AtomicFile.write("finished\n", to: finishedFile) }
+        // Not before: where that cannot be written, the run goes on from this state.
         if FileManager.default.fileExists(atPath: trainingFile.path) {
             try KitError.system("remove", trainingFile) { try FileManager.default.removeItem(at: trainingFile) }
         }
-        try KitError.file { () throws(FormatError) in try AtomicFile.write("finished\n", to: finishedFile) }
     }
 
     private func openEvents() throws(KitError) -> FileHandle {

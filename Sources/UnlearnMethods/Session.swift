@@ -86,6 +86,13 @@ public final class Session {
 
     func readReference(_ examples: [TokenExample]) { storedReference = read(examples, "reading the original") }
 
+    /// The same without examples to keep, for an objective that does not look at them.
+    func withoutRetain() -> Session {
+        Session(
+            model: model, forget: forget, retain: [], subject: subject, options: options, seed: seed,
+            resumption: resumption, onProgress: onProgress, onStep: onStep)
+    }
+
     /// The model as it is now, at every labelled token of the examples.
     func read(_ examples: [TokenExample], _ stage: String) -> Reference {
         Reference(examples, model.model, headIsTrained: headIsTrained) {
@@ -94,8 +101,8 @@ public final class Session {
     }
 
     /// The examples that the plan will come to: reading the others would be work for nothing.
-    func used(forgetCount: Int) -> (forget: [Int], retain: [TokenExample]) {
-        let steps = plan(forgetCount: forgetCount).steps
+    func used(forgetCount: Int) throws(MethodError) -> (forget: [Int], retain: [TokenExample]) {
+        let steps = try plan(forgetCount: forgetCount).steps
         let forget = Set(steps.flatMap { $0[0] }).sorted()
         let kept = retain.enumerated().flatMap { group, examples in
             Set(steps.flatMap { $0[group + 1] }).sorted().map { examples[$0] }
@@ -150,7 +157,7 @@ public final class Session {
         let parameters = store.train(Set(names))
         defer { store.train([]) }
         let optimizer = AdamW(parameters, options.optimizer)
-        let plan = self.plan(forgetCount: examples.count)
+        let plan = try self.plan(forgetCount: examples.count)
         var course = try TrainingCourse(
             names, parameters, optimizer, watch?.begin(names, parameters) ?? [], resumption,
             every: options.checkpointSeconds)
@@ -171,11 +178,25 @@ public final class Session {
                 StepEvent(
                     step: index, learningRate: rate, gradientNorm: norm, seconds: seconds, terms: values,
                     validation: watch?.measure(after: done)))
-            course.advanced(to: done, of: plan.steps.count)
+            try course.advanced(to: done, of: plan.steps.count)
             note(stage, done, of: plan.steps.count, "steps")
         }
         watch?.finish()
+        if let last = plan.steps.last, done > course.done {
+            try checkResult(of: parts(of: last, size: partSize)[0], examples, after: done, objective)
+        }
         return done
+    }
+
+    /// That the objective is still a number. What the last step did is seen by no later one.
+    private func checkResult(
+        of groups: [[Int]], _ examples: [TokenExample], after done: Int,
+        _ objective: (Step) throws(MethodError) -> [Term]
+    ) throws(MethodError) {
+        let step = Step(index: done, session: self, forget: groups[0].map { examples[$0] }, groups: groups)
+        _ = try withoutRecording { () throws(MethodError) in
+            try objective(step).values(step: done, examples: step.forget.map(\.id))
+        }
     }
 
     /// The examples of a step in parts that are read one after another.
@@ -209,11 +230,12 @@ public final class Session {
         return (sums, sum)
     }
 
-    private func plan(forgetCount: Int) -> BatchPlan {
+    private func plan(forgetCount: Int) throws(MethodError) -> BatchPlan {
         let perStep = [options.batchSize] + retain.indices.map { share(of: options.retainBatchSize, group: $0) }
         let epochs = (forgetCount + options.batchSize - 1) / options.batchSize * options.epochs
-        return BatchPlan(
-            counts: [forgetCount] + retain.map(\.count), perStep: perStep, steps: options.steps ?? epochs, seed: seed)
+        let steps = options.steps ?? epochs
+        try MethodError.checkLength(steps: steps, perStep: perStep.reduce(0, +))
+        return BatchPlan(counts: [forgetCount] + retain.map(\.count), perStep: perStep, steps: steps, seed: seed)
     }
 
     private func share(of total: Int, group: Int) -> Int {

@@ -22,10 +22,14 @@ public struct Resumption {
     public var state: TrainingState?
     /// Keeps a state. Its tensors are those being trained: they change with the next step.
     public var keep: (TrainingState) -> Void
+    /// Asked after each step whether the training may go on: not if what it does can no longer be written down.
+    public var goesOn: () -> Bool
 
-    public init(from state: TrainingState? = nil, keep: @escaping (TrainingState) -> Void) {
-        self.state = state
-        self.keep = keep
+    public init(
+        from state: TrainingState? = nil, goesOn: @escaping () -> Bool = { true },
+        keep: @escaping (TrainingState) -> Void
+    ) {
+        (self.state, self.goesOn, self.keep) = (state, goesOn, keep)
     }
 }
 
@@ -58,11 +62,13 @@ struct TrainingCourse {
     }
 
     /// Called after each step.
-    mutating func advanced(to step: Int, of count: Int) {
+    mutating func advanced(to step: Int, of count: Int) throws(MethodError) {
         guard let resumption else { return }
         let elapsed = (ContinuousClock.now - lastKept) / .seconds(1)
-        guard elapsed >= (step == count ? min(seconds, Self.worthKeeping) : seconds) else { return }
-        resumption.keep(TrainingState(step: step, tensors: tensors))
-        lastKept = ContinuousClock.now
+        if elapsed >= (step == count ? min(seconds, Self.worthKeeping) : seconds) {
+            resumption.keep(TrainingState(step: step, tensors: tensors))
+            lastKept = ContinuousClock.now
+        }
+        guard resumption.goesOn() else { throw .stopped(step: step) }
     }
 }

@@ -136,7 +136,9 @@ struct AdapterDirectory {
             guard let found = source.shape(of: name) else { return nil }
             guard found == shape else { throw .shape(name: name, found: found, expected: shape) }
             read.insert(name)
-            return try source.load(name, as: .single)
+            let tensor = try source.load(name, as: .single)
+            try tensor.checkNumbers(of: name)
+            return tensor
         }
         do throws(CheckpointError) {
             for slot in store.slots {

@@ -46,8 +46,9 @@ public struct ModelDirectory {
 
     /// How many blocks the stored parameters belong to, by the number in their names.
     public var layerCount: Int {
-        let blocks = source.names.compactMap { $0.split(separator: ".").lazy.compactMap { Int($0) }.first }
-        return blocks.max().map { $0 + 1 } ?? 0
+        // A name may say any number: one that no model has is none.
+        let blocks = source.names.compactMap { $0.split(separator: ".").lazy.compactMap { Int32($0) }.first }
+        return blocks.max().map { Int($0) + 1 } ?? 0
     }
 
     /// Reads the weights. Adapters are merged into them.

@@ -29,4 +29,17 @@ import UnlearnFormats
                 """)
         #expect(result.status == 65)
     }
+
+    @Test func scoresThatNoProbabilityHasAreRefused() throws {
+        let folder = try TemporaryFolder()
+        try folder.write(#"{"unlearned": [[1], [2]], "retrained": [[3], [1e300]]}"#, "scores.json")
+        let result = try Binary.run("benchmark", "neurips2023", "--from-scores", "scores.json", in: folder.url)
+        #expect(
+            folder.relative(result.error) == """
+                unlearn: 'scores.json' holds no scores: model 2 of 'retrained' has a score beyond ±10000. Write it as \
+                {"unlearned": [[model × example]], "retrained": [[model × example]]}.
+
+                """)
+        #expect(result.status == 65)
+    }
 }

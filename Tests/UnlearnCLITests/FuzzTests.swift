@@ -8,8 +8,21 @@ import Testing
         let folder = try TemporaryFolder()
         let result = try Binary.run(["--count", "400"], in: folder.url, program: "UnlearnFuzz")
         #expect(result.status == 0, "\(result.output)")
-        #expect(result.output.split(separator: "\n").count == 10)
+        #expect(result.output.split(separator: "\n").count == 16)
         #expect(try folder.names.isEmpty)
+    }
+
+    /// Files in Tests/Corpus/FORMAT once crashed the reader of that format.
+    @Test func whatOnceCrashedAReaderEndsWithASentence() throws {
+        let corpus = TinyModel.packageRoot.appending(path: "Tests/Corpus")
+        let result = try Binary.run(["--corpus", corpus.path], program: "UnlearnFuzz")
+        #expect(result.status == 0, "\(result.output)")
+        let formats = try FileManager.default.contentsOfDirectory(atPath: corpus.path).sorted()
+        #expect(!formats.isEmpty)
+        for format in formats {
+            let files = try FileManager.default.contentsOfDirectory(atPath: corpus.appending(path: format).path)
+            #expect(result.output.contains("\(format): \(files.count) inputs"), "\(result.output)")
+        }
     }
 
     @Test func anUnknownFormatIsUsage() throws {

@@ -177,6 +177,41 @@ private final class ImageFolder {
         ) { try ImageReader().read(text.url) }
     }
 
+    @Test func imagesThatDoNotFitIntoMemoryAreRefused() throws {
+        let folder = try ImageFolder.pictures("a/1.png", "a/2.png")
+        let first = try ImageReader().read(folder.url)
+        let bytes = first.pixels.count
+        #expect(try ImageReader(ImageOptions(), mostBytes: bytes).read(folder.url).count == 2)
+        let error = #expect(throws: DataError.self) {
+            try ImageReader(ImageOptions(), mostBytes: bytes - 1).read(folder.url)
+        }
+        #expect(
+            error?.description == "2 images of \(first.width) × \(first.height) pixels take more than the "
+                + "\((bytes - 1) >> 20) MiB that they may have. Bring them to a smaller size with --image-size.")
+    }
+
+    @Test func testImagesOfAnotherSizeAreRefused() throws {
+        func set(_ width: Int) -> ImageSet {
+            ImageSet(
+                width: width, height: 1, channels: 1, pixels: [UInt8](repeating: 0, count: width), labels: [0],
+                names: ["a"], classNames: ["x"])
+        }
+        let error = #expect(throws: DataError.self) { try set(2).appending(set(3), from: "digits") }
+        #expect(
+            error?.description == "The test images in 'digits' have 3 × 1 pixels, and the training images 2 × 1. Check "
+                + "that the files belong together.")
+    }
+
+    @Test func aLabelTooLargeForBinsIsNamed() throws {
+        let folder = try ImageFolder.pictures("18446744073709551616_1.png", "1_1.png")
+        var options = ImageOptions()
+        (options.labelPattern, options.labelBins) = ("{label}_*", 3)
+        let name = "18446744073709551616_1.png"
+        #expect(throws: DataError.noLabel(path: name, pattern: "a number in place of 18446744073709551616")) {
+            try ImageReader(options).read(folder.url)
+        }
+    }
+
     @Test func aNameWithoutLabelIsNamed() throws {
         let folder = try ImageFolder.pictures("nobody.png")
         let path = folder.url.appending(path: "nobody.png").path

@@ -17,6 +17,7 @@ import UnlearnEngine
         ("*norm*", [3, 5]),
         // Several patterns select each name once, in store order.
         ("model.norm.weight,model.layers.1.*,*up_proj*", [2, 4, 5]),
+        (" model.norm.weight , *up_proj* ", [2, 4, 5]),
     ])
     func aPatternSelectsInStoreOrder(pattern: String, expected: [Int]) throws {
         #expect(try ParameterStore.select(pattern, from: Self.names) == expected.map { Self.names[$0] })

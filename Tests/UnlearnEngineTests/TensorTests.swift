@@ -1,5 +1,6 @@
 // Operations on tensors against values worked out by hand.
 
+import Foundation
 import Testing
 import UnlearnEngine
 
@@ -99,5 +100,13 @@ struct TensorTests {
         #expect(withoutRecording { withRecording { x * 2 } }.requiresGradient)
         #expect((x * 2).requiresGradient)
         #expect(!(x * 2).detached().requiresGradient)
+    }
+
+    /// No machine has the memory that this asks for.
+    @Test func memoryThatIsNotThereEndsTheProcessAsItWasToldTo() async {
+        await #expect(processExitsWith: .exitCode(71)) {
+            Runtime.whenMemoryIsUsedUp { exit(71) }
+            _ = Tensor(uninitialized: [1 << 55])
+        }
     }
 }

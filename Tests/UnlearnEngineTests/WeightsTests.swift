@@ -49,6 +49,20 @@ struct WeightsTests {
                 + "config.json belongs to the checkpoint.")
     }
 
+    @Test(arguments: [Float.nan, .infinity, -.infinity])
+    func aParameterThatIsNoNumberIsNamed(value: Float) throws {
+        let broken = MemorySource(tensors: [("weight", Tensor([0, value]))])
+        #expect(
+            message { _ = try Weights(broken).parameter("weight", [2], or: .zeros) }
+                == "Parameter 'weight' cannot be read: it holds values that are not finite (NaN or infinity), with which "
+                + "nothing can be computed. Get the file again, or use an earlier version of the model.")
+        // A sum beyond all single-precision numbers is no sign of one.
+        let large = MemorySource(tensors: [
+            ("weight", Tensor([Float.greatestFiniteMagnitude, .greatestFiniteMagnitude]))
+        ])
+        _ = try Weights(large).parameter("weight", [2], or: .zeros)
+    }
+
     @Test func leftOverParametersAreAnErrorUnlessHarmless() throws {
         let weights = Weights(source)
         _ = try weights["layers"][0].parameter("weight", [2, 3], or: .zeros)

@@ -73,4 +73,37 @@ struct FileTests {
         #expect(error { try directory.commit() }?.description == sentence)
         #expect(error { _ = try AtomicDirectory(destination) }?.description == sentence)
     }
+
+    @Test func whatTheSystemRefusesComesWithAdvice() {
+        let full = CocoaError(.fileWriteOutOfSpace)
+        #expect(
+            FormatError.refused("write", "a.txt", full).description
+                == "Cannot write 'a.txt': No space left on device. Free some space there, or choose another place.")
+        let readOnly = CocoaError(.fileWriteVolumeReadOnly)
+        #expect(
+            FormatError.refused("create the folder", "runs", readOnly).description
+                == "Cannot create the folder 'runs': Read-only file system. Choose another place, or change its "
+                + "permissions.")
+        let memory = NSError(domain: NSPOSIXErrorDomain, code: Int(ENOMEM))
+        #expect(
+            FormatError.refused("map", "a.bin", memory).description
+                == "Cannot map 'a.bin': Cannot allocate memory. Give the program more memory, or take a smaller model.")
+    }
+
+    /// What a process left that was killed while it wrote is removed by the next one that writes the same.
+    @Test func whatAnEndedProcessLeftIsRemoved() throws {
+        let destination = folder.file("run")
+        let own = try AtomicDirectory(destination).url.lastPathComponent.split(separator: ".").map(String.init)
+        #expect(own.count == 5 && own[3] == "\(getpid())")
+        // No process has a number so large.
+        let left =
+            [own[2], "elsewhere"].map { ".run.abc.\($0).2147483000.partial" } + [
+                ".run.abc.\(own[2]).\(getppid()).partial"
+            ]
+        for name in left {
+            try FileManager.default.createDirectory(at: folder.file(name), withIntermediateDirectories: true)
+        }
+        try AtomicDirectory(destination).commit()
+        #expect(try folder.names == ([left[1], left[2], "run"]).sorted())
+    }
 }

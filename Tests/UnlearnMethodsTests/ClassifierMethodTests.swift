@@ -63,8 +63,7 @@ import UnlearnModels
     @Test(
         arguments: [
             "fine-tune", "neggrad-plus", "scrub", "bad-teacher", "random-labels", "boundary-shrink", "salun", "kookmin",
-            "seif",
-            "sebastian", "toshi", "amnesiacs", "sun",
+            "seif", "sebastian", "toshi", "amnesiacs", "sun", "warm-restart",
         ])
     func retainAccuracyIsHeld(name: String) throws {
         let model = try TinyImages.trained()

@@ -167,6 +167,75 @@ import UnlearnModels
         #expect(examples.allSatisfy { $0.hasPrefix("model.layers.") })
     }
 
+    @Test func aPlanTooLongForMemoryIsRefused() throws {
+        let error = MethodError.tooLong(steps: 1_000_000, perStep: 1004, most: 1 << 28)
+        var options = TrainingOptions()
+        (options.steps, options.batchSize) = (1_000_000, 1000)
+        let session = try Session(
+            model: TinyText.language(GoldenStep().reference), forget: Self.forget, retain: [Self.retain],
+            options: options, seed: 0)
+        #expect(throws: error) { try NPO().unlearn(session) }
+        #expect(
+            error.description
+                == "1000000 steps of 1004 examples are more than a training can have, which reads at most "
+                + "268435456 examples in all. Lower the steps, the epochs or the batch size with --set.")
+    }
+
+    /// What the last step did is seen by no later one.
+    @Test func anExplosionInTheLastStepStopsTheRun() throws {
+        var options = TrainingOptions()
+        (options.steps, options.learningRate, options.parameters) = (1, 1e38, "*")
+        options.schedule = Schedule(.constant)
+        let session = try Session(
+            model: TinyText.language(GoldenStep().reference), forget: Self.forget, retain: [Self.retain],
+            options: options, seed: 0)
+        let error = #expect(throws: MethodError.self) { try GradientAscent().unlearn(session) }
+        guard case .notFinite(1, "forget-ascent", _) = error else {
+            Issue.record("\(String(describing: error))")
+            return
+        }
+    }
+
+    @Test func aTrainingThatMayNotGoOnStops() throws {
+        var options = TrainingOptions()
+        options.steps = 5
+        var steps = 0
+        let resumption = Resumption(goesOn: { steps < 2 }, keep: { _ in })
+        let session = try Session(
+            model: TinyText.language(GoldenStep().reference), forget: Self.forget, retain: [], options: options,
+            seed: 0, resumption: resumption, onStep: { _ in steps += 1 })
+        #expect(throws: MethodError.stopped(step: 2)) { try GradientAscent().unlearn(session) }
+    }
+
+    @Test func gradientAscentReadsNothingThatItDoesNotUse() throws {
+        func trained(_ retain: [[TokenExample]]) throws -> ParameterStore {
+            let model = try GoldenStep().reference
+            var options = TrainingOptions()
+            (options.steps, options.learningRate) = (3, 1e-3)
+            let session = try Session(
+                model: TinyText.language(model), forget: Self.forget, retain: retain, options: options, seed: 0)
+            try GradientAscent().unlearn(session)
+            return model.parameters
+        }
+        let (with, without) = (try trained([Self.retain]), try trained([]))
+        for name in with.names { #expect(with[name].isIdentical(to: without[name]), "\(name)") }
+    }
+
+    @Test func notKnowingNeedsQuestions() throws {
+        var method = TranslatedDistillation()
+        method.answer = .unknown
+        let texts = SubjectTexts(
+            terms: SubjectTerms(subject: "Ada", names: ["Ada"]), forget: [ForgetExample(.text("Ada wrote notes."))])
+        let session = try Session(
+            model: TinyText.language(GoldenStep().reference), forget: Self.forget, retain: [Self.retain],
+            subject: texts, options: TrainingOptions(), seed: 0)
+        #expect(throws: MethodError.needsQuestions) { try method.unlearn(session) }
+        #expect(
+            MethodError.needsQuestions.description
+                == "Not knowing is learnt as the answer to questions, and the forget set holds none, only texts. Give "
+                + "questions with --forget FILE, or leave out --answer unknown.")
+    }
+
     @Test func oneSeedIsOneModelAndFrozenParametersStay() throws {
         let first = try run(NPO(), steps: 3).model.parameters
         let second = try run(NPO(), steps: 3).model.parameters

@@ -50,6 +50,21 @@ import UnlearnModels
                 + "Check that config.json belongs to the checkpoint.")
     }
 
+    @Test func aNumberThatNoBlockHasIsNoBlock() throws {
+        let folder = try TemporaryFolder()
+        let golden = try GoldenLlama("llama-tied")
+        for name in ["config.json", "model.safetensors"] {
+            try FileManager.default.copyItem(
+                at: golden.folder.appending(path: name), to: folder.url.appending(path: name))
+        }
+        #expect(try ModelDirectory(folder.url).layerCount == 2)
+        let header = #"{"model.layers.9223372036854775807.x":{"dtype":"F32","shape":[1],"data_offsets":[0,4]}}"#
+        var file = withUnsafeBytes(of: UInt64(header.utf8.count).littleEndian) { Data($0) }
+        file += Data(header.utf8) + Data(count: 4)
+        try file.write(to: folder.url.appending(path: "model.safetensors"))
+        #expect(try ModelDirectory(folder.url).layerCount == 0)
+    }
+
     @Test func aMissingLayerIsNamed() throws {
         #expect(
             try message { $0["num_hidden_layers"] = 3 }

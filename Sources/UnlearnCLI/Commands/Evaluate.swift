@@ -45,6 +45,10 @@ struct Evaluate: ParsableCommand {
         var summary: String { "Questions about a subject, its neighbours and everyday matters, with key words." }
     }
 
+    func validate() throws {
+        guard (0...1000).contains(samples) else { throw ValidationError("--samples must be from 0 to 1000.") }
+    }
+
     func run() throws {
         if let output { try Output.checkFolder(of: URL(filePath: output)) }
         let questions = try SubjectSuite.load(folder: URL(filePath: data), subject: subject, split: split)

@@ -62,7 +62,10 @@ struct RunCommand: ParsableCommand {
         let progress = ProgressReporter()
         let interruption = Interruption(of: plan.configuration.output)
         defer { withExtendedLifetime(interruption) {} }
-        let report = try plan.run(toolVersion: Unlearn.version, isResumed: isResumed) { progress.report($0) }
+        let report: UnlearnKit.Report
+        do throws(KitError) {
+            report = try plan.run(toolVersion: Unlearn.version, isResumed: isResumed) { progress.report($0) }
+        } catch { throw CommandError.during(plan.configuration.output, error) }
         progress.finish()
         if json { return Output.line(try JSONRenderer().render(report)) }
         let path = URL(filePath: plan.configuration.output).appending(path: "report.html").path

@@ -4,6 +4,7 @@ public import ArgumentParser
 import Foundation
 public import UnlearnData
 import UnlearnEngine
+import UnlearnFormats
 import UnlearnKit
 import UnlearnModels
 
@@ -57,9 +58,13 @@ extension ChatFormat: ExpressibleByArgument {}
 
 /// Where results go.
 enum Output {
-    /// Writes to standard output at once, so that text appears as it is made.
+    /// Writes to standard output at once, so that text appears as it is made. Where it cannot be written, the program ends.
     static func write(_ text: String) {
-        FileHandle.standardOutput.write(Data(text.utf8))
+        do {
+            try FileHandle.standardOutput.write(contentsOf: Data(text.utf8))
+        } catch {
+            Diagnostics.exit(FormatError.refused("write to", "standard output", error))
+        }
     }
 
     static func line(_ text: String) { write(text + "\n") }

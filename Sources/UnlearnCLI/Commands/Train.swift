@@ -142,9 +142,11 @@ enum TrainingCommand {
         let progress = ProgressReporter()
         let interruption = Interruption(of: output)
         defer { withExtendedLifetime(interruption) {} }
-        let result = try TrainingPipeline(run, toolVersion: Unlearn.version, isResumed: isResumed) {
+        let pipeline = TrainingPipeline(run, toolVersion: Unlearn.version, isResumed: isResumed) {
             progress.report($0)
-        }()
+        }
+        let result: TrainingResult
+        do throws(KitError) { result = try pipeline() } catch { throw CommandError.during(output, error) }
         progress.finish()
         if json { return Output.line(try JSONValue(ordered: result).text()) }
         Output.line(text(result, output))

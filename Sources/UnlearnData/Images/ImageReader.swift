@@ -20,8 +20,14 @@ public struct ImageOptions: Configurable {
 /// Reads sets of labelled images. The first image that is broken is named.
 public struct ImageReader: Sendable {
     public let options: ImageOptions
+    /// The most memory that the pixels of a set may take.
+    let mostBytes: Int
 
-    public init(_ options: ImageOptions = ImageOptions()) { self.options = options }
+    public init(_ options: ImageOptions = ImageOptions()) {
+        self.init(options, mostBytes: Int(clamping: ProcessInfo.processInfo.physicalMemory / 2))
+    }
+
+    init(_ options: ImageOptions, mostBytes: Int) { (self.options, self.mostBytes) = (options, mostBytes) }
 
     /// All images below `folder`, in the order of their names.
     /// - Parameter prefix: of IDX files, which pair is meant: `train` or `t10k`.
@@ -101,7 +107,8 @@ public struct ImageReader: Sendable {
         }
         var numbers: [Double] = []
         for file in files {
-            guard let number = Double(file.label), number.isFinite else {
+            // Larger ones have no neighbours among whole numbers, and the names of bins are whole numbers.
+            guard let number = Double(file.label), abs(number) <= 1e15 else {
                 throw .noLabel(path: file.name, pattern: "a number in place of \(file.label)")
             }
             numbers.append(number)
@@ -125,6 +132,9 @@ public struct ImageReader: Sendable {
         let first = try ImageDecoder().decode(URL(filePath: firstPath))
         let (width, height) = options.size > 0 ? (options.size, options.size) : (first.width, first.height)
         let size = width * height * 3
+        guard size <= mostBytes / paths.count else {
+            throw .tooLarge(count: paths.count, width: width, height: height, bytes: mostBytes)
+        }
         let workers = min(paths.count, max(1, ProcessInfo.processInfo.activeProcessorCount))
         var pixels = [UInt8](repeating: 0, count: paths.count * size)
         var failures = [(index: Int, error: DataError)?](repeating: nil, count: workers)

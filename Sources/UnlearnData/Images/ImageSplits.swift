@@ -99,9 +99,12 @@ public struct ImageSplits: Sendable, Equatable, Codable {
 
 extension ImageSet {
     /// This set followed by another one of the same size and classes.
-    public func appending(_ other: ImageSet) -> ImageSet {
-        precondition(
-            (width, height, channels) == (other.width, other.height, other.channels), "ImageSet: sizes differ")
+    /// - Parameter path: where the other one comes from.
+    public func appending(_ other: ImageSet, from path: String) throws(DataError) -> ImageSet {
+        guard (width, height) == (other.width, other.height) else {
+            throw .otherSize(path: path, found: [other.width, other.height], expected: [width, height])
+        }
+        precondition(channels == other.channels, "ImageSet: one kind of file has one number of channels")
         return ImageSet(
             width: width, height: height, channels: channels, pixels: pixels + other.pixels,
             labels: labels + other.labels, names: names + other.names.map { "test/" + $0 },

@@ -28,6 +28,10 @@ public enum DataError: Error, Equatable, Sendable {
     /// Splits of which one has no images.
     case emptySplit(forget: Int, retain: Int, test: Int)
     case unknownClass(name: String, known: [String])
+    /// Images whose pixels do not fit into `bytes` of memory together.
+    case tooLarge(count: Int, width: Int, height: Int, bytes: Int)
+    /// Test images of another size than the training images of IDX files, `[width, height]`.
+    case otherSize(path: String, found: [Int], expected: [Int])
     /// A list of images that names one that is not there.
     case unknownImage(name: String, path: String, line: Int)
 }
@@ -58,6 +62,12 @@ extension DataError: CustomStringConvertible, LocalizedError {
         case .emptySplit(let forget, let retain, let test):
             "There are \(forget) images to forget, \(retain) to keep and \(test) to test on; each must be at least one. "
                 + "Choose other images to forget, or give more."
+        case .tooLarge(let count, let width, let height, let bytes):
+            "\(count) images of \(width) × \(height) pixels take more than the \(bytes >> 20) MiB that they may have. Bring "
+                + "them to a smaller size with --image-size."
+        case .otherSize(let path, let found, let expected):
+            "The test images in '\(path)' have \(found[0]) × \(found[1]) pixels, and the training images "
+                + "\(expected[0]) × \(expected[1]). Check that the files belong together."
         case .unknownClass(let name, let known):
             "There is no class '\(name)'. Classes are: \(known.joined(separator: ", "))."
         case .unknownImage(let name, let path, let line):

@@ -81,7 +81,7 @@ extension TokenizerDefinition {
         do {
             return try Data(contentsOf: url, options: .mappedIfSafe)
         } catch {
-            throw .file(.system(action: "read", path: url.path, reason: error.localizedDescription))
+            throw .file(.refused("read", url.path, error))
         }
     }
 }

@@ -12,7 +12,7 @@ extension Tokenizer {
             do {
                 try contents.write(to: url, options: .atomic)
             } catch {
-                throw .file(.system(action: "write", path: url.path, reason: error.localizedDescription))
+                throw .file(.refused("write", url.path, error))
             }
         }
     }

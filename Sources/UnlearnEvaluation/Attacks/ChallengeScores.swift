@@ -5,6 +5,9 @@ internal import UnlearnFormats
 
 /// φ as `[model][example]` for unlearned and for retrained models.
 public struct ChallengeScores: Codable, Sendable, Equatable {
+    /// The logit of any probability in double precision is far smaller; attacks look at every hundredth in between.
+    private static let largest = 10_000.0
+
     public var unlearned: [[Double]]
     public var retrained: [[Double]]
 
@@ -24,7 +27,13 @@ public struct ChallengeScores: Codable, Sendable, Equatable {
                 guard let values = row.array?.map(\.double), !values.isEmpty, values.allSatisfy({ $0 != nil }) else {
                     throw .scores(path: url.path, problem: "model \(index + 1) of '\(key)' is not a list of numbers")
                 }
-                table.append(values.compactMap { $0 })
+                let scores = values.compactMap { $0 }
+                guard scores.allSatisfy({ abs($0) <= Self.largest }) else {
+                    throw .scores(
+                        path: url.path,
+                        problem: "model \(index + 1) of '\(key)' has a score beyond ±\(Int(Self.largest))")
+                }
+                table.append(scores)
             }
             return table
         }

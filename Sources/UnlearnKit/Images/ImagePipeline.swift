@@ -150,6 +150,15 @@ extension ImageTask {
                 path: path,
                 problem: "it reads \(size) × \(size) pixels, and these have \(images.width) × \(images.height)")
         }
+        // A ConvNet halves the image between its stages, of which each must be left a pixel.
+        let stages = file["model_type"]?.string == "convnet" ? file["hidden_sizes"]?.array?.count ?? 3 : 3
+        let least = 1 << (stages - 1)
+        guard min(images.width, images.height) >= least else {
+            throw .otherImages(
+                path: path,
+                problem: "it needs at least \(least) × \(least) pixels, and these have "
+                    + "\(images.width) × \(images.height)")
+        }
         let labels = file["id2label"]?.object ?? [:]
         let known = labels.isEmpty ? images.classNames : labels.keys.indices.map { labels[String($0)]?.string ?? "" }
         guard model.classCount == images.classNames.count, known == images.classNames else {

@@ -30,6 +30,9 @@ public struct ImageTask: Sendable {
         ] where !(0..<1).contains(value) {
             throw .invalidOption(path: name, problem: "it must be from 0 to less than 1")
         }
+        try Options.check([
+            ("images.size", options.images.size, 0...1024), ("images.labelBins", options.images.labelBins, 0...1000),
+        ])
         let folder = URL(filePath: options.data)
         (images, splits) = try KitError.data { () throws(DataError) in
             var images = try ImageReader(options.images).read(folder)
@@ -39,7 +42,8 @@ public struct ImageTask: Sendable {
                 || FileManager.default.fileExists(atPath: folder.appending(path: "t10k-images-idx3-ubyte").path)
             {
                 testFrom = images.count
-                images = images.appending(try ImageReader(options.images).read(folder, prefix: "t10k"))
+                let test = try ImageReader(options.images).read(folder, prefix: "t10k")
+                images = try images.appending(test, from: folder.path)
             }
             let splits = try ImageSplits(
                 images, testFrom: testFrom, options.splits, options.forget, seed: options.splitSeed)

@@ -24,9 +24,14 @@ public struct ResolvedClassifierMethod: Sendable {
             throw .method(.unknownMethod(name, known: NearestName.ordered(known, by: name)))
         }
         var options = try Self.json(type.phaseDefaults)
-        for (key, value) in try Self.json(type.init()).object ?? [:] { options[key] = value }
+        let own = try Self.json(type.init())
+        for (key, value) in own.object ?? [:] { options[key] = value }
         for change in settings { options = try Options.overlay(change, on: options, at: place) }
+        // Who sets the epochs means them, however few steps they are.
+        let keys = Set(settings.flatMap { ($0.object ?? [:]).map(\.key) })
+        if keys.contains("epochs"), !keys.contains("leastSteps") { options["leastSteps"] = 0 }
         self.options = options
+        try Options.checkNumbers(of: own, in: options, at: place)
         method = try Options.decode(type, from: options, at: place)
         phase = try Options.decode(Phase.self, from: options, at: place)
         try phase.check(at: place)
@@ -47,9 +52,9 @@ extension Phase {
         guard epochs > 0, epochs <= 100_000 else {
             throw .invalidOption(path: place + "epochs", problem: "it must be greater than 0 and at most 100000")
         }
-        guard (1...1_000_000).contains(batchSize) else {
-            throw .invalidOption(path: place + "batchSize", problem: "it must be from 1 to 1000000")
-        }
+        try Options.check([
+            (place + "batchSize", batchSize, 1...1_000_000), (place + "leastSteps", leastSteps, 0...1_000_000),
+        ])
         guard (0...64).contains(augmentation.cropBorder) else {
             throw .invalidOption(path: place + "augmentation.cropBorder", problem: "it must be from 0 to 64")
         }

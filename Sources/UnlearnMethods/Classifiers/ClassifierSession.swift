@@ -125,6 +125,11 @@ final class Descent {
         _ objective: (ImageStep) throws(MethodError) -> [Term]
     ) throws(MethodError) {
         guard groups.first?.isEmpty == false else { throw .noTargets(split: purpose) }
+        try MethodError.checkLength(
+            steps: count,
+            perStep: zip(groups, batchSizes ?? groups.map { _ in phase.batchSize }).reduce(0) {
+                $0 + min($1.0.count, $1.1)
+            })
         session.model.parameters.train(Set(names))
         defer { session.model.parameters.train([]) }
         var generator = session.generator("\(purpose) \(step)")

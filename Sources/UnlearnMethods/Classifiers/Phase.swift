@@ -17,6 +17,8 @@ public struct Phase: Configurable {
     public var learningRate = 1e-3
     /// Passes over the examples; 3.2 is three passes and a fifth of one.
     public var epochs = 5.0
+    /// On few examples, as many further passes as make so many steps; 0: none. Where `epochs` is set it is 0.
+    public var leastSteps = 0
     public var batchSize = 64
     /// Of gradient descent.
     public var momentum = 0.9
@@ -27,12 +29,14 @@ public struct Phase: Configurable {
     public init() {}
 
     public init(
-        _ optimizer: OptimizerKind = .sgd, learningRate: Double, epochs: Double, batchSize: Int = 64,
-        weightDecay: Double = 5e-4, schedule: Schedule = Schedule(.cosine), augmentation: Augmentation = Augmentation()
+        _ optimizer: OptimizerKind = .sgd, learningRate: Double, epochs: Double, leastSteps: Int = 0,
+        batchSize: Int = 64, weightDecay: Double = 5e-4, schedule: Schedule = Schedule(.cosine),
+        augmentation: Augmentation = Augmentation()
     ) {
         self.optimizer = optimizer
         self.learningRate = learningRate
         self.epochs = epochs
+        self.leastSteps = leastSteps
         self.batchSize = batchSize
         self.weightDecay = weightDecay
         self.schedule = schedule
@@ -41,10 +45,13 @@ public struct Phase: Configurable {
 
     /// How many steps the phase takes over so many examples.
     public func steps(over count: Int) -> Int {
+        guard epochs > 0 else { return 0 }
         let exact = epochs * Double(count) / Double(batchSize)
         // Whole passes end with a smaller batch, so that a pass counts as ⌈count / batch⌉ steps.
-        return epochs == epochs.rounded()
+        let steps =
+            epochs == epochs.rounded()
             ? Int(epochs) * ((count + batchSize - 1) / batchSize) : Int(exact.rounded(.up))
+        return max(leastSteps, steps)
     }
 
     func makeOptimizer(_ parameters: [Tensor]) -> any Optimizer {

@@ -41,7 +41,7 @@ public struct RMU: LanguageMethod {
         try check(layerCount: session.model.model.layerCount)
         guard retainWeight == 0 || !session.retain.isEmpty else { throw .needsRetain(method: Self.card.name) }
         let blocks = max(0, layer - max(1, trainedLayers) + 1)...layer
-        let used = session.used(forgetCount: session.forget.count)
+        let used = try session.used(forgetCount: session.forget.count)
         let states = HiddenStates(
             comparing: used.retain, reading: used.forget.map { session.forget[$0] }, session, after: layer + 1,
             frozenBelow: try session.firstTrainedBlock(in: blocks))

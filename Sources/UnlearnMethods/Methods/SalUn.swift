@@ -10,7 +10,8 @@ public struct RandomLabels: ClassifierMethod {
     public static let card = Card(
         name: "random-labels", summary: "Trains on wrong labels for the forget set and right ones for the rest.",
         paper: "baseline, as in Golatkar et al. 2020, arXiv 1911.04933", needs: [.losses, .retainSet, .classes])
-    public static let phaseDefaults = Phase(learningRate: 0.01, epochs: 1)
+    /// Momentum of .9 looks back on ten steps: a training of fewer than some tens hardly begins.
+    public static let phaseDefaults = Phase(learningRate: 0.01, epochs: 1, leastSteps: 50)
 
     public init() {}
 

@@ -81,7 +81,7 @@ private final class Distillation {
 
     func run() throws(MethodError) {
         let pairs = self.pairs(subject.forget)
-        let used = session.used(forgetCount: pairs.count)
+        let used = try session.used(forgetCount: pairs.count)
         let teacher = Teacher(used.forget.map { pairs[$0] }, session)
         session.readReference(used.retain)
         try session.descend(over: pairs.map(\.student)) { [self] (step) throws(MethodError) in
@@ -108,13 +108,14 @@ extension TranslatedDistillation {
     private func refuse(_ session: Session, _ subject: SubjectTexts) throws(MethodError) {
         var seen: Set<String> = []
         let questions = subject.forget.map(\.example).filter { !$0.isContinued && seen.insert($0.prompt).inserted }
+        guard !questions.isEmpty else { throw .needsQuestions }
         let refusals = questions.enumerated().map { index, example in
             session.model.encoder.encode(
                 .answer(
                     question: example.prompt, answer: SubjectPrompts.refusals[index % SubjectPrompts.refusals.count]),
                 id: index)
         }
-        session.readReference(session.used(forgetCount: refusals.count).retain)
+        session.readReference(try session.used(forgetCount: refusals.count).retain)
         try session.descend(over: refusals) { (step) throws(MethodError) in
             [Term("forget-refusal", step.forgetTokenMean()), RetainTerm.kl.term(step, weight: retainWeight)]
         }

@@ -46,7 +46,7 @@ struct GPTNeoXConfiguration: Sendable, Equatable {
             share = try file.number("rotary_pct", default: 0.25)
             rotaryBase = try file.number("rotary_emb_base", default: 10_000)
         }
-        rotaryWidth = Int(Double(width / headCount) * share)
+        rotaryWidth = Int(Double(width / headCount) * min(share, 1))
         guard share <= 1, rotaryWidth > 0, rotaryWidth % 2 == 0 else {
             throw .key("rotary_pct", path: file.path, expected: "a share of the head's width that is an even number")
         }

@@ -83,9 +83,13 @@ extension RotaryScaling {
             }
             return value
         }
+        let contextKey = "original_max_position_embeddings"
+        guard let context = json[contextKey]?.int, context > 0 else {
+            throw .key("rope_scaling.\(contextKey)", path: path, expected: "a positive whole number")
+        }
         self.init(
             factor: try number("factor"), lowFrequencyFactor: try number("low_freq_factor"),
             highFrequencyFactor: try number("high_freq_factor"),
-            originalContext: Int(try number("original_max_position_embeddings")))
+            originalContext: context)
     }
 }

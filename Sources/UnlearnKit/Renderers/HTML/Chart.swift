@@ -82,8 +82,9 @@ struct SpreadChart {
     private static func counts(_ values: [Double], _ scale: ChartScale) -> [Int] {
         var counts = [Int](repeating: 0, count: binCount)
         for value in values {
-            let bin = Int((value - scale.low) / (scale.high - scale.low) * Double(binCount))
-            counts[min(max(bin, 0), binCount - 1)] += 1
+            let place = (value - scale.low) / (scale.high - scale.low) * Double(binCount)
+            // Also where a record holds numbers so large that their difference is none.
+            counts[place < Double(binCount) ? max(0, Int(place)) : binCount - 1] += 1
         }
         return counts
     }

@@ -28,7 +28,8 @@ public struct ForgetEntry: ClassifierMethod {
         var generator = session.generator("forget")
         let layers = session.model.convolutionNames.filter { !session.model.isShortcut($0) }
         for (cycle, epochs) in cycleEpochs.enumerated() {
-            let drawn = (0..<layerCount).map { _ in layers[Int(generator.next(upperBound: UInt64(layers.count)))] }
+            let count = layers.isEmpty ? 0 : layerCount
+            let drawn = (0..<count).map { _ in layers[Int(generator.next(upperBound: UInt64(layers.count)))] }
             session.reinitialize(layers.filter(drawn.contains), using: &generator)
             var phase = session.phase
             phase.epochs = epochs

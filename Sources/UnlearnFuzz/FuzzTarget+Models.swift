@@ -1,7 +1,8 @@
-// Whole models as GGUF: read, and written again.
+// Whole models: as GGUF, read and written again; and as the base of an adapter.
 
 import Foundation
 import UnlearnData
+import UnlearnEngine
 import UnlearnFormats
 import UnlearnModels
 
@@ -22,6 +23,36 @@ extension FuzzTarget {
                 parameters, of: directory, tokenizer: try tokenizer.ggufMetadata(rows: rows), as: .q80, to: again)
             _ = try ModelDirectory(again).load()
         }
+    }
+
+    /// A damaged description of an adapter, beside its undamaged weights and the model that both belong to.
+    static var adapter: FuzzTarget {
+        let name = "adapter_config.json"
+        let files = try? adapterFiles(name)
+        precondition(files != nil, "the adapter to damage could not be written")
+        return FuzzTarget(
+            name: name, fileName: name, seeds: [files?[name] ?? []],
+            prepare: { folder in
+                for (file, bytes) in files ?? [:] { try Data(bytes).write(to: folder.appending(path: file)) }
+            },
+            read: { folder in _ = try ModelDirectory(folder).load() })
+    }
+
+    /// A model, and an adapter for it as this program writes one.
+    private static func adapterFiles(_ configuration: String) throws -> [String: [UInt8]] {
+        let folder = FileManager.default.temporaryDirectory.appending(path: "unlearn-\(UUID().uuidString)")
+        try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+        defer { try? FileManager.default.removeItem(at: folder) }
+        let base = folder.appending(path: "base.gguf")
+        try Data(try model("llama")).write(to: base)
+        let store = try ModelDirectory(base).load().parameters
+        var options = LoRAOptions()
+        options.rank = 2
+        try LoRA.attach(options, to: store, pattern: "*q_proj.weight,*down_proj.weight", seed: 0)
+        try LoRA.save(store, options, base: "base.gguf", to: folder)
+        let names = ["base.gguf", configuration, "adapter_model.safetensors"]
+        return Dictionary(
+            uniqueKeysWithValues: try names.map { ($0, Array(try Data(contentsOf: folder.appending(path: $0)))) })
     }
 
     private static func model(_ family: String) throws -> [UInt8] {
