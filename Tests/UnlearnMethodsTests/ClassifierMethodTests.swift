@@ -72,6 +72,34 @@ import UnlearnModels
         #expect(TinyImages.accuracy(after, TinyImages.retain) > 0.9)
     }
 
+    /// The noise comes last: everything but the head's weights is as without it.
+    @Test func warmRestartDisturbsTheHeadByTheStatedShare() throws {
+        let model = try TinyImages.trained()
+        var method = WarmRestart()
+        method.noise = 0
+        let calm = try run(method, on: model).parameters
+        method.noise = 0.5
+        let noisy = try run(method, on: model).parameters
+        for name in calm.names where name != "fc.weight" { #expect(calm[name].isIdentical(to: noisy[name]), "\(name)") }
+        let weights = calm["fc.weight"].scalars(Float.self)
+        let changes = zip(weights, noisy["fc.weight"].scalars(Float.self)).map { $1 - $0 }
+        let share = (changes.map { $0 * $0 }.reduce(0, +) / weights.map { $0 * $0 }.reduce(0, +)).squareRoot()
+        // Four standard errors of a deviation that is estimated from so many draws.
+        let error = 4 / (2 * Float(weights.count)).squareRoot()
+        #expect(abs(share / 0.5 - 1) < error)
+    }
+
+    /// With weights of its own for each image a run goes another way; without them, and without anything drawn anew or
+    /// added, runs differ by the order of the images alone.
+    @Test func warmRestartWeighsImagesAnewForEachRun() throws {
+        let model = try TinyImages.trained()
+        var method = WarmRestart()
+        (method.renewal, method.noise, method.reweighing) = (0, 0, 0)
+        let plain = try run(method, on: model)
+        method.reweighing = 1
+        #expect(differs(plain, try run(method, on: model)))
+    }
+
     @Test func forgetEntryRelearnsTheOriginalsScores() throws {
         let model = try TinyImages.trained()
         var method = ForgetEntry()

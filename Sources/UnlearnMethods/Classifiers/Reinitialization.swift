@@ -31,10 +31,9 @@ extension ClassifierSession {
         withoutRecording { parameter.copy(from: parameter + (fresh - parameter) * mask) }
     }
 
-    /// θ ← (1 − share) · θ + share · fresh, for everything but norms.
+    /// θ ← (1 − share) · θ + share · fresh, for every parameter.
     func mixFresh(_ share: Double, using generator: inout Generator) {
-        let names = model.parameters.trainableNames.filter { !model.normNames.contains($0) }
-        for name in names {
+        for name in model.parameters.trainableNames {
             let parameter = model.parameters[name]
             let fresh = Tensor.initial(parameter.shape, initializer(of: name), using: &generator)
             withoutRecording { parameter.copy(from: parameter * (1 - share) + fresh * share) }
@@ -46,6 +45,15 @@ extension ClassifierSession {
         for name in names {
             let parameter = model.parameters[name]
             parameter.add(inPlace: .normal(parameter.shape, deviation: deviation, using: &generator))
+        }
+    }
+
+    /// Adds normal noise to the head's weights, with a deviation that is a share of their root mean square.
+    func disturbHead(_ share: Double, using generator: inout Generator) {
+        for name in model.headNames where model.parameters[name].rank > 1 {
+            let weights = model.parameters[name]
+            let meanSquare = withoutRecording { (weights * weights).mean().item }
+            disturb([name], deviation: Float(share) * meanSquare.squareRoot(), using: &generator)
         }
     }
 
