@@ -153,7 +153,7 @@ extension ObjectiveMethod {
     public func unlearn(_ session: Session) throws(MethodError) {
         let session = Self.card.needs.contains(.retainSet) ? session : session.withoutRetain()
         if usesReference {
-            let used = session.used(forgetCount: session.forget.count)
+            let used = try session.used(forgetCount: session.forget.count)
             session.readReference(used.forget.map { session.forget[$0] } + used.retain)
         }
         try session.descend { (step) throws(MethodError) in try objective(step) }
