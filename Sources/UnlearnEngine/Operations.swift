@@ -51,6 +51,7 @@ private enum Aten {
     static let rsqrt = Operator("rsqrt")
     static let scaledDotProductAttention = Operator("scaled_dot_product_attention")
     static let silu = Operator("silu")
+    static let siluProduct = Operator("silu_product", library: "unlearn")
     static let softmax = Operator("softmax", "int")
     static let sort = Operator("sort")
     static let sqrt = Operator("sqrt")
@@ -97,6 +98,8 @@ extension Tensor {
     public func square() -> Tensor { Aten.square(.tensor(self)) }
     public func relu() -> Tensor { Aten.relu(.tensor(self)) }
     public func silu() -> Tensor { Aten.silu(.tensor(self)) }
+    /// `silu() * other`, which keeps no third tensor for the gradients of both.
+    public func siluProduct(_ other: Tensor) -> Tensor { Aten.siluProduct(.tensor(self), .tensor(other)) }
     public func gelu() -> Tensor { Aten.gelu(.tensor(self)) }
     /// GELU by its approximation with tanh.
     public func geluTanh() -> Tensor { Aten.gelu(.tensor(self), .string("tanh")) }

@@ -110,6 +110,23 @@ struct TensorTests {
         #expect(sums[2] == nil)
     }
 
+    @Test func theSiluProductIsThatOfItsParts() {
+        var generator = Generator(seed: 0, purpose: "silu")
+        let gate = Tensor.normal([3, 5], deviation: 2, using: &generator)
+        let up = Tensor.normal([3, 5], deviation: 2, using: &generator)
+        let plain = withoutRecording { gate.silu() * up }
+        #expect(withoutRecording { gate.siluProduct(up) }.isIdentical(to: plain))
+        for leaf in [gate, up] { leaf.requiresGradient = true }
+        let weight = Tensor.normal([3, 5], deviation: 1, using: &generator)
+        let product = gate.siluProduct(up)
+        #expect(product.detached().isIdentical(to: plain))
+        let found = product.gradients(of: [gate, up], weight: weight)
+        let expected = (gate.silu() * up).gradients(of: [gate, up], weight: weight)
+        for (one, other) in zip(found, expected) {
+            #expect(one.flatMap { one in other.map(one.isIdentical) } == true)
+        }
+    }
+
     @Test func nothingIsRecordedWhenRecordingIsOff() {
         let x = Tensor([1] as [Float])
         x.requiresGradient = true
