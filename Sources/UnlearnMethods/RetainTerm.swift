@@ -18,9 +18,7 @@ public enum RetainTerm: String, Codable, Sendable, CaseIterable {
         case .nll:
             Term(ofRetain: "retain-nll", weight: weight) { step.retainTargetMean() }
         case .kl:
-            Term(ofRetain: "retain-kl", weight: weight) {
-                divergence(from: step.originalRetainLogDistributions(), to: step.retainLogDistributions)
-            }
+            Term(ofRetain: "retain-kl", weight: weight) { step.retainDivergence() }
         case .hidden:
             Term(ofRetain: "retain-hidden", weight: weight) {
                 (step.retainStates - step.originalRetainStates()).square().mean()

@@ -250,8 +250,11 @@ public final class Step {
     let batch: TokenBatch
     let isInTwoPasses: Bool
     private let forgetTargets: Int
-    private let forgetReading: Reading
-    private let retainReading: Reading
+    private let model: any CausalLM
+    private let forgetBatch: TokenBatch
+    private let retainBatch: TokenBatch
+    private var forgetPass: Tensor?
+    private var retainPass: Tensor?
 
     /// - Parameter isInTwoPasses: nil: where it saves memory that is worth it.
     init(index: Int, session: Session, forget: [TokenExample], groups: [[Int]], isInTwoPasses: Bool? = nil) {
@@ -262,40 +265,66 @@ public final class Step {
             indices.map { examples[$0] }
         }
         let batch = TokenBatch(forget + retain)
-        (self.retain, self.batch) = (retain, batch)
+        (self.retain, self.batch, model) = (retain, batch, session.model.model)
         forgetTargets = forget.reduce(0) { $0 + $1.targets.count }
         // Reading the weights twice would take longer than what a single row saves.
         self.isInTwoPasses = !retain.isEmpty && (isInTwoPasses ?? (batch.inputs.shape[0] > 1))
-        let model = session.model.model
-        forgetReading = Reading(self.isInTwoPasses ? TokenBatch(forget) : batch, model)
-        retainReading = self.isInTwoPasses ? Reading(TokenBatch(retain), model) : forgetReading
+        forgetBatch = self.isInTwoPasses ? TokenBatch(forget) : batch
+        retainBatch = self.isInTwoPasses ? TokenBatch(retain) : batch
     }
 
-    /// Lets go of what the forget examples' pass holds, once its gradients are there.
-    func finishForget() { forgetReading.finish() }
+    /// Lets go of what the forget examples' pass made, once its gradients are there.
+    func finishForget() { if isInTwoPasses { forgetPass = nil } }
 
-    var retainFinalStates: Tensor { retainPart(retainReading.finalStates) }
+    /// The normalised states from which labelled tokens are predicted, `[targets, width]`, recorded.
+    private var forgetFinalStates: Tensor {
+        let states = forgetPass ?? model.finalHidden(forgetBatch)
+        forgetPass = states
+        return forgetPart(of: states)
+    }
 
-    var forgetLogDistributions: Tensor { forgetPart(of: forgetReading.logDistributions) }
+    var retainFinalStates: Tensor {
+        if !isInTwoPasses {
+            _ = forgetFinalStates
+            retainPass = forgetPass
+        }
+        let states = retainPass ?? model.finalHidden(retainBatch)
+        retainPass = states
+        return retainPart(of: states)
+    }
 
-    public var retainLogDistributions: Tensor { retainPart(retainReading.logDistributions) }
+    private var head: Tensor { model.parameters[model.headName] }
+
+    /// log q of the whole vocabulary at each labelled token, `[targets, vocabulary]`, recorded.
+    var forgetLogDistributions: Tensor { model.logits(forgetFinalStates).logSoftmax() }
+
+    public var retainLogDistributions: Tensor { model.logits(retainFinalStates).logSoftmax() }
+
+    public func retainDivergence() -> Tensor { session.reference.divergence(retain, to: retainFinalStates, head) }
 
     /// The rows of the forget examples' labelled tokens.
     func forgetPart(of perTarget: Tensor) -> Tensor { perTarget.narrow(0, from: 0, count: forgetTargets) }
 
     /// The rows of the retain examples' labelled tokens, in what their pass made.
-    private func retainPart(_ perTarget: Tensor) -> Tensor {
-        isInTwoPasses
-            ? perTarget : perTarget.narrow(0, from: forgetTargets, count: batch.targets.count - forgetTargets)
+    private func retainPart(of perTarget: Tensor) -> Tensor {
+        let count = batch.targets.count - forgetTargets
+        return perTarget.narrow(0, from: perTarget.shape[0] - count, count: count)
+    }
+
+    /// log q of the labelled tokens, `[targets]`, recorded.
+    private var forgetLogProbabilities: Tensor {
+        forgetFinalStates.targetLogProbabilities(head, forgetPart(of: forgetBatch.targets))
     }
 
     /// S of each forget example: the sum of log q over its labelled tokens.
-    public func forgetSums() -> Tensor { Self.sums(forget, forgetReading.logProbabilities, from: 0) }
+    public func forgetSums() -> Tensor { Self.sums(forget, forgetLogProbabilities, from: 0) }
 
     /// Mean cross-entropy per labelled token of the forget examples together.
-    func forgetTokenMean() -> Tensor { -forgetPart(of: forgetReading.logProbabilities).mean() }
+    func forgetTokenMean() -> Tensor { -forgetLogProbabilities.mean() }
 
-    func retainTokenMean() -> Tensor { -retainPart(retainReading.logProbabilities).mean() }
+    func retainTokenMean() -> Tensor {
+        -retainFinalStates.targetLogProbabilities(head, retainPart(of: retainBatch.targets)).mean()
+    }
 
     private static func sums(_ examples: [TokenExample], _ values: Tensor, from start: Int) -> Tensor {
         var start = start

@@ -154,9 +154,17 @@ public protocol ObjectiveStep {
     var retainLogDistributions: Tensor { get }
     /// The same by the original model.
     func originalRetainLogDistributions() -> Tensor
+    /// KL(original ‖ model) per retain target, averaged.
+    func retainDivergence() -> Tensor
     /// What retain targets are predicted from, `[targets, width]`: a language model's states, a classifier's scores.
     var retainStates: Tensor { get }
     func originalRetainStates() -> Tensor
+}
+
+extension ObjectiveStep {
+    public func retainDivergence() -> Tensor {
+        divergence(from: originalRetainLogDistributions(), to: retainLogDistributions)
+    }
 }
 
 /// A method that minimises a sum of named terms, step by step, on any model.
