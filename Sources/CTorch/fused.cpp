@@ -1,7 +1,9 @@
 // unlearn::rms_norm and unlearn::rotate: chains of small operators in one pass over memory. They are for reading alone;
 // where a gradient is recorded, or for another device, type or layout, the same is computed by libtorch's operators.
+// unlearn::silu_product: silu(gate) · up, which keeps nothing for its gradients but what it was given.
 #include <ATen/ATen.h>
 #include <ATen/Parallel.h>
+#include <torch/csrc/autograd/custom_function.h>
 #include <torch/library.h>
 
 #include <array>
@@ -93,11 +95,33 @@ at::Tensor rotate(const at::Tensor &x, const at::Tensor &cosine, const at::Tenso
     });
     return result;
 }
+
+struct SiluProduct : torch::autograd::Function<SiluProduct> {
+    static at::Tensor forward(
+        torch::autograd::AutogradContext *context, const at::Tensor &gate, const at::Tensor &up) {
+        context->save_for_backward({gate, up});
+        return at::silu(gate).mul_(up);
+    }
+
+    /// silu(gate) is computed anew: a pass over memory, where keeping it would be the size of a third matrix a block.
+    static torch::autograd::variable_list backward(
+        torch::autograd::AutogradContext *context, torch::autograd::variable_list gradients) {
+        auto saved = context->get_saved_variables();
+        const auto &gate = saved[0], &up = saved[1], &gradient = gradients[0];
+        return {at::silu_backward(gradient * up, gate), at::silu(gate).mul_(gradient)};
+    }
+};
+
+at::Tensor silu_product(const at::Tensor &gate, const at::Tensor &up) {
+    return is_recorded({gate, up}) ? SiluProduct::apply(gate, up) : at::silu(gate).mul_(up);
+}
 }  // namespace
 
 TORCH_LIBRARY_FRAGMENT(unlearn, library) {
     library.def("rms_norm(Tensor input, Tensor weight, float epsilon) -> Tensor");
     library.impl("rms_norm", c10::DispatchKey::CompositeImplicitAutograd, TORCH_FN(rms_norm));
+    library.def("silu_product(Tensor gate, Tensor up) -> Tensor");
+    library.impl("silu_product", c10::DispatchKey::CompositeImplicitAutograd, TORCH_FN(silu_product));
     library.def("rotate(Tensor input, Tensor cosine, Tensor sine) -> Tensor");
     library.impl("rotate", c10::DispatchKey::CompositeImplicitAutograd, TORCH_FN(rotate));
 }

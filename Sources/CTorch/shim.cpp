@@ -203,6 +203,28 @@ int32_t ct_gradients(
     });
 }
 
+int32_t ct_add_gradients(
+    const ct_tensor *output, const ct_tensor *const *inputs, int64_t input_count, ct_tensor *const *sums,
+    ct_tensor **results) {
+    return guarded<int32_t>(-1, [&] {
+        torch::autograd::variable_list variables;
+        variables.reserve(input_count);
+        for (int64_t i = 0; i < input_count; ++i) {
+            variables.push_back(inputs[i]->value);
+            variables.back().mutable_grad() = sums[i] ? sums[i]->value : at::Tensor();
+        }
+        // As it is computed, each gradient goes into its sum, and its own memory is free again.
+        torch::autograd::backward({output->value}, {}, /*retain_graph=*/false, /*create_graph=*/false, variables);
+        for (int64_t i = 0; i < input_count; ++i) {
+            at::Tensor gradient;
+            std::swap(gradient, variables[i].mutable_grad());
+            if (gradient.defined() && gradient.is_sparse()) gradient = gradient.to_dense();
+            results[i] = gradient.defined() ? owned(std::move(gradient)) : nullptr;
+        }
+        return 0;
+    });
+}
+
 int32_t ct_configure(int32_t threads, bool deterministic) {
     return guarded<int32_t>(-1, [&] {
 #if defined(__GLIBC__)

@@ -27,4 +27,17 @@ extension Tensor {
         guard status == 0 else { engineFailure("gradients", [self]) }
         return results.map { $0.map(Tensor.init(adopting:)) }
     }
+
+    /// Adds the gradient of this scalar with respect to each input to what `sums` holds, in place: no second set of
+    /// gradients is ever in memory. The recorded graph is freed.
+    public func addGradients(of inputs: [Tensor], to sums: inout [Tensor?]) {
+        precondition(inputs.count == sums.count, "addGradients: one sum or nil for each input")
+        var results = [OpaquePointer?](repeating: nil, count: inputs.count)
+        let handles = inputs.map { $0.handle }
+        let before = sums.map { $0?.handle }
+        let status = ct_add_gradients(handle, handles, Int64(handles.count), before, &results)
+        withExtendedLifetime((self, inputs, sums)) {}
+        guard status == 0 else { engineFailure("addGradients", [self]) }
+        sums = results.map { $0.map(Tensor.init(adopting:)) }
+    }
 }

@@ -24,6 +24,7 @@ private enum Aten {
     static let expand = Operator("expand")
     static let gather = Operator("gather")
     static let gelu = Operator("gelu")
+    static let headDivergence = Operator("head_divergence", library: "unlearn")
     static let indexFill = Operator("index_fill", "int_Scalar")
     static let indexSelect = Operator("index_select")
     static let isFinite = Operator("isfinite")
@@ -51,6 +52,7 @@ private enum Aten {
     static let rsqrt = Operator("rsqrt")
     static let scaledDotProductAttention = Operator("scaled_dot_product_attention")
     static let silu = Operator("silu")
+    static let siluProduct = Operator("silu_product", library: "unlearn")
     static let softmax = Operator("softmax", "int")
     static let sort = Operator("sort")
     static let sqrt = Operator("sqrt")
@@ -59,6 +61,7 @@ private enum Aten {
     static let subtract = Operator("sub", "Tensor")
     static let sum = Operator("sum")
     static let sumAlong = Operator("sum", "dim_IntList")
+    static let targetLogProbability = Operator("target_log_probability", library: "unlearn")
     static let toType = Operator("to", "dtype")
     static let topK = Operator("topk")
     static let transpose = Operator("transpose", "int")
@@ -97,6 +100,8 @@ extension Tensor {
     public func square() -> Tensor { Aten.square(.tensor(self)) }
     public func relu() -> Tensor { Aten.relu(.tensor(self)) }
     public func silu() -> Tensor { Aten.silu(.tensor(self)) }
+    /// `silu() * other`, which keeps no third tensor for the gradients of both.
+    public func siluProduct(_ other: Tensor) -> Tensor { Aten.siluProduct(.tensor(self), .tensor(other)) }
     public func gelu() -> Tensor { Aten.gelu(.tensor(self)) }
     /// GELU by its approximation with tanh.
     public func geluTanh() -> Tensor { Aten.gelu(.tensor(self), .string("tanh")) }
@@ -219,6 +224,18 @@ extension Tensor {
     public func linear(_ weight: Tensor, bias: Tensor? = nil) -> Tensor {
         let product = Aten.linear(.tensor(self), .tensor(weight))
         return bias.map { product + $0 } ?? product
+    }
+
+    /// log q of the tokens `targets [rows]`, `[rows]`, where `head [vocabulary, width]` makes the distributions q of
+    /// these states `[rows, width]`; no matrix `[rows, vocabulary]` is made that the head's gradient does not need.
+    public func targetLogProbabilities(_ head: Tensor, _ targets: Tensor) -> Tensor {
+        Aten.targetLogProbability(.tensor(self), .tensor(head), .tensor(targets))
+    }
+
+    /// KL(original ‖ model) averaged over rows, of the distributions that the heads make of states `[rows, width]`; with
+    /// gradients for these states and for `head`, and memory as above.
+    public func divergence(_ head: Tensor, fromStates original: Tensor, _ originalHead: Tensor) -> Tensor {
+        Aten.headDivergence(.tensor(original), .tensor(originalHead), .tensor(self), .tensor(head))
     }
 
     /// Soft-max attention, scaled by 1/√width. query `[rows, heads, time, width]`, key and value

@@ -41,6 +41,11 @@ public final class Reference {
         withoutRecording { finalStates(examples).linear(head) }
     }
 
+    /// KL(original ‖ model) per labelled token of these examples, averaged; `states` and `head` are the model's.
+    func divergence(_ examples: [TokenExample], to states: Tensor, _ head: Tensor) -> Tensor {
+        states.divergence(head, fromStates: finalStates(examples), self.head)
+    }
+
     /// The frozen model's normalised last states at each labelled token, `[targets, width]`.
     func finalStates(_ examples: [TokenExample]) -> Tensor {
         withoutRecording {

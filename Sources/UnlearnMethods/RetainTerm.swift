@@ -16,13 +16,13 @@ public enum RetainTerm: String, Codable, Sendable, CaseIterable {
     func term(_ step: any ObjectiveStep, weight: Double) -> Term {
         switch self {
         case .nll:
-            return Term("retain-nll", weight: weight, step.retainTargetMean())
+            Term(ofRetain: "retain-nll", weight: weight) { step.retainTargetMean() }
         case .kl:
-            let original = step.originalRetainLogDistributions()
-            return Term("retain-kl", weight: weight, divergence(from: original, to: step.retainLogDistributions))
+            Term(ofRetain: "retain-kl", weight: weight) { step.retainDivergence() }
         case .hidden:
-            let original = step.originalRetainStates()
-            return Term("retain-hidden", weight: weight, (step.retainStates - original).square().mean())
+            Term(ofRetain: "retain-hidden", weight: weight) {
+                (step.retainStates - step.originalRetainStates()).square().mean()
+            }
         }
     }
 }

@@ -206,7 +206,7 @@ public final class Session {
     }
 
     /// The gradients of a step's parts together, each weighted by its share of the labelled tokens, and its terms.
-    private func gradients(
+    func gradients(
         of parameters: [Tensor], _ parts: [Step], _ objective: (Step) throws(MethodError) -> [Term]
     ) throws(MethodError) -> ([Tensor?], [String: Double]) {
         let targets = parts.reduce(0) { $0 + $1.batch.targets.count }
@@ -215,16 +215,12 @@ public final class Session {
         for part in parts {
             let share = Double(part.batch.targets.count) / Double(targets)
             let terms = try objective(part)
-            let total = parts.count == 1 ? terms.total : terms.total * share
-            var gradients = total.gradients(of: parameters)
+            for group in terms.inPasses(of: part) {
+                (parts.count == 1 ? group.total : group.total * share).addGradients(of: parameters, to: &sums)
+                part.finishForget()
+            }
             for (name, value) in try terms.values(step: part.index, examples: part.forget.map(\.id)) {
                 sum[name, default: 0] += parts.count == 1 ? value : value * share
-            }
-            for index in sums.indices {
-                // One by one, so that no third set of gradients is in memory.
-                let (old, new) = (sums[index], gradients[index])
-                gradients[index] = nil
-                if let old, let new { sums[index] = withoutRecording { old + new } } else { sums[index] = old ?? new }
             }
         }
         return (sums, sum)
@@ -243,7 +239,8 @@ public final class Session {
     }
 }
 
-/// The examples of one step, read by the model in one pass.
+/// The examples of one step: read by the model in one pass, or, if they fill more than a row, in one for what is to be
+/// forgotten and one for what is to be kept, of which never both are in memory.
 public final class Step {
     public let index: Int
     public let forget: [TokenExample]
@@ -251,48 +248,83 @@ public final class Step {
     let session: Session
     /// Forget examples first, then retain examples.
     let batch: TokenBatch
+    let isInTwoPasses: Bool
     private let forgetTargets: Int
+    private let model: any CausalLM
+    private let forgetBatch: TokenBatch
+    private let retainBatch: TokenBatch
+    private var forgetPass: Tensor?
+    private var retainPass: Tensor?
 
-    init(index: Int, session: Session, forget: [TokenExample], groups: [[Int]]) {
+    /// - Parameter isInTwoPasses: nil: where it saves memory that is worth it.
+    init(index: Int, session: Session, forget: [TokenExample], groups: [[Int]], isInTwoPasses: Bool? = nil) {
         self.index = index
         self.session = session
         self.forget = forget
-        retain = zip(session.retain, groups.dropFirst()).flatMap { examples, indices in indices.map { examples[$0] } }
-        batch = TokenBatch(forget + retain)
+        let retain = zip(session.retain, groups.dropFirst()).flatMap { examples, indices in
+            indices.map { examples[$0] }
+        }
+        let batch = TokenBatch(forget + retain)
+        (self.retain, self.batch, model) = (retain, batch, session.model.model)
         forgetTargets = forget.reduce(0) { $0 + $1.targets.count }
+        // Reading the weights twice would take longer than what a single row saves.
+        self.isInTwoPasses = !retain.isEmpty && (isInTwoPasses ?? (batch.inputs.shape[0] > 1))
+        forgetBatch = self.isInTwoPasses ? TokenBatch(forget) : batch
+        retainBatch = self.isInTwoPasses ? TokenBatch(retain) : batch
     }
+
+    /// Lets go of what the forget examples' pass made, once its gradients are there.
+    func finishForget() { if isInTwoPasses { forgetPass = nil } }
 
     /// The normalised states from which labelled tokens are predicted, `[targets, width]`, recorded.
-    private lazy var finalStates: Tensor = session.model.model.finalHidden(batch)
-
-    /// log q of the whole vocabulary at each labelled token, `[targets, vocabulary]`, recorded.
-    private lazy var logDistributions: Tensor = session.model.model.logits(finalStates).logSoftmax()
-
-    var retainFinalStates: Tensor { retainPart(of: finalStates) }
-
-    var forgetLogDistributions: Tensor { forgetPart(of: logDistributions) }
-
-    public var retainLogDistributions: Tensor { retainPart(of: logDistributions) }
-
-    /// The rows of the forget examples' labelled tokens, and those of the retain examples'.
-    func forgetPart(of perTarget: Tensor) -> Tensor { perTarget.narrow(0, from: 0, count: forgetTargets) }
-
-    func retainPart(of perTarget: Tensor) -> Tensor {
-        perTarget.narrow(0, from: forgetTargets, count: batch.targets.count - forgetTargets)
+    private var forgetFinalStates: Tensor {
+        let states = forgetPass ?? model.finalHidden(forgetBatch)
+        forgetPass = states
+        return forgetPart(of: states)
     }
 
-    /// log q of the labelled tokens, `[targets]`.
-    private lazy var logProbabilities: Tensor =
-        logDistributions
-        .gather(batch.targets.reshape([batch.targets.count, 1]), along: 1).reshape([batch.targets.count])
+    var retainFinalStates: Tensor {
+        if !isInTwoPasses {
+            _ = forgetFinalStates
+            retainPass = forgetPass
+        }
+        let states = retainPass ?? model.finalHidden(retainBatch)
+        retainPass = states
+        return retainPart(of: states)
+    }
+
+    private var head: Tensor { model.parameters[model.headName] }
+
+    /// log q of the whole vocabulary at each labelled token, `[targets, vocabulary]`, recorded.
+    var forgetLogDistributions: Tensor { model.logits(forgetFinalStates).logSoftmax() }
+
+    public var retainLogDistributions: Tensor { model.logits(retainFinalStates).logSoftmax() }
+
+    public func retainDivergence() -> Tensor { session.reference.divergence(retain, to: retainFinalStates, head) }
+
+    /// The rows of the forget examples' labelled tokens.
+    func forgetPart(of perTarget: Tensor) -> Tensor { perTarget.narrow(0, from: 0, count: forgetTargets) }
+
+    /// The rows of the retain examples' labelled tokens, in what their pass made.
+    private func retainPart(of perTarget: Tensor) -> Tensor {
+        let count = batch.targets.count - forgetTargets
+        return perTarget.narrow(0, from: perTarget.shape[0] - count, count: count)
+    }
+
+    /// log q of the labelled tokens, `[targets]`, recorded.
+    private var forgetLogProbabilities: Tensor {
+        forgetFinalStates.targetLogProbabilities(head, forgetPart(of: forgetBatch.targets))
+    }
 
     /// S of each forget example: the sum of log q over its labelled tokens.
-    public func forgetSums() -> Tensor { Self.sums(forget, logProbabilities, from: 0) }
+    public func forgetSums() -> Tensor { Self.sums(forget, forgetLogProbabilities, from: 0) }
 
     /// Mean cross-entropy per labelled token of the forget examples together.
-    func forgetTokenMean() -> Tensor { -forgetPart(of: logProbabilities).mean() }
+    func forgetTokenMean() -> Tensor { -forgetLogProbabilities.mean() }
 
-    func retainTokenMean() -> Tensor { -retainPart(of: logProbabilities).mean() }
+    func retainTokenMean() -> Tensor {
+        -retainFinalStates.targetLogProbabilities(head, retainPart(of: retainBatch.targets)).mean()
+    }
 
     private static func sums(_ examples: [TokenExample], _ values: Tensor, from start: Int) -> Tensor {
         var start = start

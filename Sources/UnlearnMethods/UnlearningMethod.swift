@@ -110,12 +110,31 @@ public protocol ClassifierMethod: UnlearningMethod {
 public struct Term {
     public let name: String
     public let weight: Double
-    public let value: Tensor  // scalar
+    /// Whether nothing but retain examples is read for it.
+    let isOfRetain: Bool
+    private let result: Result
+
+    /// Computed at the first look at it and then kept.
+    private final class Result {
+        private let compute: () -> Tensor
+        lazy var value = compute()
+
+        init(_ compute: @escaping () -> Tensor) { self.compute = compute }
+    }
+
+    /// A scalar.
+    public var value: Tensor { result.value }
 
     public init(_ name: String, weight: Double = 1, _ value: Tensor) {
-        self.name = name
-        self.weight = weight
-        self.value = value
+        (self.name, self.weight, isOfRetain) = (name, weight, false)
+        result = Result { value }
+    }
+
+    /// A term that reads retain examples alone, computed when it is needed: with a long step, after the rest of the
+    /// objective is done with, so that never both are in memory.
+    init(ofRetain name: String, weight: Double, _ value: @escaping () -> Tensor) {
+        (self.name, self.weight, isOfRetain) = (name, weight, true)
+        result = Result(value)
     }
 }
 
@@ -135,9 +154,17 @@ public protocol ObjectiveStep {
     var retainLogDistributions: Tensor { get }
     /// The same by the original model.
     func originalRetainLogDistributions() -> Tensor
+    /// KL(original ‖ model) per retain target, averaged.
+    func retainDivergence() -> Tensor
     /// What retain targets are predicted from, `[targets, width]`: a language model's states, a classifier's scores.
     var retainStates: Tensor { get }
     func originalRetainStates() -> Tensor
+}
+
+extension ObjectiveStep {
+    public func retainDivergence() -> Tensor {
+        divergence(from: originalRetainLogDistributions(), to: retainLogDistributions)
+    }
 }
 
 /// A method that minimises a sum of named terms, step by step, on any model.
@@ -173,6 +200,12 @@ extension ObjectiveMethod {
 extension [Term] {
     /// What is minimised; there must be at least one term.
     var total: Tensor { dropFirst().reduce(self[0].value * self[0].weight) { $0 + $1.value * $1.weight } }
+
+    /// The terms whose gradients are taken together: all, or, of a step in two passes, those of each pass.
+    func inPasses(of step: Step) -> [[Term]] {
+        guard step.isInTwoPasses else { return [self] }
+        return [filter { !$0.isOfRetain }, filter(\.isOfRetain)].filter { !$0.isEmpty }
+    }
 
     /// The value of each term; one that is not finite stops the run, naming the examples.
     func values(step: Int, examples: @autoclosure () -> [Int]) throws(MethodError) -> [String: Double] {

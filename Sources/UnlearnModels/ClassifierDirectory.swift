@@ -50,11 +50,24 @@ public enum ClassifierDirectory {
 }
 
 extension ParameterStore {
-    /// Writes all tensors, in single precision and in store order, as a safetensors file.
+    /// Writes all tensors in store order as a safetensors file: those that are kept in half precision as they are, all
+    /// others in single precision.
     func write(to url: URL) throws(FormatError) {
-        var writer = try SafetensorsWriter(url, names.map { SafetensorsWriter.Tensor($0, .float32, self[$0].shape) })
+        let changed = Set(attached.map(\.weightName))
+        func type(_ name: String) -> ElementType {
+            let own = self[name].type
+            return changed.contains(name) || (own != .float16 && own != .bfloat16) ? .float32 : own
+        }
+        func stored(_ name: String) -> ScalarType {
+            switch type(name) {
+            case .float16: .float16
+            case .bfloat16: .bfloat16
+            default: .float32
+            }
+        }
+        var writer = try SafetensorsWriter(url, names.map { SafetensorsWriter.Tensor($0, stored($0), self[$0].shape) })
         for name in names {
-            let tensor = merged(name).to(.float32).contiguous()
+            let tensor = merged(name).to(type(name)).contiguous()
             try tensor.withBytes { (bytes) throws(FormatError) in try writer.append(bytes) }
         }
         try writer.commit()

@@ -51,7 +51,7 @@ extension CausalLM {
 
     /// log p of each labelled token, `[targets]`.
     public func logProbabilities(_ batch: TokenBatch) -> Tensor {
-        Self.logProbabilities(of: batch.targets, from: logits(finalHidden(batch)))
+        finalHidden(batch).targetLogProbabilities(parameters[headName], batch.targets)
     }
 
     /// log-softmax of `logits [n, vocabulary]` at `targets [n]`, without a second copy of the distribution.

@@ -84,12 +84,13 @@ public struct ModelDirectory {
 }
 
 extension ModelDirectory {
-    /// Writes `config.json`, `generation_config.json` and `model.safetensors` (F32) into an existing folder, with low-rank
-    /// additions merged into the weights.
+    /// Writes `config.json`, `generation_config.json` and `model.safetensors` into an existing folder, with low-rank
+    /// additions merged into the weights. What is kept in half precision is written as it is, everything else in F32.
     /// Tokenizer and model card are the callers'.
     public func save(_ parameters: ParameterStore, to folder: URL) throws(ModelError) {
         var json = configuration.json
-        // What the saved file holds, whatever the source had.
+        // What everything in the saved file fits into, whatever the source had: small changes would be rounded away by
+        // a loader that takes the source's type for all.
         json["torch_dtype"] = nil
         json["dtype"] = "float32"
         let generation = generationConfiguration

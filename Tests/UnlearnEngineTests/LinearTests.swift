@@ -72,6 +72,61 @@ import Testing
     }
 }
 
+/// What becomes of states behind a head, a few rows at a time, with and without a gradient for the head.
+@Suite struct VocabularyTests {
+    private let states: Tensor
+    private let original: Tensor
+    private let head: Tensor
+    private let originalHead: Tensor
+    private let weight: Tensor
+    private let targets: Tensor
+
+    init() {
+        // More rows than go through the head together.
+        let rows = 150
+        var generator = Generator(seed: 0, purpose: "vocabulary")
+        states = .normal([rows, 8], using: &generator)
+        original = .normal([rows, 8], using: &generator)
+        head = .normal([30, 8], using: &generator)
+        originalHead = .normal([30, 8], using: &generator)
+        weight = .normal([rows], using: &generator)
+        targets = Tensor((0..<rows).map { Int64($0 % 30) })
+        states.requiresGradient = true
+    }
+
+    private func agree(_ found: Tensor, _ expected: Tensor, of leaves: [Tensor], _ weight: Tensor?) {
+        #expect(isClose(found.detached(), expected.detached()))
+        let gradients = found.gradients(of: leaves, weight: weight)
+        for (one, other) in zip(gradients, expected.gradients(of: leaves, weight: weight)) {
+            #expect(one.flatMap { one in other.map { isClose(one, $0) } } == true)
+        }
+    }
+
+    private func isClose(_ one: Tensor, _ other: Tensor) -> Bool {
+        one.shape == other.shape && (one - other).abs().max().item < 1e-5
+    }
+
+    @Test(arguments: [false, true]) func targetsHaveTheLogProbabilitiesOfTheWholeDistribution(headIsTrained: Bool) {
+        head.requiresGradient = headIsTrained
+        let expected = states.linear(head).logSoftmax().gather(targets.reshape([-1, 1]), along: 1).reshape([-1])
+        let leaves = headIsTrained ? [states, head] : [states]
+        agree(states.targetLogProbabilities(head, targets), expected, of: leaves, weight)
+        let read = withoutRecording { states.targetLogProbabilities(head, targets) }
+        #expect(isClose(read, expected.detached()) && !read.requiresGradient)
+    }
+
+    @Test(arguments: [false, true]) func theDivergenceIsThatOfTheWholeDistributions(headIsTrained: Bool) {
+        head.requiresGradient = headIsTrained
+        for originalHead in [head, originalHead] {
+            let logP = withoutRecording { original.linear(originalHead).logSoftmax() }
+            let difference = logP - states.linear(head).logSoftmax()
+            let expected = (logP.exp() * difference).sum() * (1 / Double(targets.count))
+            let leaves = headIsTrained ? [states, head] : [states]
+            agree(states.divergence(head, fromStates: original, originalHead), expected, of: leaves, nil)
+        }
+    }
+}
+
 /// Weights in half precision: what they compute is what their widened copies compute.
 @Suite struct HalfPrecisionTests {
     private func values(_ shape: Shape, _ purpose: String) -> Tensor {

@@ -93,6 +93,40 @@ struct TensorTests {
         #expect(gradients[1] == nil)
     }
 
+    @Test func gradientsAreAddedToTheirSums() {
+        let (x, table, unused) = (Tensor([1, 2] as [Float]), Tensor.zeros([3, 2]), Tensor([5] as [Float]))
+        for leaf in [x, table, unused] { leaf.requiresGradient = true }
+        var sums: [Tensor?] = [nil, nil, nil]
+        x.square().sum().addGradients(of: [x, table, unused], to: &sums)
+        #expect(sums[0]?.scalars(Float.self) == [2, 4])
+        #expect(sums[1] == nil && sums[2] == nil)
+        // A gradient that names rows alone, as an embedding's does, is added like any other.
+        for _ in 0..<2 {
+            let rows = table.embedding(Tensor([2, 2] as [Int64]))
+            (x.sum() + rows.sum()).addGradients(of: [x, table, unused], to: &sums)
+        }
+        #expect(sums[0]?.scalars(Float.self) == [4, 6])
+        #expect(sums[1]?.scalars(Float.self) == [0, 0, 0, 0, 4, 4])
+        #expect(sums[2] == nil)
+    }
+
+    @Test func theSiluProductIsThatOfItsParts() {
+        var generator = Generator(seed: 0, purpose: "silu")
+        let gate = Tensor.normal([3, 5], deviation: 2, using: &generator)
+        let up = Tensor.normal([3, 5], deviation: 2, using: &generator)
+        let plain = withoutRecording { gate.silu() * up }
+        #expect(withoutRecording { gate.siluProduct(up) }.isIdentical(to: plain))
+        for leaf in [gate, up] { leaf.requiresGradient = true }
+        let weight = Tensor.normal([3, 5], deviation: 1, using: &generator)
+        let product = gate.siluProduct(up)
+        #expect(product.detached().isIdentical(to: plain))
+        let found = product.gradients(of: [gate, up], weight: weight)
+        let expected = (gate.silu() * up).gradients(of: [gate, up], weight: weight)
+        for (one, other) in zip(found, expected) {
+            #expect(one.flatMap { one in other.map(one.isIdentical) } == true)
+        }
+    }
+
     @Test func nothingIsRecordedWhenRecordingIsOff() {
         let x = Tensor([1] as [Float])
         x.requiresGradient = true

@@ -189,6 +189,31 @@ func isClose(_ found: Float, _ expected: Float) -> Bool { abs(found - expected) 
         try golden.agree(Array(zip(names, found.gradients(of: parameters))), "softLabels")
     }
 
+    /// Reading what is to be forgotten and what is to be kept one after the other changes nothing but rounding.
+    @Test(arguments: RetainTerm.allCases)
+    func twoPassesGiveTheGradientsOfOne(term: RetainTerm) throws {
+        let golden = try GoldenStep()
+        var method = NPO()
+        method.retainTerm = term
+        let session = try golden.session()
+        session.storedReference = Reference(golden.forget + golden.retain, golden.reference, headIsTrained: false)
+        let parameters = golden.model.parameters.train(Set(golden.model.parameters.names))
+        let results = try [false, true].map { isInTwoPasses in
+            let step = Step(
+                index: 0, session: session, forget: golden.forget, groups: [[0, 1], [0, 1]],
+                isInTwoPasses: isInTwoPasses)
+            return try session.gradients(of: parameters, [step]) { (step) throws(MethodError) in
+                try method.objective(step)
+            }
+        }
+        for (one, two) in zip(results[0].0, results[1].0) {
+            let (one, two) = (try #require(one).scalars(Float.self), try #require(two).scalars(Float.self))
+            #expect(zip(one, two).allSatisfy { isClose($1, $0) })
+        }
+        #expect(results[0].1.keys == results[1].1.keys)
+        for (name, value) in results[0].1 { #expect(isClose(Float(try #require(results[1].1[name])), Float(value))) }
+    }
+
     @Test func npoEqualsTwoLogTwoOverBetaAtStart() throws {
         let golden = try GoldenStep()
         var method = NPO()

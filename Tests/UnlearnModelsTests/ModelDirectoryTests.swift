@@ -37,6 +37,36 @@ import UnlearnModels
         #expect(saved.stopTokens == [2])
     }
 
+    /// What was not trained keeps its two bytes a number; what was is written with all of its four.
+    @Test func whatIsKeptInHalfPrecisionIsSavedSo() throws {
+        let (half, folder) = (try TemporaryFolder(), try TemporaryFolder())
+        let golden = try GoldenLlama("llama-untied")
+        let whole = try golden.model().parameters
+        var writer = try SafetensorsWriter(
+            half.url.appending(path: "model.safetensors"),
+            whole.names.map { SafetensorsWriter.Tensor($0, .bfloat16, whole[$0].shape) })
+        for name in whole.names {
+            try whole[name].to(.bfloat16).withBytes { (bytes) throws(FormatError) in try writer.append(bytes) }
+        }
+        try writer.commit()
+        try golden.directory.configuration.json.write(to: half.url.appending(path: "config.json"))
+        let directory = try ModelDirectory(half.url)
+        let parameters = try directory.load(.stored).parameters
+        let changed = "model.layers.0.mlp.down_proj.weight"
+        for parameter in parameters.train([changed]) {
+            withoutRecording { parameter.copy(from: parameter + 1e-5) }
+        }
+        parameters.train([])
+        try directory.save(parameters, to: folder.url)
+        let file = try SafetensorsFile(folder.url.appending(path: "model.safetensors"))
+        let saved = try ModelDirectory(folder.url).load().parameters
+        for name in parameters.names {
+            let isHalf = name != changed && parameters[name].rank == 2
+            #expect(file.entries[name]?.type == (isHalf ? .bfloat16 : .float32), "\(name)")
+            #expect(saved[name].isIdentical(to: parameters[name].to(.float32)), "\(name)")
+        }
+    }
+
     @Test func everyParameterIsListedWithoutLoading() throws {
         let golden = try GoldenLlama("llama-tied")
         let count = golden.directory.parameters.reduce(0) { $0 + $1.shape.reduce(1, *) }

@@ -73,6 +73,10 @@ bool ct_set_recording(bool recording);
 int32_t ct_gradients(
     const ct_tensor *_Nonnull output, const ct_tensor *_Nullable weight, const ct_tensor *_Nonnull const *_Nonnull inputs,
     int64_t input_count, bool keep_graph, ct_tensor *_Nullable *_Nonnull results);
+/// The same, unweighted, each added to `sums` in place (null: none yet); the results take the place of these.
+int32_t ct_add_gradients(
+    const ct_tensor *_Nonnull output, const ct_tensor *_Nonnull const *_Nonnull inputs, int64_t input_count,
+    ct_tensor *_Nullable const *_Nonnull sums, ct_tensor *_Nullable *_Nonnull results);
 
 /// Threads for one operation, deterministic kernels, and an allocator that keeps freed memory. Once, at the start.
 int32_t ct_configure(int32_t threads, bool deterministic);
