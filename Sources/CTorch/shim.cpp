@@ -245,3 +245,9 @@ int32_t ct_configure(int32_t threads, bool deterministic) {
 int32_t ct_threads(void) {
     return at::get_num_threads();
 }
+
+void ct_trim(void) {
+#if defined(__GLIBC__)
+    malloc_trim(0);
+#endif
+}

@@ -44,6 +44,10 @@ public enum Runtime {
         ending.withLock { $0 }?()
     }
 
+    /// Gives back what was freed and kept for the next operation: worth it between two kinds of work, whose tensors are of
+    /// other sizes.
+    public static func trimMemory() { ct_trim() }
+
     /// Threads used inside one operation.
     public static var threads: Int { Int(ct_threads()) }
 

@@ -148,6 +148,10 @@ func timed<Value, Failure: Error>(
     _ seconds: inout Double, _ body: () throws(Failure) -> Value
 ) throws(Failure) -> Value {
     let start = ContinuousClock.now
-    defer { seconds = (ContinuousClock.now - start) / .seconds(1) }
+    defer {
+        // The next step's tensors are of other sizes: what this one freed would lie beside them.
+        Runtime.trimMemory()
+        seconds = (ContinuousClock.now - start) / .seconds(1)
+    }
     return try body()
 }

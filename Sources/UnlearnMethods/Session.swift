@@ -84,6 +84,13 @@ public final class Session {
 
     private var headIsTrained: Bool { (try? trainedNames())?.contains(model.model.headName) ?? false }
 
+    /// Whether less than a quarter of the model's numbers are trained.
+    var gradientsAreFew: Bool {
+        let store = model.model.parameters
+        let trained = ((try? trainedNames()) ?? []).reduce(0) { $0 + store[$1].count }
+        return 4 * trained < store.scalarCount
+    }
+
     func readReference(_ examples: [TokenExample]) { storedReference = read(examples, "reading the original") }
 
     /// The same without examples to keep, for an objective that does not look at them.
@@ -239,8 +246,8 @@ public final class Session {
     }
 }
 
-/// The examples of one step: read by the model in one pass, or, if they fill more than a row, in one for what is to be
-/// forgotten and one for what is to be kept, of which never both are in memory.
+/// The examples of one step: read by the model in one pass, or, if they fill more than a row and little is trained, in
+/// one for what is to be forgotten and one for what is to be kept, of which never both are in memory.
 public final class Step {
     public let index: Int
     public let forget: [TokenExample]
@@ -267,8 +274,10 @@ public final class Step {
         let batch = TokenBatch(forget + retain)
         (self.retain, self.batch, model) = (retain, batch, session.model.model)
         forgetTargets = forget.reduce(0) { $0 + $1.targets.count }
-        // Reading the weights twice would take longer than what a single row saves.
-        self.isInTwoPasses = !retain.isEmpty && (isInTwoPasses ?? (batch.inputs.shape[0] > 1))
+        // Reading the weights twice would take longer than what a single row saves; and with all weights trained, the
+        // gradients of the first pass would take more than the second pass saves.
+        let pays = batch.inputs.shape[0] > 1 && session.gradientsAreFew
+        self.isInTwoPasses = !retain.isEmpty && (isInTwoPasses ?? pays)
         forgetBatch = self.isInTwoPasses ? TokenBatch(forget) : batch
         retainBatch = self.isInTwoPasses ? TokenBatch(retain) : batch
     }

@@ -81,6 +81,8 @@ int32_t ct_add_gradients(
 /// Threads for one operation, deterministic kernels, and an allocator that keeps freed memory. Once, at the start.
 int32_t ct_configure(int32_t threads, bool deterministic);
 int32_t ct_threads(void);
+/// Gives memory that was freed, and kept for later, back to the system.
+void ct_trim(void);
 
 #ifdef __cplusplus
 }
