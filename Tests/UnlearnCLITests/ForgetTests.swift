@@ -114,7 +114,7 @@ struct ForgetTests {
         Mistake(
             "--model model --forget forget.jsonl --method npo --set study.answerToken=1 --output run", 64,
             "There is no option 'study.answerToken'. Did you mean 'study.answerTokens'? Valid here: "
-                + "study.answerTokens, study.temperature, study.entities, study.neighbours."),
+                + "study.answerTokens, study.temperature, study.entities, study.neighbours, study.everythingElse."),
         Mistake(
             "--model model --forget forget.jsonl --method npo --set beta=big --output run", 64,
             "Option 'beta' must be a number, but is the text 'big'. Correct its value."),
