@@ -68,7 +68,8 @@ import UnlearnMethods
     @Test func anUnknownOptionOfAGroupNamesThatGroupsOptions() {
         #expect(
             sentence("study.entity=3") == "There is no option 'study.entity'. Did you mean 'study.entities'? "
-                + "Valid here: study.entities, study.temperature, study.neighbours, study.answerTokens, study.everythingElse.")
+                + "Valid here: study.entities, study.temperature, study.neighbours, study.answerTokens, "
+                + "study.everythingElse.")
     }
 
     @Test func anOptionOfAnotherMethodIsUnknown() {
