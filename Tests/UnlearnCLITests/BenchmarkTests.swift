@@ -17,26 +17,23 @@ import UnlearnFormats
         #expect(text.output == "F 0.5000\n")
     }
 
-    @Test func raggedScoresAreRefused() throws {
+    @Test(arguments: [
+        (
+            #"{"unlearned": [[0, 0], [1]], "retrained": [[0, 8]]}"#,
+            "model 2 of 'unlearned' has 1 examples, the first one of 'unlearned' 2"
+        ),
+        (
+            #"{"unlearned": [[1], [2]], "retrained": [[3], [1e300]]}"#,
+            "model 2 of 'retrained' has a score beyond ±10000"
+        ),
+    ])
+    func scoresThatCannotBeAreRefused(text: String, problem: String) throws {
         let folder = try TemporaryFolder()
-        try folder.write(#"{"unlearned": [[0, 0], [1]], "retrained": [[0, 8]]}"#, "scores.json")
+        try folder.write(text, "scores.json")
         let result = try Binary.run("benchmark", "neurips2023", "--from-scores", "scores.json", in: folder.url)
         #expect(
             folder.relative(result.error) == """
-                unlearn: 'scores.json' holds no scores: model 2 of 'unlearned' has 1 examples, the first one of \
-                'unlearned' 2. Write it as {"unlearned": [[model × example]], "retrained": [[model × example]]}.
-
-                """)
-        #expect(result.status == 65)
-    }
-
-    @Test func scoresThatNoProbabilityHasAreRefused() throws {
-        let folder = try TemporaryFolder()
-        try folder.write(#"{"unlearned": [[1], [2]], "retrained": [[3], [1e300]]}"#, "scores.json")
-        let result = try Binary.run("benchmark", "neurips2023", "--from-scores", "scores.json", in: folder.url)
-        #expect(
-            folder.relative(result.error) == """
-                unlearn: 'scores.json' holds no scores: model 2 of 'retrained' has a score beyond ±10000. Write it as \
+                unlearn: 'scores.json' holds no scores: \(problem). Write it as \
                 {"unlearned": [[model × example]], "retrained": [[model × example]]}.
 
                 """)
