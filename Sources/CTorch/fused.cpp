@@ -1,6 +1,6 @@
-// unlearn::rms_norm and unlearn::rotate: chains of small operators in one pass over memory. They are for reading alone;
-// where a gradient is recorded, or for another device, type or layout, the same is computed by libtorch's operators.
-// unlearn::silu_product: silu(gate) · up, which keeps nothing for its gradients but what it was given.
+// unlearn::rms_norm and unlearn::rotate: chains of small operators in one pass over memory; for another device, type or
+// layout, and for the recorded rotation, the same is computed by libtorch's operators. unlearn::rms_norm and
+// unlearn::silu_product, silu(gate) · up, keep nothing for their gradients that is as large as what they were given.
 #include <ATen/ATen.h>
 #include <ATen/Parallel.h>
 #include <torch/csrc/autograd/custom_function.h>
@@ -25,39 +25,108 @@ bool suits(const at::Tensor &x) { return x.is_cpu() && x.scalar_type() == at::kF
 
 int64_t rows_at_once(int64_t width) { return std::max<int64_t>(1, grain / width); }
 
-/// Σ x², in sixteen parts so that the sums are independent of each other.
-float square_sum(const float *x, int64_t width) {
+/// Σ a · b, in sixteen parts so that the sums are independent of each other.
+float product_sum(const float *a, const float *b, int64_t width) {
     std::array<float, 16> parts{};
     int64_t index = 0;
     for (; index + 16 <= width; index += 16) {
-        for (int part = 0; part < 16; ++part) parts[part] += x[index + part] * x[index + part];
+        for (int part = 0; part < 16; ++part) parts[part] += a[index + part] * b[index + part];
     }
     float sum = 0;
-    for (; index < width; ++index) sum += x[index] * x[index];
+    for (; index < width; ++index) sum += a[index] * b[index];
     for (float part : parts) sum += part;
     return sum;
 }
 
-/// x / √(mean x² + ε) · weight over the last dimension.
+/// Contiguous x [rows, width] normalised, and what its rows were multiplied by: 1 / √(mean x² + ε), [rows].
+struct Normalised {
+    at::Tensor result, factors;
+
+    Normalised(const at::Tensor &x, const at::Tensor &weight, double epsilon)
+        : result(at::empty_like(x)), factors(at::empty({x.numel() / weight.size(0)}, x.options())) {
+        const int64_t width = weight.size(0);
+        const float *from = x.const_data_ptr<float>(), *scale = weight.const_data_ptr<float>();
+        float *to = result.mutable_data_ptr<float>(), *kept = factors.mutable_data_ptr<float>();
+        at::parallel_for(0, factors.numel(), rows_at_once(width), [&](int64_t begin, int64_t end) {
+            for (int64_t row = begin; row < end; ++row) {
+                const float *source = from + row * width;
+                float *target = to + row * width;
+                const float factor = 1 / std::sqrt(product_sum(source, source, width) / width + static_cast<float>(epsilon));
+                for (int64_t index = 0; index < width; ++index) target[index] = source[index] * factor * scale[index];
+                kept[row] = factor;
+            }
+        });
+    }
+};
+
+struct RMSNorm : torch::autograd::Function<RMSNorm> {
+    static at::Tensor forward(
+        torch::autograd::AutogradContext *context, const at::Tensor &input, const at::Tensor &weight, double epsilon) {
+        const auto x = input.contiguous();
+        auto normalised = Normalised(x, weight, epsilon);
+        context->save_for_backward({x, weight, normalised.factors});
+        return normalised.result;
+    }
+
+    static torch::autograd::variable_list backward(
+        torch::autograd::AutogradContext *context, torch::autograd::variable_list gradients) {
+        const auto saved = context->get_saved_variables();
+        const auto gradient = gradients[0].contiguous();
+        at::Tensor ofInput, ofWeight;
+        if (context->needs_input_grad(0)) ofInput = of_input(gradient, saved[0], saved[1], saved[2]);
+        if (context->needs_input_grad(1)) ofWeight = of_weight(gradient, saved[0], saved[2]);
+        return {ofInput, ofWeight, at::Tensor()};
+    }
+
+    /// f · (g · w) − x · f³ · mean(g · w · x), for the factor f of each row.
+    static at::Tensor of_input(
+        const at::Tensor &gradient, const at::Tensor &x, const at::Tensor &weight, const at::Tensor &factors) {
+        auto result = at::empty_like(x);
+        const int64_t width = weight.size(0);
+        const float *g = gradient.const_data_ptr<float>(), *from = x.const_data_ptr<float>();
+        const float *w = weight.const_data_ptr<float>(), *f = factors.const_data_ptr<float>();
+        float *to = result.mutable_data_ptr<float>();
+        at::parallel_for(0, factors.numel(), rows_at_once(width), [&](int64_t begin, int64_t end) {
+            for (int64_t row = begin; row < end; ++row) {
+                const float *source = from + row * width, *received = g + row * width;
+                float *target = to + row * width;
+                for (int64_t index = 0; index < width; ++index) target[index] = received[index] * w[index];
+                const float along = product_sum(target, source, width) / width * f[row] * f[row] * f[row];
+                for (int64_t index = 0; index < width; ++index) {
+                    target[index] = target[index] * f[row] - source[index] * along;
+                }
+            }
+        });
+        return result;
+    }
+
+    /// Σ g · x · f over the rows, a range of columns for each thread: the order of the sum is always the same.
+    static at::Tensor of_weight(const at::Tensor &gradient, const at::Tensor &x, const at::Tensor &factors) {
+        const int64_t width = x.size(-1), rows = factors.numel();
+        auto result = at::zeros({width}, x.options());
+        const float *g = gradient.const_data_ptr<float>(), *from = x.const_data_ptr<float>();
+        const float *f = factors.const_data_ptr<float>();
+        float *to = result.mutable_data_ptr<float>();
+        at::parallel_for(0, width, rows_at_once(rows), [&](int64_t begin, int64_t end) {
+            for (int64_t row = 0; row < rows; ++row) {
+                const float *source = from + row * width, *received = g + row * width;
+                for (int64_t index = begin; index < end; ++index) {
+                    to[index] += received[index] * source[index] * f[row];
+                }
+            }
+        });
+        return result;
+    }
+};
+
+/// x / √(mean x² + ε) · weight over the last dimension. For its gradients x and one number a row are kept.
 at::Tensor rms_norm(const at::Tensor &input, const at::Tensor &weight, double epsilon) {
-    if (is_recorded({input, weight}) || !suits(input) || !suits(weight) || !weight.is_contiguous() ||
-        weight.dim() != 1 || input.dim() == 0 || input.size(-1) != weight.size(0)) {
+    if (!suits(input) || !suits(weight) || !weight.is_contiguous() || weight.dim() != 1 || input.dim() == 0 ||
+        input.size(-1) != weight.size(0)) {
         return at::rms_norm(input, weight.sizes(), weight, epsilon);
     }
-    const auto x = input.contiguous();
-    auto result = at::empty_like(x);
-    const int64_t width = weight.size(0);
-    const float *from = x.const_data_ptr<float>(), *scale = weight.const_data_ptr<float>();
-    float *to = result.mutable_data_ptr<float>();
-    at::parallel_for(0, x.numel() / width, rows_at_once(width), [&](int64_t begin, int64_t end) {
-        for (int64_t row = begin; row < end; ++row) {
-            const float *source = from + row * width;
-            float *target = to + row * width;
-            const float factor = 1 / std::sqrt(square_sum(source, width) / width + static_cast<float>(epsilon));
-            for (int64_t index = 0; index < width; ++index) target[index] = source[index] * factor * scale[index];
-        }
-    });
-    return result;
+    if (is_recorded({input, weight})) return RMSNorm::apply(input, weight, epsilon);
+    return Normalised(input.contiguous(), weight, epsilon).result;
 }
 
 at::Tensor rotate_recorded(const at::Tensor &x, const at::Tensor &cosine, const at::Tensor &sine) {

@@ -18,7 +18,7 @@ private enum Aten {
     static let cumsum = Operator("cumsum")
     static let detach = Operator("detach")
     static let divide = Operator("div", "Tensor")
-    static let embedding = Operator("embedding")
+    static let embedding = Operator("embedding", library: "unlearn")
     static let equal = Operator("equal")
     static let exp = Operator("exp")
     static let expand = Operator("expand")
@@ -208,11 +208,8 @@ extension Tensor {
         Aten.indexFill(.tensor(self), .int(dimension), .tensor(indices), .double(value))
     }
     /// Rows of an embedding table `[vocabulary, width]` for int64 ids of any shape, in single precision.
-    /// Its gradient has the rows that were read alone, so that with tied embeddings no second one as large as the table
-    /// is made to be added to the head's.
-    public func embedding(_ ids: Tensor) -> Tensor {
-        Aten.embedding(.tensor(self), .tensor(ids), -1, false, true).to(.float32)
-    }
+    /// With tied embeddings the gradient of the rows that were read is added to the head's in place.
+    public func embedding(_ ids: Tensor) -> Tensor { Aten.embedding(.tensor(self), .tensor(ids)) }
 }
 
 // MARK: - Products
