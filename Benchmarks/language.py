@@ -1,8 +1,9 @@
 """Training beside the usual way: passes over the forget set by unlearn and by PyTorch with transformers, in turn.
 
-Usage: PYTHONPATH=.libtorch .venv/bin/python Benchmarks/language.py UNLEARN_BINARY MODEL_DIR [JOB …]
+Usage: PYTHONPATH=.libtorch .venv/bin/python Benchmarks/language.py UNLEARN_BINARY MODEL_DIR [--passages] [JOB …]
 
-Jobs: npo, lora-npo, rmu, sft. Prints a row for each with medians of five passes, against AdamW as it comes and against
+Jobs: npo, lora-npo, rmu, sft. Examples have the lengths of questions with answers or, with --passages, of pieces of a
+book. Prints a row for each with medians of five passes, against AdamW as it comes and against
 the fused one, and both peak memories. Both sides read the same examples in the same batches. A pass of unlearn carries
 a fifth of what a run of five computes once, such as reading the original. Nothing else should run meanwhile.
 """
@@ -26,15 +27,18 @@ METHODS = {
 QUIET = ["--set", "evaluation.samples=0", "--set", f"epochs={RUNS}", "--set", "batchSize=4", "--set", "retainBatchSize=4"]
 
 
-def write_examples(folder):
-    """Prompts of 8 to 40 words with completions of 8 to 80: lengths differ as those of questions and answers do."""
+# The least and the most words of a prompt and of its completion.
+QUESTIONS, PASSAGES = [(8, 40), (8, 80)], [(8, 40), (150, 350)]
+
+
+def write_examples(folder, lengths=QUESTIONS):
     draw = random.Random(0)
 
     def text(least, most):
         return " ".join(draw.choice(WORDS) for _ in range(draw.randint(least, most)))
 
     for name in ["forget", "retain"]:
-        rows = [json.dumps({"prompt": text(8, 40), "completion": " " + text(8, 80)}) for _ in range(EXAMPLES)]
+        rows = [json.dumps({"prompt": text(*lengths[0]), "completion": " " + text(*lengths[1])}) for _ in range(EXAMPLES)]
         pathlib.Path(folder, f"{name}.jsonl").write_text("\n".join(rows) + "\n")
 
 
@@ -59,10 +63,12 @@ def passes_of(binary, model, job, folder):
 
 def main():
     binary, model, *jobs = sys.argv[1:]
+    lengths = PASSAGES if "--passages" in jobs else QUESTIONS
+    jobs = [job for job in jobs if job != "--passages"]
     print("| job | unlearn, s | PyTorch, s | ratio | with fused AdamW, s | ratio | memory, GB | PyTorch, GB | ratio |")
     print("|---|---|---|---|---|---|---|---|---|")
     with tempfile.TemporaryDirectory() as folder:
-        write_examples(folder)
+        write_examples(folder, lengths)
         for job in jobs or [*METHODS, "sft"]:
             passes, memory = passes_of(binary, model, job, folder)
             ours = statistics.median(passes)

@@ -1,4 +1,4 @@
-// unlearn::linear: x · wᵀ and its two gradients through oneDNN, which for single precision is faster than the BLAS
+// unlearn::linear and unlearn::gated_linear: x · wᵀ and its two gradients through oneDNN, which for single precision is faster than the BLAS
 // behind at::linear: twice with AVX-512, a tenth with AVX2. Any other device, type or build falls back to at::linear.
 // A frozen weight in half precision is widened for each product, and never kept so.
 #include <ATen/ATen.h>
@@ -63,11 +63,33 @@ struct Linear : torch::autograd::Function<Linear> {
     }
 };
 
+/// (silu(gate) · up) · weightᵀ for a weight that is trained. The product in brackets is made anew for its gradient.
+struct GatedLinear : torch::autograd::Function<GatedLinear> {
+    static at::Tensor forward(
+        torch::autograd::AutogradContext *context, const at::Tensor &gate, const at::Tensor &up,
+        const at::Tensor &weight) {
+        context->save_for_backward({gate, up, weight});
+        return Linear::multiplied(at::silu(gate).mul_(up), weight);
+    }
+
+    static torch::autograd::variable_list backward(
+        torch::autograd::AutogradContext *context, torch::autograd::variable_list gradients) {
+        const auto saved = context->get_saved_variables();
+        const auto &gate = saved[0], &up = saved[1], &weight = saved[2];
+        const auto gradient = rows(gradients[0]);
+        const auto ofProduct = product(gradient, weight.t()).view(gate.sizes());
+        auto activated = at::silu(gate);
+        const auto ofUp = activated * ofProduct;
+        const auto ofWeight = product(gradient.t(), rows(activated.mul_(up)).t());
+        return {at::silu_backward(ofProduct * up, gate), ofUp, ofWeight};
+    }
+};
+
 bool suits(const at::Tensor &x) {
     return x.is_cpu() && x.scalar_type() == at::kFloat && x.numel() > 0;
 }
 
-at::Tensor linear(const at::Tensor &input, const at::Tensor &weight) {
+at::Tensor any_linear(const at::Tensor &input, const at::Tensor &weight) {
     static const bool available = at::globalContext().hasMKLDNN();
     const bool readable = suits(weight) || (weight.is_cpu() && is_half(weight) && !weight.requires_grad());
     if (!available || !suits(input) || !readable || weight.dim() != 2 || input.dim() == 0 ||
@@ -76,6 +98,18 @@ at::Tensor linear(const at::Tensor &input, const at::Tensor &weight) {
     }
     if (!at::GradMode::is_enabled()) return Linear::multiplied(input, weight);
     return Linear::apply(input, weight);
+}
+
+at::Tensor gated_linear(const at::Tensor &gate, const at::Tensor &up, const at::Tensor &weight) {
+    const bool is_trained = at::GradMode::is_enabled() && weight.requires_grad();
+    if (is_trained && at::globalContext().hasMKLDNN() && suits(gate) && suits(up) && suits(weight) &&
+        weight.dim() == 2 && gate.sizes() == up.sizes() && gate.size(-1) == weight.size(1)) {
+        return GatedLinear::apply(gate, up, weight);
+    }
+    static const auto silu_product = c10::Dispatcher::singleton()
+                                         .findSchemaOrThrow("unlearn::silu_product", "")
+                                         .typed<at::Tensor(const at::Tensor &, const at::Tensor &)>();
+    return any_linear(silu_product.call(gate, up), weight);
 }
 
 /// x · (scale · value)ᵀ for a matrix of eight-bit values with one scale a row: x in bfloat16, sums in single precision.
@@ -89,7 +123,9 @@ at::Tensor rounded_linear(const at::Tensor &input, const at::Tensor &values, con
 
 TORCH_LIBRARY(unlearn, library) {
     library.def("linear(Tensor input, Tensor weight) -> Tensor");
+    library.def("gated_linear(Tensor gate, Tensor up, Tensor weight) -> Tensor");
+    library.impl("gated_linear", c10::DispatchKey::CompositeImplicitAutograd, TORCH_FN(gated_linear));
     library.def("rounded_linear(Tensor input, Tensor values, Tensor scales) -> Tensor");
     library.impl("rounded_linear", c10::DispatchKey::CompositeImplicitAutograd, TORCH_FN(rounded_linear));
-    library.impl("linear", c10::DispatchKey::CompositeImplicitAutograd, TORCH_FN(linear));
+    library.impl("linear", c10::DispatchKey::CompositeImplicitAutograd, TORCH_FN(any_linear));
 }

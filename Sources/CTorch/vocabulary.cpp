@@ -30,7 +30,7 @@ at::Tensor log_distributions(const at::Tensor &states, const at::Tensor &head) {
 }
 
 /// Turns probabilities into the gradient of the targets' log-probabilities by the scores: 1 − q there, −q elsewhere.
-void turn_to_gradient(at::Tensor &probabilities, const at::Tensor &targets) {
+void turn_to_gradient(const at::Tensor &probabilities, const at::Tensor &targets) {
     probabilities.neg_().scatter_add_(1, targets, at::ones(targets.sizes(), probabilities.options()));
 }
 
@@ -50,14 +50,10 @@ struct TargetLogProbability : torch::autograd::Function<TargetLogProbability> {
             auto values = log_distributions(states.narrow(0, start, count), matrix);
             result.narrow(0, start, count).copy_(values.gather(1, chosen).squeeze(1));
             if (!is_recorded) return;
-            values.exp_();
-            if (of_states) {
-                turn_to_gradient(values, chosen);
-                values = product(values, matrix.t());
-            }
-            kept.narrow(0, start, count).copy_(values);
+            turn_to_gradient(values.exp_(), chosen);
+            kept.narrow(0, start, count).copy_(of_states ? product(values, matrix.t()) : values);
         });
-        context->save_for_backward({states, head, targets, kept});
+        context->save_for_backward({states, head, kept});
         return result;
     }
 
@@ -65,13 +61,11 @@ struct TargetLogProbability : torch::autograd::Function<TargetLogProbability> {
         torch::autograd::AutogradContext *context, torch::autograd::variable_list gradients) {
         const auto saved = context->get_saved_variables();
         const auto scale = gradients[0].unsqueeze(1);
-        if (!context->needs_input_grad(1)) return {saved[3] * scale, at::Tensor(), at::Tensor(), at::Tensor()};
-        auto ofScores = saved[3].clone();
-        turn_to_gradient(ofScores, saved[2].unsqueeze(1));
-        ofScores.mul_(scale);
+        if (!context->needs_input_grad(1)) return {saved[2] * scale, at::Tensor(), at::Tensor(), at::Tensor()};
+        // The factors of the rows go to the narrow side of each product: no second matrix [rows, vocabulary].
         at::Tensor ofStates;
-        if (context->needs_input_grad(0)) ofStates = product(ofScores, saved[1].t());
-        return {ofStates, product(ofScores.t(), saved[0].t()), at::Tensor(), at::Tensor()};
+        if (context->needs_input_grad(0)) ofStates = product(saved[2], saved[1].t()).mul_(scale);
+        return {ofStates, product(saved[2].t(), (saved[0] * scale).t()), at::Tensor(), at::Tensor()};
     }
 };
 

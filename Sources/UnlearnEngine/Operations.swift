@@ -23,6 +23,7 @@ private enum Aten {
     static let exp = Operator("exp")
     static let expand = Operator("expand")
     static let gather = Operator("gather")
+    static let gatedLinear = Operator("gated_linear", library: "unlearn")
     static let gelu = Operator("gelu")
     static let headDivergence = Operator("head_divergence", library: "unlearn")
     static let indexFill = Operator("index_fill", "int_Scalar")
@@ -221,6 +222,12 @@ extension Tensor {
     public func linear(_ weight: Tensor, bias: Tensor? = nil) -> Tensor {
         let product = Aten.linear(.tensor(self), .tensor(weight))
         return bias.map { product + $0 } ?? product
+    }
+
+    /// `(silu(self) · other) · weightᵀ`; self and other `[…, in]`, weight `[out, in]`. For its gradients no more is kept
+    /// than these.
+    public func gatedLinear(_ other: Tensor, _ weight: Tensor) -> Tensor {
+        Aten.gatedLinear(.tensor(self), .tensor(other), .tensor(weight))
     }
 
     /// log q of the tokens `targets [rows]`, `[rows]`, where `head [vocabulary, width]` makes the distributions q of

@@ -127,6 +127,21 @@ struct TensorTests {
         }
     }
 
+    @Test func theGatedLinearIsThatOfItsParts() throws {
+        var generator = Generator(seed: 0, purpose: "gated")
+        let leaves = [[2, 3, 8], [2, 3, 8], [4, 8]].map { Tensor.normal($0, deviation: 1, using: &generator) }
+        for leaf in leaves { leaf.requiresGradient = true }
+        let factor = Tensor.normal([2, 3, 4], deviation: 1, using: &generator)
+        let (whole, parts) = withRecording {
+            (leaves[0].gatedLinear(leaves[1], leaves[2]), (leaves[0].silu() * leaves[1]).linear(leaves[2]))
+        }
+        #expect(whole.detached().isIdentical(to: parts.detached()))
+        let found = whole.gradients(of: leaves, weight: factor)
+        for (one, other) in zip(found, parts.gradients(of: leaves, weight: factor)) {
+            #expect(try (#require(one) - #require(other)).abs().max().item < 1e-5)
+        }
+    }
+
     @Test func nothingIsRecordedWhenRecordingIsOff() {
         let x = Tensor([1] as [Float])
         x.requiresGradient = true

@@ -28,6 +28,13 @@ public struct Linear {
     public func callAsFunction(_ x: Tensor) -> Tensor {
         slot.added(to: rounded?(x, bias: bias) ?? x.linear(weight, bias: bias), x)
     }
+
+    /// y = (silu(gate) · up) · Wᵀ + b.
+    public func callAsFunction(gate: Tensor, up: Tensor) -> Tensor {
+        guard rounded == nil, slot.pair == nil else { return self(gate.siluProduct(up)) }
+        let product = gate.gatedLinear(up, weight)
+        return bias.map { product + $0 } ?? product
+    }
 }
 
 /// The same with the weight stored as `[in, out]`, as GPT-2's checkpoints do.

@@ -126,5 +126,5 @@ private struct FeedForward {
         down = try Linear(weights["down_proj"], in: c.feedForwardWidth, out: c.width)
     }
 
-    func callAsFunction(_ x: Tensor) -> Tensor { down(gate(x).siluProduct(up(x))) }
+    func callAsFunction(_ x: Tensor) -> Tensor { down(gate: gate(x), up: up(x)) }
 }
