@@ -49,7 +49,7 @@ struct Embedding : torch::autograd::Function<Embedding> {
 
 at::Tensor embedding(const at::Tensor &table, const at::Tensor &ids) {
     if (!at::GradMode::is_enabled() || !table.requires_grad() || table.scalar_type() != at::kFloat) {
-        return at::embedding(table, ids, -1, false, /*sparse=*/true).to(at::kFloat);
+        return at::embedding(table, ids).to(at::kFloat);
     }
     return Embedding::apply(table, ids);
 }

@@ -1,6 +1,6 @@
 // unlearn::rms_norm and unlearn::rotate: chains of small operators in one pass over memory; for another device, type or
 // layout, and for the recorded rotation, the same is computed by libtorch's operators. unlearn::rms_norm and
-// unlearn::silu_product, silu(gate) · up, keep nothing for their gradients that is as large as what they were given.
+// unlearn::silu_product, silu(gate) · up, keep no large matrix for their gradients but what they were given.
 #include <ATen/ATen.h>
 #include <ATen/Parallel.h>
 #include <torch/csrc/autograd/custom_function.h>
@@ -38,34 +38,32 @@ float product_sum(const float *a, const float *b, int64_t width) {
     return sum;
 }
 
-/// Contiguous x [rows, width] normalised, and what its rows were multiplied by: 1 / √(mean x² + ε), [rows].
-struct Normalised {
-    at::Tensor result, factors;
-
-    Normalised(const at::Tensor &x, const at::Tensor &weight, double epsilon)
-        : result(at::empty_like(x)), factors(at::empty({x.numel() / weight.size(0)}, x.options())) {
-        const int64_t width = weight.size(0);
-        const float *from = x.const_data_ptr<float>(), *scale = weight.const_data_ptr<float>();
-        float *to = result.mutable_data_ptr<float>(), *kept = factors.mutable_data_ptr<float>();
-        at::parallel_for(0, factors.numel(), rows_at_once(width), [&](int64_t begin, int64_t end) {
-            for (int64_t row = begin; row < end; ++row) {
-                const float *source = from + row * width;
-                float *target = to + row * width;
-                const float factor = 1 / std::sqrt(product_sum(source, source, width) / width + static_cast<float>(epsilon));
-                for (int64_t index = 0; index < width; ++index) target[index] = source[index] * factor * scale[index];
-                kept[row] = factor;
-            }
-        });
-    }
-};
+/// Contiguous x [rows, width] normalised; `factors` [rows], where there are any, takes 1 / √(mean x² + ε) of each row.
+at::Tensor normalised(const at::Tensor &x, const at::Tensor &weight, double epsilon, float *factors) {
+    auto result = at::empty_like(x);
+    const int64_t width = weight.size(0);
+    const float *from = x.const_data_ptr<float>(), *scale = weight.const_data_ptr<float>();
+    float *to = result.mutable_data_ptr<float>();
+    at::parallel_for(0, x.numel() / width, rows_at_once(width), [&](int64_t begin, int64_t end) {
+        for (int64_t row = begin; row < end; ++row) {
+            const float *source = from + row * width;
+            float *target = to + row * width;
+            const float meanSquare = product_sum(source, source, width) / width;
+            const float factor = 1 / std::sqrt(meanSquare + static_cast<float>(epsilon));
+            for (int64_t index = 0; index < width; ++index) target[index] = source[index] * factor * scale[index];
+            if (factors) factors[row] = factor;
+        }
+    });
+    return result;
+}
 
 struct RMSNorm : torch::autograd::Function<RMSNorm> {
     static at::Tensor forward(
         torch::autograd::AutogradContext *context, const at::Tensor &input, const at::Tensor &weight, double epsilon) {
         const auto x = input.contiguous();
-        auto normalised = Normalised(x, weight, epsilon);
-        context->save_for_backward({x, weight, normalised.factors});
-        return normalised.result;
+        auto factors = at::empty({x.numel() / weight.size(0)}, x.options());
+        context->save_for_backward({x, weight, factors});
+        return normalised(x, weight, epsilon, factors.mutable_data_ptr<float>());
     }
 
     static torch::autograd::variable_list backward(
@@ -126,7 +124,7 @@ at::Tensor rms_norm(const at::Tensor &input, const at::Tensor &weight, double ep
         return at::rms_norm(input, weight.sizes(), weight, epsilon);
     }
     if (is_recorded({input, weight})) return RMSNorm::apply(input, weight, epsilon);
-    return Normalised(input.contiguous(), weight, epsilon).result;
+    return normalised(input.contiguous(), weight, epsilon, nullptr);
 }
 
 at::Tensor rotate_recorded(const at::Tensor &x, const at::Tensor &cosine, const at::Tensor &sine) {

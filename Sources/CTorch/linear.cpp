@@ -77,11 +77,14 @@ struct GatedLinear : torch::autograd::Function<GatedLinear> {
         const auto saved = context->get_saved_variables();
         const auto &gate = saved[0], &up = saved[1], &weight = saved[2];
         const auto gradient = rows(gradients[0]);
-        const auto ofProduct = product(gradient, weight.t()).view(gate.sizes());
         auto activated = at::silu(gate);
-        const auto ofUp = activated * ofProduct;
-        const auto ofWeight = product(gradient.t(), rows(activated.mul_(up)).t());
-        return {at::silu_backward(ofProduct * up, gate), ofUp, ofWeight};
+        at::Tensor ofGate, ofUp;
+        if (context->needs_input_grad(0) || context->needs_input_grad(1)) {
+            const auto ofProduct = product(gradient, weight.t()).view(gate.sizes());
+            ofGate = at::silu_backward(ofProduct * up, gate);
+            ofUp = activated * ofProduct;
+        }
+        return {ofGate, ofUp, product(gradient.t(), rows(activated.mul_(up)).t())};
     }
 };
 

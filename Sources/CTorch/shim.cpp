@@ -25,6 +25,15 @@ struct ct_operator {
 };
 
 namespace {
+#if defined(__linux__)
+/// How long freed memory is kept: the option was renamed in mimalloc 2.1.
+#if MI_MALLOC_VERSION >= 210
+constexpr auto idle_milliseconds = mi_option_purge_delay;
+#else
+constexpr auto idle_milliseconds = mi_option_decommit_delay;
+#endif
+#endif
+
 thread_local std::string lastError;
 
 /// Runs `body`; any exception becomes the message of ct_error() and the value `failure`.
@@ -233,6 +242,8 @@ int32_t ct_configure(int32_t threads, bool deterministic) {
         // many shapes; an image network with its gradients has fewer than this.
         setenv("ONEDNN_PRIMITIVE_CACHE_CAPACITY", "192", 0);
 #if defined(__linux__)
+        // What one step frees the next one takes: handed back in between, it would come as fresh pages each time.
+        mi_option_set(idle_milliseconds, 2000);
         // libtorch's own switch for pages of two megabytes: weights are read faster, and large results appear faster.
         setenv("THP_MEM_ALLOC_ENABLE", "1", 0);
 #endif
