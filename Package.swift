@@ -41,10 +41,7 @@ let package = Package(
     targets: [
         // The flags of libtorch, found through the pkg-config file that `make setup` writes.
         .systemLibrary(name: "CTorchFlags", path: "Sources/CTorchFlags", pkgConfig: "unlearn-torch"),
-        // mimalloc takes the place of the C library's allocator, which leaves holes between the tensors of a step.
-        .target(
-            name: "CTorch", dependencies: ["CTorchFlags"],
-            linkerSettings: [.linkedLibrary("mimalloc", .when(platforms: [.linux]))]),
+        .target(name: "CTorch", dependencies: ["CTorchFlags"]),
         .systemLibrary(
             name: "CPCRE2", path: "Sources/CPCRE2", pkgConfig: "libpcre2-8",
             providers: [.apt(["libpcre2-dev"]), .brew(["pcre2"])]),

@@ -16,20 +16,18 @@ stop() {
 }
 
 # Prints the missing system packages on one line, by the names that this system's package manager uses:
-# pip, the compiler, the allocator, then pairs of a library as pkg-config calls it and of its package.
+# pip, the compiler, then pairs of a library as pkg-config calls it and of its package.
 missing_packages() {
-    local pip=$1 compiler=$2 allocator=$3
+    local pip=$1 compiler=$2
     local missing=()
     command -v pkg-config >/dev/null || missing+=(pkg-config)
-    shift 3
+    shift 2
     while [[ $# -gt 0 ]]; do
         pkg-config --exists "$1" 2>/dev/null || missing+=("$2")
         shift 2
     done
     python3 -m pip --version >/dev/null 2>&1 || missing+=("$pip")
     [[ -z $compiler ]] || command -v g++ >/dev/null || missing+=("$compiler")
-    # It comes without a file for pkg-config.
-    [[ -z $allocator ]] || g++ -E -include mimalloc.h -x c++ /dev/null &>/dev/null || missing+=("$allocator")
     printf '%s' "${missing[*]-}"
 }
 
@@ -48,11 +46,11 @@ install_with_apt() {
 install_system_packages() {
     local missing
     if [[ $(uname -s) == Darwin ]]; then
-        missing=$(missing_packages python "" "" libpcre2-8 pcre2 libturbojpeg jpeg-turbo spng libspng zlib zlib)
+        missing=$(missing_packages python "" libpcre2-8 pcre2 libturbojpeg jpeg-turbo spng libspng zlib zlib)
         [[ -z $missing ]] || stop "Missing: $missing. Run 'brew install $missing', then try again."
     else
-        missing=$(missing_packages python3-pip g++ libmimalloc-dev libpcre2-8 libpcre2-dev \
-            libturbojpeg libturbojpeg0-dev spng libspng-dev zlib zlib1g-dev)
+        missing=$(missing_packages python3-pip g++ libpcre2-8 libpcre2-dev libturbojpeg libturbojpeg0-dev \
+            spng libspng-dev zlib zlib1g-dev)
         [[ -n $missing ]] || return 0
         command -v apt-get >/dev/null || stop "Missing: $missing. Install them with your system's package manager."
         # Split into words on purpose: package names hold no spaces.

@@ -1,5 +1,6 @@
 // The C view of libtorch declared in CTorch.h.
 #include "CTorch.h"
+#include "memory.h"
 #include "rows.h"
 
 #include <ATen/ATen.h>
@@ -12,10 +13,6 @@
 #include <string>
 #include <vector>
 
-#if defined(__linux__)
-#include <mimalloc.h>
-#endif
-
 struct ct_tensor {
     at::Tensor value;
 };
@@ -25,15 +22,6 @@ struct ct_operator {
 };
 
 namespace {
-#if defined(__linux__)
-/// How long freed memory is kept: the option was renamed in mimalloc 2.1.
-#if MI_MALLOC_VERSION >= 210
-constexpr auto idle_milliseconds = mi_option_purge_delay;
-#else
-constexpr auto idle_milliseconds = mi_option_decommit_delay;
-#endif
-#endif
-
 thread_local std::string lastError;
 
 /// Runs `body`; any exception becomes the message of ct_error() and the value `failure`.
@@ -239,14 +227,9 @@ int32_t ct_add_gradients(
 int32_t ct_configure(int32_t threads, bool deterministic) {
     return guarded<int32_t>(-1, [&] {
         // oneDNN keeps the code that it makes for each shape, 1,024 times .26 MB if nothing is said. Batches of text have
-        // many shapes; an image network with its gradients has fewer than this.
-        setenv("ONEDNN_PRIMITIVE_CACHE_CAPACITY", "192", 0);
-#if defined(__linux__)
-        // What one step frees the next one takes: handed back in between, it would come as fresh pages each time.
-        mi_option_set(idle_milliseconds, 2000);
-        // libtorch's own switch for pages of two megabytes: weights are read faster, and large results appear faster.
-        setenv("THP_MEM_ALLOC_ENABLE", "1", 0);
-#endif
+        // many shapes; ResNet-50 with its gradients has fewer than this.
+        setenv("ONEDNN_PRIMITIVE_CACHE_CAPACITY", "96", 0);
+        unlearn::keep_tensor_memory();
         if (threads > 0) at::set_num_threads(threads);
         at::globalContext().setDeterministicAlgorithms(deterministic, /*warn_only=*/false);
         at::globalContext().setDeterministicFillUninitializedMemory(false);
@@ -259,7 +242,5 @@ int32_t ct_threads(void) {
 }
 
 void ct_trim(void) {
-#if defined(__linux__)
-    mi_collect(/*force=*/true);
-#endif
+    unlearn::release_kept_memory();
 }

@@ -72,9 +72,12 @@ public struct TrainingPipeline {
             indices.map { model.encoder.encode(examples[$0], id: $0) }.filter { !$0.targets.isEmpty }
         }
         let loaded = ContinuousClock.now
-        var result = try train(model, encoded(split.train), encoded(split.validation), folder)
+        var seconds = 0.0
+        var result = try timed(&seconds) { () throws(KitError) in
+            try train(model, encoded(split.train), encoded(split.validation), folder)
+        }
         result.loadSeconds = (loaded - start) / .seconds(1)
-        result.trainSeconds = (ContinuousClock.now - loaded) / .seconds(1)
+        result.trainSeconds = seconds
         let card = TrainingCardRenderer().render(result, run.options, provenance)
         result.resultHash = try folder.save(
             model, from: directory, run.lora, base: configuration.model, card: card)
