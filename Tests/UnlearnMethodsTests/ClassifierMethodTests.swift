@@ -100,6 +100,26 @@ import UnlearnModels
         #expect(differs(plain, try run(method, on: model)))
     }
 
+    /// A run is of one kind: its images as they are, mirrored and shifted, or as the phase says.
+    @Test func warmRestartDrawsHowARunSeesItsImages() throws {
+        let model = try TinyImages.trained()
+        func run(plain: Double, shifted: Double, _ augmentation: Augmentation) throws -> any Classifier {
+            var method = WarmRestart()
+            (method.plainRuns, method.shiftedRuns) = (plain, shifted)
+            var phase = WarmRestart.phaseDefaults
+            phase.augmentation = augmentation
+            let copy = try model.copy()
+            try method.unlearn(TinyImages.session(copy, phase: phase, seed: 0))
+            return copy
+        }
+        let (none, mirrored) = (Augmentation(), Augmentation(cropBorder: 0, flips: true))
+        let shifted = Augmentation(cropBorder: TinyImages.set.width / 8, flips: true)
+        let asTheyAre = try run(plain: 0, shifted: 0, none)
+        #expect(try !differs(asTheyAre, run(plain: 1, shifted: 0, mirrored)))
+        #expect(try differs(asTheyAre, run(plain: 0, shifted: 0, mirrored)))
+        #expect(try !differs(run(plain: 0, shifted: 0, shifted), run(plain: 0, shifted: 1, none)))
+    }
+
     @Test func forgetEntryRelearnsTheOriginalsScores() throws {
         let model = try TinyImages.trained()
         var method = ForgetEntry()

@@ -6,8 +6,10 @@ public import UnlearnData
 internal import UnlearnEngine
 
 /// A share of every parameter is drawn anew, which forgets. Then CE on retain from a learning rate as high as that of the
-/// first training, with a weight of its own for each image, and noise on the head: runs from one model differ less than
-/// models that were retrained, and the metric of the challenge sees it.
+/// first training. Each run draws how its images are changed, a weight for each of them, and noise on the head: runs from
+/// one model differ less than models that were retrained, and the metric of the challenge sees it. Nor are they alike in
+/// what they get wrong: with images as they are a short training knows too much of some by heart, with shifted ones it is
+/// not finished, and over runs of both kinds the two cancel.
 public struct WarmRestart: ClassifierMethod {
     public static let card = Card(
         name: "warm-restart", summary: "Mixes fresh weights in, then learns retain again, each run in its own way.",
@@ -18,12 +20,16 @@ public struct WarmRestart: ClassifierMethod {
         augmentation: Augmentation(cropBorder: 0, flips: true))
 
     /// The share of each parameter that is drawn anew.
-    public var renewal = 0.25
+    public var renewal = 0.3
+    /// Of the runs, the share whose images stay as they are, and the share whose images are mirrored and shifted by up to
+    /// an eighth of their width; in the other runs they are changed as `augmentation` says.
+    public var plainRuns = 1.0 / 3
+    public var shiftedRuns = 1.0 / 3
     /// How much of an image's weight is drawn for each run: 0 for none, 1 for the weighted likelihood bootstrap (Newton
     /// and Raftery 1994), under which parameters vary as if the images had been drawn anew.
     public var reweighing = 0.3
     /// The deviation of the noise on the head's weights, as a share of their root mean square.
-    public var noise = 0.6
+    public var noise = 0.3
 
     public init() {}
 
@@ -32,12 +38,23 @@ public struct WarmRestart: ClassifierMethod {
         var generator = session.generator("warm restart")
         session.mixFresh(renewal, using: &generator)
         let weights = imageWeights(session.retain, using: &generator)
-        try session.descend("retain", session.phase, over: session.retain) { step in
+        var phase = session.phase
+        phase.augmentation = augmentation(of: session, using: &generator)
+        try session.descend("retain", phase, over: session.retain) { step in
             let batch = step.batches[0]
             let losses = crossEntropies(step.logits(), batch.labels)
             return [Term("retain-nll", (losses * Tensor(batch.ids.map { weights[$0] ?? 1 })).mean())]
         }
         session.disturbHead(noise, using: &generator)
+    }
+
+    /// How this run's images are changed.
+    private func augmentation(of session: ClassifierSession, using generator: inout Generator) -> Augmentation {
+        switch Double.random(in: 0..<1, using: &generator) {
+        case ..<plainRuns: Augmentation(cropBorder: 0, flips: false)
+        case ..<(plainRuns + shiftedRuns): Augmentation(cropBorder: session.images.width / 8, flips: true)
+        default: session.phase.augmentation
+        }
     }
 
     /// 1 − s + s · e for each image, with e drawn from the exponential distribution of mean 1.
