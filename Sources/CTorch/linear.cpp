@@ -1,6 +1,5 @@
-// unlearn::linear, unlearn::gated_linear and unlearn::low_rank_linear: x · wᵀ and its gradients through oneDNN, which for
-// single precision is faster than the BLAS behind at::linear: twice with AVX-512, a tenth with AVX2. Any other device,
-// type or build falls back to at::linear.
+// unlearn::linear and unlearn::gated_linear: x · wᵀ and its two gradients through oneDNN, which for single precision is faster than the BLAS
+// behind at::linear: twice with AVX-512, a tenth with AVX2. Any other device, type or build falls back to at::linear.
 // A frozen weight in half precision is widened for each product, and never kept so.
 #include <ATen/ATen.h>
 #include <ATen/core/dispatch/Dispatcher.h>
@@ -9,7 +8,6 @@
 
 #include <optional>
 #include <string_view>
-#include <utility>
 
 namespace {
 using Attributes = c10::List<std::optional<at::Scalar>>;
@@ -90,59 +88,17 @@ struct GatedLinear : torch::autograd::Function<GatedLinear> {
     }
 };
 
-/// x · wᵀ + scale · (x · downᵀ) · upᵀ. The addition, and what it gives to the gradient of x, go into what is there
-/// already: matrices as wide as the layer are written once.
-struct LowRankLinear : torch::autograd::Function<LowRankLinear> {
-    static at::Tensor forward(
-        torch::autograd::AutogradContext *context, const at::Tensor &input, const at::Tensor &weight,
-        const at::Tensor &down, const at::Tensor &up, double scale) {
-        auto [result, narrow] = computed(input, weight, down, up, scale);
-        context->save_for_backward({input, weight, down, up, narrow});
-        context->saved_data["scale"] = scale;
-        return result;
-    }
-
-    /// The result, and x · downᵀ as a matrix.
-    static std::pair<at::Tensor, at::Tensor> computed(
-        const at::Tensor &input, const at::Tensor &weight, const at::Tensor &down, const at::Tensor &up, double scale) {
-        auto result = Linear::multiplied(input, weight);
-        auto narrow = product(rows(input), down);
-        result.view({-1, weight.size(0)}).addmm_(narrow, up.t(), /*beta=*/1, /*alpha=*/scale);
-        return {result, narrow};
-    }
-
-    static torch::autograd::variable_list backward(
-        torch::autograd::AutogradContext *context, torch::autograd::variable_list gradients) {
-        const auto saved = context->get_saved_variables();
-        const auto &input = saved[0], &weight = saved[1], &down = saved[2], &up = saved[3], &narrow = saved[4];
-        const double scale = context->saved_data["scale"].toDouble();
-        const auto gradient = rows(gradients[0]);
-        const auto ofNarrow = product(gradient, up.t()).mul_(scale);
-        at::Tensor ofInput, ofWeight, ofDown, ofUp;
-        if (context->needs_input_grad(0)) {
-            ofInput = product(gradient, single(weight).t()).addmm_(ofNarrow, down).view(input.sizes());
-        }
-        if (context->needs_input_grad(1)) ofWeight = product(gradient.t(), rows(input).t());
-        if (context->needs_input_grad(2)) ofDown = product(ofNarrow.t(), rows(input).t());
-        if (context->needs_input_grad(3)) ofUp = product(gradient.t(), narrow.t()).mul_(scale);
-        return {ofInput, ofWeight, ofDown, ofUp, at::Tensor()};
-    }
-};
-
 bool suits(const at::Tensor &x) {
     return x.is_cpu() && x.scalar_type() == at::kFloat && x.numel() > 0;
 }
 
-/// Whether input · weightᵀ is one of oneDNN's products here.
-bool is_product(const at::Tensor &input, const at::Tensor &weight) {
+at::Tensor any_linear(const at::Tensor &input, const at::Tensor &weight) {
     static const bool available = at::globalContext().hasMKLDNN();
     const bool readable = suits(weight) || (weight.is_cpu() && is_half(weight) && !weight.requires_grad());
-    return available && suits(input) && readable && weight.dim() == 2 && input.dim() > 0 &&
-        input.size(-1) == weight.size(1);
-}
-
-at::Tensor any_linear(const at::Tensor &input, const at::Tensor &weight) {
-    if (!is_product(input, weight)) return at::linear(input, weight.to(input.scalar_type()));
+    if (!available || !suits(input) || !readable || weight.dim() != 2 || input.dim() == 0 ||
+        input.size(-1) != weight.size(1)) {
+        return at::linear(input, weight.to(input.scalar_type()));
+    }
     if (!at::GradMode::is_enabled()) return Linear::multiplied(input, weight);
     return Linear::apply(input, weight);
 }
@@ -159,15 +115,6 @@ at::Tensor gated_linear(const at::Tensor &gate, const at::Tensor &up, const at::
     return any_linear(silu_product.call(gate, up), weight);
 }
 
-at::Tensor low_rank_linear(
-    const at::Tensor &input, const at::Tensor &weight, const at::Tensor &down, const at::Tensor &up, double scale) {
-    if (!is_product(input, weight) || !suits(down) || !suits(up)) {
-        return any_linear(input, weight) + any_linear(any_linear(input, down), up) * scale;
-    }
-    if (!at::GradMode::is_enabled()) return LowRankLinear::computed(input, weight, down, up, scale).first;
-    return LowRankLinear::apply(input, weight, down, up, scale);
-}
-
 /// x · (scale · value)ᵀ for a matrix of eight-bit values with one scale a row: x in bfloat16, sums in single precision.
 at::Tensor rounded_linear(const at::Tensor &input, const at::Tensor &values, const at::Tensor &scales) {
     auto sizes = input.sizes().vec();
@@ -181,8 +128,6 @@ TORCH_LIBRARY(unlearn, library) {
     library.def("linear(Tensor input, Tensor weight) -> Tensor");
     library.def("gated_linear(Tensor gate, Tensor up, Tensor weight) -> Tensor");
     library.impl("gated_linear", c10::DispatchKey::CompositeImplicitAutograd, TORCH_FN(gated_linear));
-    library.def("low_rank_linear(Tensor input, Tensor weight, Tensor down, Tensor up, float scale) -> Tensor");
-    library.impl("low_rank_linear", c10::DispatchKey::CompositeImplicitAutograd, TORCH_FN(low_rank_linear));
     library.def("rounded_linear(Tensor input, Tensor values, Tensor scales) -> Tensor");
     library.impl("rounded_linear", c10::DispatchKey::CompositeImplicitAutograd, TORCH_FN(rounded_linear));
     library.impl("linear", c10::DispatchKey::CompositeImplicitAutograd, TORCH_FN(any_linear));

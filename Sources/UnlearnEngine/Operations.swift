@@ -33,7 +33,6 @@ private enum Aten {
     static let linear = Operator("linear", library: "unlearn")
     static let log = Operator("log")
     static let logSigmoid = Operator("log_sigmoid")
-    static let lowRankLinear = Operator("low_rank_linear", library: "unlearn")
     static let logSoftmax = Operator("log_softmax", "int")
     static let matmul = Operator("matmul")
     static let lessOrEqual = Operator("le", "Tensor")
@@ -229,12 +228,6 @@ extension Tensor {
     /// than these.
     public func gatedLinear(_ other: Tensor, _ weight: Tensor) -> Tensor {
         Aten.gatedLinear(.tensor(self), .tensor(other), .tensor(weight))
-    }
-
-    /// `self · weightᵀ + pair.scale · (self · downᵀ) · upᵀ`; self `[…, in]`, weight `[out, in]`.
-    func linear(_ weight: Tensor, _ pair: LowRankPair) -> Tensor {
-        Aten.lowRankLinear(
-            .tensor(self), .tensor(weight), .tensor(pair.down), .tensor(pair.up), .double(pair.scale))
     }
 
     /// log q of the tokens `targets [rows]`, `[rows]`, where `head [vocabulary, width]` makes the distributions q of

@@ -26,7 +26,7 @@ public struct Linear {
     }
 
     public func callAsFunction(_ x: Tensor) -> Tensor {
-        rounded?(x, bias: bias) ?? slot.linear(x, weight, bias: bias)
+        slot.added(to: rounded?(x, bias: bias) ?? x.linear(weight, bias: bias), x)
     }
 
     /// y = (silu(gate) · up) · Wᵀ + b.
@@ -52,7 +52,7 @@ public struct TransposedLinear {
     }
 
     public func callAsFunction(_ x: Tensor) -> Tensor {
-        rounded?(x, bias: bias) ?? slot.linear(x, weight.transpose(0, 1), bias: bias)
+        slot.added(to: rounded?(x, bias: bias) ?? x.linear(weight.transpose(0, 1), bias: bias), x)
     }
 }
 

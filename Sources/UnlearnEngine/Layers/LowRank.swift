@@ -30,11 +30,10 @@ public final class LowRankSlot {
         self.isTransposed = isTransposed
     }
 
-    /// `x · weightᵀ + bias` with the addition; weight `[out, in]`.
-    func linear(_ x: Tensor, _ weight: Tensor, bias: Tensor?) -> Tensor {
-        guard let pair else { return x.linear(weight, bias: bias) }
-        let product = x.linear(weight, pair)
-        return bias.map { product + $0 } ?? product
+    /// What the layer makes of `x`, with the addition to what its weight makes of it.
+    func added(to y: Tensor, _ x: Tensor) -> Tensor {
+        guard let pair else { return y }
+        return y + x.linear(pair.down).linear(pair.up) * pair.scale
     }
 
     /// What the addition adds to the layer's weight, in the weight's own layout.
