@@ -10,15 +10,18 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <cstdint>
+#include <iterator>
 #include <map>
 #include <mutex>
 #include <set>
 #include <unordered_map>
+#include <utility>
 
 namespace {
 constexpr size_t hugePage = 2 << 20;
 /// Tensors of fewer bytes come from the C library.
-constexpr size_t least = 64 << 10;
+constexpr size_t least = 64 << 10, largest = PTRDIFF_MAX / 2;
 /// Free memory that is kept even where tensors never needed as much at once: results of operations of a block come and
 /// go in turn, and fresh pages for each would take longer than the operations.
 constexpr size_t margin = 8 << 20;
@@ -26,7 +29,9 @@ constexpr size_t margin = 8 << 20;
 class TensorMemory final : public c10::Allocator {
 public:
     at::DataPtr allocate(size_t bytes) override {
-        void *address = bytes < least ? c10::alloc_cpu(bytes) : take((bytes + page - 1) / page * page);
+        // libtorch's own function takes the small ones, and says what is wrong with a size that no memory has.
+        const bool isTaken = bytes >= least && bytes <= largest;
+        void *address = isTaken ? take((bytes + page - 1) / page * page) : c10::alloc_cpu(bytes);
         return {address, address, &give_back, at::Device(at::kCPU)};
     }
 
@@ -56,8 +61,6 @@ private:
 
     void *take(size_t size) {
         std::lock_guard lock(mutex);
-        usedBytes += size;
-        mostUsed = std::max(mostUsed, usedBytes);
         char *address;
         if (const auto fits = bySize.lower_bound({size, nullptr}); fits != bySize.end()) {
             const auto [rangeSize, start] = *fits;
@@ -65,10 +68,13 @@ private:
             if (rangeSize > size) insert(start + size, rangeSize - size);
             address = start;
         } else {
-            while (!kept.empty() && usedBytes + keptBytes > mostUsed + margin) release_smallest();
+            const size_t needed = usedBytes + size, allowed = std::max(mostUsed, needed) + margin;
+            while (!kept.empty() && needed + keptBytes > allowed) release_smallest();
             address = map(size);
         }
         used[address] = size;
+        usedBytes += size;
+        mostUsed = std::max(mostUsed, usedBytes);
         return address;
     }
 
@@ -81,10 +87,8 @@ private:
             while (!kept.empty()) release_smallest();
             address = fresh();
         }
-        if (address == MAP_FAILED) {
-            usedBytes -= size;
-            TORCH_CHECK(false, "can't allocate memory: a tensor of ", size, " bytes");  // The words are looked for.
-        }
+        // The first words are looked for: see engineFailure.
+        TORCH_CHECK(address != MAP_FAILED, "can't allocate memory: a tensor of ", size, " bytes");
 #if defined(__linux__)
         if (size >= hugePage) madvise(address, size, MADV_HUGEPAGE);
 #endif

@@ -78,7 +78,7 @@ int32_t ct_add_gradients(
     const ct_tensor *_Nonnull output, const ct_tensor *_Nonnull const *_Nonnull inputs, int64_t input_count,
     ct_tensor *_Nullable const *_Nonnull sums, ct_tensor *_Nullable *_Nonnull results);
 
-/// Threads for one operation, deterministic kernels, and how long freed memory is kept. Once, at the start.
+/// Threads for one operation, deterministic kernels, and where tensors get their memory. Before the first tensor.
 int32_t ct_configure(int32_t threads, bool deterministic);
 int32_t ct_threads(void);
 /// Gives memory that was freed, and kept for later, back to the system.
