@@ -1,8 +1,9 @@
 // unlearn::rms_norm and unlearn::rotate: chains of small operators in one pass over memory; for another device, type or
-// layout, and for the recorded rotation, the same is computed by libtorch's operators. unlearn::rms_norm and
-// unlearn::silu_product, silu(gate) · up, keep no large matrix for their gradients but what they were given.
+// layout the same is computed by libtorch's operators. unlearn::rms_norm and unlearn::silu_product, silu(gate) · up,
+// keep no large matrix for their gradients but what they were given, unlearn::rotate not even that.
+#include "parallel.h"
+
 #include <ATen/ATen.h>
-#include <ATen/Parallel.h>
 #include <torch/csrc/autograd/custom_function.h>
 #include <torch/library.h>
 
@@ -44,7 +45,7 @@ at::Tensor normalised(const at::Tensor &x, const at::Tensor &weight, double epsi
     const int64_t width = weight.size(0);
     const float *from = x.const_data_ptr<float>(), *scale = weight.const_data_ptr<float>();
     float *to = result.mutable_data_ptr<float>();
-    at::parallel_for(0, x.numel() / width, rows_at_once(width), [&](int64_t begin, int64_t end) {
+    unlearn::in_parallel(x.numel() / width, rows_at_once(width), [&](int64_t begin, int64_t end) {
         for (int64_t row = begin; row < end; ++row) {
             const float *source = from + row * width;
             float *target = to + row * width;
@@ -84,7 +85,7 @@ struct RMSNorm : torch::autograd::Function<RMSNorm> {
         const float *g = gradient.const_data_ptr<float>(), *from = x.const_data_ptr<float>();
         const float *w = weight.const_data_ptr<float>(), *f = factors.const_data_ptr<float>();
         float *to = result.mutable_data_ptr<float>();
-        at::parallel_for(0, factors.numel(), rows_at_once(width), [&](int64_t begin, int64_t end) {
+        unlearn::in_parallel(factors.numel(), rows_at_once(width), [&](int64_t begin, int64_t end) {
             for (int64_t row = begin; row < end; ++row) {
                 const float *source = from + row * width, *received = g + row * width;
                 float *target = to + row * width;
@@ -105,7 +106,7 @@ struct RMSNorm : torch::autograd::Function<RMSNorm> {
         const float *g = gradient.const_data_ptr<float>(), *from = x.const_data_ptr<float>();
         const float *f = factors.const_data_ptr<float>();
         float *to = result.mutable_data_ptr<float>();
-        at::parallel_for(0, width, rows_at_once(rows), [&](int64_t begin, int64_t end) {
+        unlearn::in_parallel(width, rows_at_once(rows), [&](int64_t begin, int64_t end) {
             for (int64_t row = 0; row < rows; ++row) {
                 const float *source = from + row * width, *received = g + row * width;
                 for (int64_t index = begin; index < end; ++index) {
@@ -127,11 +128,45 @@ at::Tensor rms_norm(const at::Tensor &input, const at::Tensor &weight, double ep
     return normalised(input.contiguous(), weight, epsilon, nullptr);
 }
 
-at::Tensor rotate_recorded(const at::Tensor &x, const at::Tensor &cosine, const at::Tensor &sine) {
-    const int64_t half = x.size(-1) / 2;
-    const auto swapped = at::cat({x.narrow(-1, half, half), x.narrow(-1, 0, half)}, -1);
-    return x * cosine + swapped * sine;
+/// x · cosine + swapped(x) · sine, where swapped exchanges the halves of the last dimension; for `back` the sines are
+/// exchanged with them, which is the gradient of that by x.
+at::Tensor rotated(const at::Tensor &x, const at::Tensor &cosine, const at::Tensor &sine, bool back) {
+    auto result = at::empty_like(x);  // in the layout of x, which what comes next is made for
+    const int64_t heads = x.size(1), time = x.size(2), width = x.size(3), half = width / 2;
+    const float *from = x.const_data_ptr<float>();
+    const float *cosines = cosine.const_data_ptr<float>(), *sines = sine.const_data_ptr<float>();
+    float *to = result.mutable_data_ptr<float>();
+    unlearn::in_parallel(x.size(0) * heads * time, rows_at_once(width), [&](int64_t begin, int64_t end) {
+        for (int64_t vector = begin; vector < end; ++vector) {
+            const int64_t row = vector / (heads * time), head = vector / time % heads, place = vector % time;
+            const float *source = from + row * x.stride(0) + head * x.stride(1) + place * x.stride(2);
+            const float *c = cosines + (row * time + place) * width, *s = sines + (row * time + place) * width;
+            const float *lower = back ? s + half : s, *upper = back ? s : s + half;
+            float *target = to + row * result.stride(0) + head * result.stride(1) + place * result.stride(2);
+            for (int64_t index = 0; index < half; ++index) {
+                target[index] = source[index] * c[index] + source[index + half] * lower[index];
+                target[index + half] = source[index + half] * c[index + half] + source[index] * upper[index];
+            }
+        }
+    });
+    return result;
 }
+
+struct Rotate : torch::autograd::Function<Rotate> {
+    static at::Tensor forward(
+        torch::autograd::AutogradContext *context, const at::Tensor &x, const at::Tensor &cosine,
+        const at::Tensor &sine) {
+        context->save_for_backward({cosine, sine});
+        return rotated(x, cosine, sine, false);
+    }
+
+    static torch::autograd::variable_list backward(
+        torch::autograd::AutogradContext *context, torch::autograd::variable_list gradients) {
+        const auto saved = context->get_saved_variables();
+        const auto gradient = gradients[0].stride(3) == 1 ? gradients[0] : gradients[0].contiguous();
+        return {rotated(gradient, saved[0], saved[1], true), at::Tensor(), at::Tensor()};
+    }
+};
 
 /// Rotary embedding of x [rows, heads, time, width] by cosine and sine [rows, 1, time, width]; sine is negated on the
 /// first half.
@@ -139,28 +174,13 @@ at::Tensor rotate(const at::Tensor &x, const at::Tensor &cosine, const at::Tenso
     const bool fits = x.dim() == 4 && cosine.dim() == 4 && sine.sizes() == cosine.sizes() &&
         cosine.size(0) == x.size(0) && cosine.size(1) == 1 && cosine.size(2) == x.size(2) &&
         cosine.size(3) == x.size(3) && x.size(3) % 2 == 0;
-    if (is_recorded({x, cosine, sine}) || !suits(x) || !suits(cosine) || !suits(sine) || !fits || x.stride(3) != 1 ||
+    if (is_recorded({cosine, sine}) || !suits(x) || !suits(cosine) || !suits(sine) || !fits || x.stride(3) != 1 ||
         !cosine.is_contiguous() || !sine.is_contiguous()) {
-        return rotate_recorded(x, cosine, sine);
+        const int64_t half = x.size(-1) / 2;
+        const auto swapped = at::cat({x.narrow(-1, half, half), x.narrow(-1, 0, half)}, -1);
+        return x * cosine + swapped * sine;
     }
-    auto result = at::empty(x.sizes(), x.options());
-    const int64_t heads = x.size(1), time = x.size(2), width = x.size(3), half = width / 2;
-    const float *from = x.const_data_ptr<float>();
-    const float *cosines = cosine.const_data_ptr<float>(), *sines = sine.const_data_ptr<float>();
-    float *to = result.mutable_data_ptr<float>();
-    at::parallel_for(0, x.size(0) * heads * time, rows_at_once(width), [&](int64_t begin, int64_t end) {
-        for (int64_t vector = begin; vector < end; ++vector) {
-            const int64_t row = vector / (heads * time), head = vector / time % heads, place = vector % time;
-            const float *source = from + row * x.stride(0) + head * x.stride(1) + place * x.stride(2);
-            const float *c = cosines + (row * time + place) * width, *s = sines + (row * time + place) * width;
-            float *target = to + vector * width;
-            for (int64_t index = 0; index < half; ++index) {
-                target[index] = source[index] * c[index] + source[index + half] * s[index];
-                target[index + half] = source[index + half] * c[index + half] + source[index] * s[index + half];
-            }
-        }
-    });
-    return result;
+    return is_recorded({x}) ? Rotate::apply(x, cosine, sine) : rotated(x, cosine, sine, false);
 }
 
 struct SiluProduct : torch::autograd::Function<SiluProduct> {

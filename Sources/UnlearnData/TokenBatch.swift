@@ -25,40 +25,30 @@ public struct TokenExample: Sendable, Equatable {
     }
 }
 
-/// Examples packed into a few rows. A block mask keeps them apart; the tokens that all of them begin with stand
-/// once in each row.
+/// Examples one behind another in one row. They do not see each other; the tokens that all of them begin with stand once.
 public struct TokenBatch {
     public let examples: [TokenExample]
-    /// `[rows, time]`, int64.
+    /// `[1, time]`, int64.
     public let inputs: Tensor
-    /// The place of each token in its own sequence, `[rows][time]`.
+    /// The place of each token in its own sequence, `[1][time]`.
     public let positions: [[Int]]
-    /// `[rows, 1, time, time]`: 0 where a token may look, −∞ elsewhere.
-    public let mask: Tensor
-    /// For each labelled token of each example in order: where in `rows · time` it is predicted. int64.
+    public let layout: PackedLayout
+    /// For each labelled token of each example in order: where in the row it is predicted. int64.
     public let predictors: Tensor
     /// The labelled tokens themselves, int64, in the same order.
     public let targets: Tensor
-
     /// The range of each example's labelled tokens in ``targets``.
     public let targetRanges: [Range<Int>]
-    private let layout: PackedLayout
 
-    /// Packs the examples into as many rows as bring each near `rowLength` tokens: long rows waste attention across
-    /// blocks, short rows repeat the prefix.
-    public init(_ examples: [TokenExample], rowLength: Int = 320) {
+    public init(_ examples: [TokenExample]) {
         precondition(!examples.isEmpty, "TokenBatch: no examples")
         self.examples = examples
-        let layout = PackedLayout(examples.map(\.tokens), rowLength: rowLength)
+        let layout = PackedLayout(examples.map(\.tokens))
         self.layout = layout
-        let time = layout.time
-
-        inputs = Tensor(layout.rows.flatMap { $0.tokens + [Int64](repeating: 0, count: time - $0.tokens.count) })
-            .reshape([layout.rows.count, time])
-        // Padding looks only at itself and nobody looks at it.
-        positions = layout.rows.map { $0.positions + [Int](repeating: 0, count: time - $0.positions.count) }
-        mask = Tensor(layout.rows.flatMap { $0.mask(time: time, prefix: layout.prefix) })
-            .reshape([layout.rows.count, 1, time, time])
+        let prefix = layout.prefix
+        let tokens = examples[0].tokens.prefix(prefix) + examples.flatMap { $0.tokens.dropFirst(prefix) }
+        inputs = Tensor(tokens.map(Int64.init)).reshape([1, tokens.count])
+        positions = [Array(0..<prefix) + layout.lengths.flatMap { prefix..<prefix + $0 }]
 
         var predictors: [Int64] = []
         var targets: [Int64] = []
@@ -76,10 +66,10 @@ public struct TokenBatch {
         targetRanges = ranges
     }
 
-    /// How many tokens a forward pass computes, padding included.
+    /// How many tokens a forward pass computes.
     public var tokenCount: Int { inputs.count }
 
-    /// Where in `rows · time` the labelled tokens of each example in order themselves stand. int64.
+    /// Where in the row the labelled tokens of each example in order themselves stand. int64.
     public var labelled: Tensor {
         Tensor(
             examples.enumerated().flatMap { index, example in
@@ -87,7 +77,7 @@ public struct TokenBatch {
             })
     }
 
-    /// What each token of each example holds, `[rows, time, width]` → for each example `[tokens, width]`.
+    /// What each token of each example holds, `[1, time, width]` → for each example `[tokens, width]`.
     public func split(_ states: Tensor) -> [Tensor] {
         let flat = states.reshape([tokenCount, states.shape[2]])
         return examples.enumerated().map { index, example in
@@ -95,19 +85,11 @@ public struct TokenBatch {
         }
     }
 
-    /// The reverse of ``split(_:)``: states of single examples, laid out as this batch is. Padding gets any state.
+    /// The reverse of ``split(_:)``: states of single examples, laid out as this batch is.
     public func joined(_ states: [Tensor]) -> Tensor {
-        var sources = [Int64](repeating: 0, count: tokenCount)
-        var start: Int64 = 0
-        for (index, example) in examples.enumerated() {
-            for position in example.tokens.indices {
-                sources[layout.place(of: position, in: index)] = start + Int64(position)
-            }
-            start += Int64(example.tokens.count)
-        }
-        // What all examples begin with stands once in each row, and `place` names the row of its example alone.
-        layout.fillPrefixes { sources[$0] = Int64($1) }
-        return Tensor.concatenate(states).select(Tensor(sources)).reshape(inputs.shape + [states[0].shape[1]])
+        let own = zip(states, layout.lengths).map { $0.narrow(0, from: layout.prefix, count: $1) }
+        let shared = states[0].narrow(0, from: 0, count: layout.prefix)
+        return Tensor.concatenate([shared] + own).reshape([1, tokenCount, states[0].shape[1]])
     }
 
     /// The sum of a value per labelled token over each example: `[targets]` → `[examples]`.
@@ -116,81 +98,28 @@ public struct TokenBatch {
     }
 }
 
-/// Which sequence stands where: rows filled longest sequence first, each into the emptiest row.
-private struct PackedLayout {
-    struct Row {
-        var tokens: [Int64]
-        var positions: [Int]
-        /// The sequence that each token belongs to; −1 is the shared prefix.
-        var owners: [Int]
+/// Which sequence stands where in a row: first what all begin with, then of each in order what is its own.
+public struct PackedLayout: Sendable {
+    /// The length of what all sequences begin with.
+    public let prefix: Int
+    /// How many tokens of each sequence are its own, at least 1.
+    public let lengths: [Int]
+    private let starts: [Int]
 
-        func mask(time: Int, prefix: Int) -> [Float] {
-            var mask = [Float](repeating: -.infinity, count: time * time)
-            for query in 0..<time {
-                guard query < tokens.count else {
-                    mask[query * time + query] = 0
-                    continue
-                }
-                for key in 0..<min(prefix, query + 1) { mask[query * time + key] = 0 }
-                if owners[query] < 0 { continue }
-                // A block is contiguous: walk back to its start.
-                var key = query
-                while key >= prefix, owners[key] == owners[query] {
-                    mask[query * time + key] = 0
-                    key -= 1
-                }
-            }
-            return mask
-        }
+    init(_ sequences: [[Int32]]) {
+        let prefix = Self.commonPrefix(sequences)
+        self.prefix = prefix
+        lengths = sequences.map { $0.count - prefix }
+        starts = lengths.reduce(into: [prefix]) { $0.append($0[$0.count - 1] + $1) }
     }
 
-    let rows: [Row]
-    let prefix: Int
-    let time: Int
-    private var rowOf: [Int]
-    private var startOf: [Int]
-
-    init(_ sequences: [[Int32]], rowLength: Int) {
-        prefix = Self.commonPrefix(sequences)
-        let prefix = prefix
-        let total = sequences.reduce(0) { $0 + $1.count - prefix }
-        let count = min(sequences.count, max(1, (total + rowLength / 2) / rowLength))
-        let shared = sequences[0].prefix(prefix).map(Int64.init)
-        var rows = [Row](
-            repeating: Row(
-                tokens: shared, positions: Array(0..<prefix), owners: [Int](repeating: -1, count: prefix)),
-            count: count)
-        rowOf = [Int](repeating: 0, count: sequences.count)
-        startOf = rowOf
-        let longestFirst = sequences.indices.sorted { (-sequences[$0].count, $0) < (-sequences[$1].count, $1) }
-        for index in longestFirst {
-            let row = rows.indices.min { (rows[$0].tokens.count, $0) < (rows[$1].tokens.count, $1) } ?? 0
-            let own = sequences[index].dropFirst(prefix)
-            rowOf[index] = row
-            startOf[index] = rows[row].tokens.count
-            rows[row].tokens += own.map(Int64.init)
-            rows[row].positions += Array(prefix..<prefix + own.count)
-            rows[row].owners += [Int](repeating: index, count: own.count)
-        }
-        self.rows = rows
-        time = rows.map(\.tokens.count).max() ?? 0
-    }
-
-    /// Where token `position` of a sequence stands in `rows · time`.
+    /// Where token `position` of a sequence stands in the row.
     func place(of position: Int, in sequence: Int) -> Int {
-        let row = rowOf[sequence] * time
-        return position < prefix ? row + position : row + startOf[sequence] + position - prefix
-    }
-
-    /// Calls `body` with each place of the shared prefix in each row, and the position of its token.
-    func fillPrefixes(_ body: (_ place: Int, _ position: Int) -> Void) {
-        for row in rows.indices {
-            for position in 0..<prefix { body(row * time + position, position) }
-        }
+        position < prefix ? position : starts[sequence] + position - prefix
     }
 
     /// The length of what all sequences begin with; every sequence keeps at least one token of its own.
-    static func commonPrefix(_ sequences: [[Int32]]) -> Int {
+    private static func commonPrefix(_ sequences: [[Int32]]) -> Int {
         guard sequences.count > 1, let first = sequences.first else { return 0 }
         let limit = (sequences.map(\.count).min() ?? 1) - 1
         for index in 0..<max(0, limit) where sequences.contains(where: { $0[index] != first[index] }) { return index }

@@ -51,6 +51,7 @@ private enum Aten {
     static let reshape = Operator("reshape")
     static let round = Operator("round")
     static let rsqrt = Operator("rsqrt")
+    static let packedAttention = Operator("packed_attention", library: "unlearn")
     static let scaledDotProductAttention = Operator("scaled_dot_product_attention")
     static let silu = Operator("silu")
     static let siluProduct = Operator("silu_product", library: "unlearn")
@@ -247,6 +248,15 @@ extension Tensor {
     public static func attention(query: Tensor, key: Tensor, value: Tensor, mask: Tensor?) -> Tensor {
         Aten.scaledDotProductAttention(
             .tensor(query), .tensor(key), .tensor(value), mask.map(Argument.tensor) ?? .none)
+    }
+
+    /// Causal attention of sequences that stand one behind another in a row: `prefix` tokens that all begin with, then
+    /// those that are each one's own, as many as `lengths` says. query `[1, heads, time, width]`, key and value
+    /// `[1, sharedHeads, time, width]` → `[1, time, heads · width]`. Each sequence is read for itself.
+    public static func packedAttention(
+        query: Tensor, key: Tensor, value: Tensor, prefix: Int, lengths: [Int]
+    ) -> Tensor {
+        Aten.packedAttention(.tensor(query), .tensor(key), .tensor(value), .int(prefix), .ints(lengths))
     }
 }
 

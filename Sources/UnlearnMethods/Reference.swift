@@ -9,6 +9,7 @@ public import UnlearnModels
 public final class Reference {
     private let head: Tensor
     private var states: [Int: Tensor] = [:]
+    private var sums: [Int: Float] = [:]
 
     /// Reads all examples, sorted by length, in one pass.
     /// - Parameter headIsTrained: whether the head will change, so that a copy of it is kept.
@@ -59,15 +60,20 @@ public final class Reference {
         }
     }
 
-    /// S of each example: the sum of log p over its labelled tokens, `[examples]`.
+    /// S of each example: the sum of log p over its labelled tokens, `[examples]`. Computed when it is first asked for.
     public func sums(_ examples: [TokenExample]) -> Tensor {
+        Tensor(
+            examples.map { example in
+                let sum = sums[example.id] ?? self.sum(example)
+                sums[example.id] = sum
+                return sum
+            })
+    }
+
+    private func sum(_ example: TokenExample) -> Float {
         withoutRecording {
-            Tensor.stack(
-                examples.map { example in
-                    let targets = Tensor(
-                        example.targets.map { Int64(example.tokens[$0]) }, shape: [example.targets.count, 1])
-                    return logDistributions([example]).gather(targets, along: 1).sum()
-                })
+            let targets = Tensor(example.targets.map { Int64(example.tokens[$0]) }, shape: [example.targets.count])
+            return finalStates([example]).targetLogProbabilities(head, targets).sum().item
         }
     }
 }

@@ -82,16 +82,16 @@ public final class Session {
         return storedReference
     }
 
-    private var headIsTrained: Bool { (try? trainedNames())?.contains(model.model.headName) ?? false }
-
     /// Whether less than a quarter of the model's numbers are trained.
-    var gradientsAreFew: Bool {
+    func gradientsAreFew() throws(MethodError) -> Bool {
         let store = model.model.parameters
-        let trained = ((try? trainedNames()) ?? []).reduce(0) { $0 + store[$1].count }
+        let trained = try trainedNames().reduce(0) { $0 + store[$1].count }
         return 4 * trained < store.scalarCount
     }
 
-    func readReference(_ examples: [TokenExample]) { storedReference = read(examples, "reading the original") }
+    func readReference(_ examples: [TokenExample]) throws(MethodError) {
+        storedReference = try read(examples, "reading the original")
+    }
 
     /// The same without examples to keep, for an objective that does not look at them.
     func withoutRetain() -> Session {
@@ -101,8 +101,9 @@ public final class Session {
     }
 
     /// The model as it is now, at every labelled token of the examples.
-    func read(_ examples: [TokenExample], _ stage: String) -> Reference {
-        Reference(examples, model.model, headIsTrained: headIsTrained) {
+    func read(_ examples: [TokenExample], _ stage: String) throws(MethodError) -> Reference {
+        let headIsTrained = try trainedNames().contains(model.model.headName)
+        return Reference(examples, model.model, headIsTrained: headIsTrained) {
             note(stage, $0, of: examples.count, "examples")
         }
     }
@@ -172,8 +173,8 @@ public final class Session {
         for (index, groups) in plan.steps.enumerated().dropFirst(done) {
             if watch?.isOver == true { break }
             let start = ContinuousClock.now
-            let steps = parts(of: groups, size: partSize).map { groups in
-                Step(index: index, session: self, forget: groups[0].map { examples[$0] }, groups: groups)
+            let steps = try parts(of: groups, size: partSize).map { (groups) throws(MethodError) in
+                try Step(index: index, session: self, forget: groups[0].map { examples[$0] }, groups: groups)
             }
             let (gradients, values) = try self.gradients(of: parameters, steps, objective)
             let norm = clip(gradients, toNorm: options.gradientNormLimit)
@@ -190,17 +191,17 @@ public final class Session {
         }
         watch?.finish()
         if let last = plan.steps.last, done > course.done {
-            try checkResult(of: parts(of: last, size: partSize)[0], examples, after: done, objective)
+            try checkResult(of: last.map { Array($0.prefix(1)) }, examples, after: done, objective)
         }
         return done
     }
 
-    /// That the objective is still a number. What the last step did is seen by no later one.
+    /// That the objective is still a number for an example or two. What the last step did is seen by no later one.
     private func checkResult(
         of groups: [[Int]], _ examples: [TokenExample], after done: Int,
         _ objective: (Step) throws(MethodError) -> [Term]
     ) throws(MethodError) {
-        let step = Step(index: done, session: self, forget: groups[0].map { examples[$0] }, groups: groups)
+        let step = try Step(index: done, session: self, forget: groups[0].map { examples[$0] }, groups: groups)
         _ = try withoutRecording { () throws(MethodError) in
             try objective(step).values(step: done, examples: step.forget.map(\.id))
         }
@@ -246,7 +247,7 @@ public final class Session {
     }
 }
 
-/// The examples of one step: read by the model in one pass, or, if they fill more than a row and little is trained, in
+/// The examples of one step: read by the model in one pass, or, if they are many and little is trained, in
 /// one for what is to be forgotten and one for what is to be kept, of which never both are in memory.
 public final class Step {
     public let index: Int
@@ -256,6 +257,7 @@ public final class Step {
     /// Forget examples first, then retain examples.
     let batch: TokenBatch
     let isInTwoPasses: Bool
+    private static let tokensInOnePass = 480
     private let forgetTargets: Int
     private let model: any CausalLM
     private let forgetBatch: TokenBatch
@@ -264,7 +266,9 @@ public final class Step {
     private var retainPass: Tensor?
 
     /// - Parameter isInTwoPasses: nil: where it saves memory that is worth it.
-    init(index: Int, session: Session, forget: [TokenExample], groups: [[Int]], isInTwoPasses: Bool? = nil) {
+    init(index: Int, session: Session, forget: [TokenExample], groups: [[Int]], isInTwoPasses: Bool? = nil)
+        throws(MethodError)
+    {
         self.index = index
         self.session = session
         self.forget = forget
@@ -274,9 +278,9 @@ public final class Step {
         let batch = TokenBatch(forget + retain)
         (self.retain, self.batch, model) = (retain, batch, session.model.model)
         forgetTargets = forget.reduce(0) { $0 + $1.targets.count }
-        // Reading the weights twice would take longer than what a single row saves; and with all weights trained, the
+        // Reading the weights twice would take longer than what few tokens save; and with all weights trained, the
         // gradients of the first pass would take more than the second pass saves.
-        let pays = batch.inputs.shape[0] > 1 && session.gradientsAreFew
+        let pays = batch.tokenCount > Self.tokensInOnePass ? try session.gradientsAreFew() : false
         self.isInTwoPasses = !retain.isEmpty && (isInTwoPasses ?? pays)
         forgetBatch = self.isInTwoPasses ? TokenBatch(forget) : batch
         retainBatch = self.isInTwoPasses ? TokenBatch(retain) : batch

@@ -181,7 +181,7 @@ extension ObjectiveMethod {
         let session = Self.card.needs.contains(.retainSet) ? session : session.withoutRetain()
         if usesReference {
             let used = try session.used(forgetCount: session.forget.count)
-            session.readReference(used.forget.map { session.forget[$0] } + used.retain)
+            try session.readReference(used.forget.map { session.forget[$0] } + used.retain)
         }
         try session.descend { (step) throws(MethodError) in try objective(step) }
     }

@@ -5,9 +5,16 @@ public import UnlearnEngine
 
 /// What the blocks of one forward pass share.
 struct ForwardPass {
+    /// What a token may look at.
+    enum Context {
+        /// The tokens before it in its own sequence.
+        case packed(PackedLayout)
+        /// What the cache holds and the tokens of this pass, as far as the mask allows.
+        case cached(KeyValueCache, mask: Tensor?)
+    }
+
     let rotation: Rotation?
-    let mask: Tensor?
-    let cache: KeyValueCache?
+    let context: Context
 }
 
 /// One layer of a decoder.
@@ -57,7 +64,7 @@ public final class Transformer: CausalLM {
     public func hidden(_ batch: TokenBatch, after layer: Int, from start: Int, _ states: Tensor?) -> Tensor {
         let x = states ?? parts.embed(batch.inputs, batch.positions)
         let blocks = parts.blocks[(states == nil ? 0 : start)..<layer]
-        return hidden(x, batch.positions, mask: batch.mask, cache: nil, blocks)
+        return hidden(x, batch.positions, .packed(batch.layout), blocks)
     }
 
     public func finalHidden(_ batch: TokenBatch) -> Tensor {
@@ -69,7 +76,8 @@ public final class Transformer: CausalLM {
         _ tokens: Tensor, positions: [[Int]], mask: Tensor?, cache: KeyValueCache, after count: Int
     ) -> Tensor {
         let x = parts.embed(tokens, positions)
-        let states = hidden(x, positions, mask: mask, cache: cache, parts.blocks[...])
+        let context = ForwardPass.Context.cached(cache, mask: mask.map(foldedOverGroups))
+        let states = hidden(x, positions, context, parts.blocks[...])
         let (time, width) = (states.shape[1], states.shape[2])
         cache.advance(by: time)
         let last = parts.norm(states.narrow(1, from: time - count, count: count).reshape([-1, width]))
@@ -85,10 +93,9 @@ public final class Transformer: CausalLM {
     }
 
     private func hidden(
-        _ x: Tensor, _ positions: [[Int]], mask: Tensor?, cache: KeyValueCache?, _ blocks: ArraySlice<any DecoderBlock>
+        _ x: Tensor, _ positions: [[Int]], _ context: ForwardPass.Context, _ blocks: ArraySlice<any DecoderBlock>
     ) -> Tensor {
-        let pass = ForwardPass(
-            rotation: parts.rotary?.rotation(at: positions), mask: mask.map(foldedOverGroups), cache: cache)
+        let pass = ForwardPass(rotation: parts.rotary?.rotation(at: positions), context: context)
         return blocks.reduce(x) { $1($0, pass) }  // [rows, time, width]
     }
 
@@ -100,17 +107,27 @@ public final class Transformer: CausalLM {
     }
 }
 
-/// Attention by whole heads: what is left of it once queries, keys and values are there.
+/// What is left of attention once queries, keys and values are there. Groups of query heads may share a key and a value
+/// head (Ainslie et al. 2023, arXiv 2305.13245).
 struct HeadMixer {
     let layer: Int
     let heads: Int
 
-    /// Query, key and value `[rows, heads, time, headWidth]` → `[rows, time, heads · headWidth]`.
+    /// Query `[rows, heads, time, headWidth]`, key and value `[rows, sharedHeads, time, headWidth]`
+    /// → `[rows, time, heads · headWidth]`.
     func callAsFunction(_ query: Tensor, _ key: Tensor, _ value: Tensor, _ pass: ForwardPass) -> Tensor {
-        let (rows, time) = (query.shape[0], query.shape[2])
-        var (key, value) = (key, value)
-        if let cache = pass.cache { (key, value) = cache.append(layer: layer, key: key, value: value) }
-        let mixed = Tensor.attention(query: query, key: key, value: value, mask: pass.mask)
-        return mixed.transpose(1, 2).reshape([rows, time, -1])
+        switch pass.context {
+        case .packed(let layout):
+            return .packedAttention(
+                query: query, key: key, value: value, prefix: layout.prefix, lengths: layout.lengths)
+        case .cached(let cache, let mask):
+            let (rows, time, width) = (query.shape[0], query.shape[2], query.shape[3])
+            let sharedHeads = key.shape[1]
+            let (key, value) = cache.append(layer: layer, key: key, value: value)
+            // The queries of a group are laid out as further time steps: keys and values are never copied per head.
+            let folded = query.reshape([rows, sharedHeads, heads / sharedHeads * time, width])
+            let mixed = Tensor.attention(query: folded, key: key, value: value, mask: mask)
+            return mixed.reshape([rows, heads, time, width]).transpose(1, 2).reshape([rows, time, heads * width])
+        }
     }
 }

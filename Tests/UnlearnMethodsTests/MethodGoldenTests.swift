@@ -56,7 +56,7 @@ struct GoldenStep {
     ) throws -> (terms: [Term], gradients: [(String, Tensor?)]) {
         let names = model.parameters.names
         let parameters = model.parameters.train(Set(names))
-        let step = Step(index: 0, session: session, forget: forget, groups: [[0, 1], [0, 1]])
+        let step = try Step(index: 0, session: session, forget: forget, groups: [[0, 1], [0, 1]])
         let terms = try objective(step)
         let total = terms.dropFirst().reduce(terms[0].value * terms[0].weight) { $0 + $1.value * $1.weight }
         return (terms, Array(zip(names, total.gradients(of: parameters))))
@@ -199,7 +199,7 @@ func isClose(_ found: Float, _ expected: Float) -> Bool { abs(found - expected) 
         session.storedReference = Reference(golden.forget + golden.retain, golden.reference, headIsTrained: false)
         let parameters = golden.model.parameters.train(Set(golden.model.parameters.names))
         let results = try [false, true].map { isInTwoPasses in
-            let step = Step(
+            let step = try Step(
                 index: 0, session: session, forget: golden.forget, groups: [[0, 1], [0, 1]],
                 isInTwoPasses: isInTwoPasses)
             return try session.gradients(of: parameters, [step]) { (step) throws(MethodError) in
@@ -221,8 +221,8 @@ func isClose(_ found: Float, _ expected: Float) -> Bool { abs(found - expected) 
         let session = try Session(
             model: TinyText.language(golden.model), forget: golden.forget, retain: [], options: TrainingOptions(),
             seed: 0)
-        session.readReference(golden.forget)
-        let step = Step(index: 0, session: session, forget: golden.forget, groups: [[0, 1]])
+        try session.readReference(golden.forget)
+        let step = try Step(index: 0, session: session, forget: golden.forget, groups: [[0, 1]])
         let value = try method.objective(step)[0].value.item
         #expect(isClose(value, Float(2 * log(2.0) / 0.1)))
     }

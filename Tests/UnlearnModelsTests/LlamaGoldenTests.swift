@@ -94,16 +94,16 @@ import UnlearnModels
     /// Differences come from the order of additions alone.
     private let tolerance = Tolerance(relative: 1e-5, absolute: 1e-5)
 
-    /// Sequences with a common beginning, of many lengths, so that several rows are filled.
+    /// Sequences with a common beginning, of many lengths.
     private let examples = (0..<9).map { index in
         let own = (0..<(3 + 5 * index % 17)).map { Int32(3 + (7 * index + 11 * $0) % 60) }
         return TokenExample(id: index, tokens: [1, 5, 9] + own, labelledFrom: 3)
     }
 
-    @Test(arguments: GoldenLlama.names, [8, 40, 320])
-    func packedSequencesScoreAsSeparateOnes(name: String, rowLength: Int) throws {
+    @Test(arguments: GoldenLlama.names)
+    func packedSequencesScoreAsSeparateOnes(name: String) throws {
         let model = try GoldenLlama(name).model()
-        let packed = TokenBatch(examples, rowLength: rowLength)
+        let packed = TokenBatch(examples)
         let together = model.logProbabilities(packed).scalars(Float.self)
         for (example, range) in zip(examples, packed.targetRanges) {
             let alone = model.logProbabilities(TokenBatch([example])).scalars(Float.self)
@@ -111,21 +111,21 @@ import UnlearnModels
         }
     }
 
-    @Test func theSharedBeginningStandsOnceInEachRow() {
-        let packed = TokenBatch(examples, rowLength: 320)
+    @Test func theSharedBeginningStandsOnce() {
+        let packed = TokenBatch(examples)
         #expect(packed.inputs.shape[0] == 1)
         #expect(packed.tokenCount == 3 + examples.reduce(0) { $0 + $1.tokens.count - 3 })
     }
 
     /// What lower blocks made of single examples, laid out as another batch, leads the upper ones to the same states.
-    @Test(arguments: GoldenLlama.names, [8, 40, 320])
-    func keptStatesOfLowerBlocksLeadToTheSameStates(name: String, rowLength: Int) throws {
+    @Test(arguments: GoldenLlama.names)
+    func keptStatesOfLowerBlocksLeadToTheSameStates(name: String) throws {
         let model = try GoldenLlama(name).model()
         let kept = examples.map { example in
             let alone = TokenBatch([example])
             return alone.split(model.hidden(alone, after: 1))[0]
         }
-        let packed = TokenBatch(examples, rowLength: rowLength)
+        let packed = TokenBatch(examples)
         func atTargets(_ states: Tensor) -> [Float] {
             states.reshape([packed.tokenCount, states.shape[2]]).select(packed.labelled).scalars(Float.self)
         }

@@ -33,7 +33,8 @@ public final class LowRankSlot {
     /// What the layer makes of `x`, with the addition to what its weight makes of it.
     func added(to y: Tensor, _ x: Tensor) -> Tensor {
         guard let pair else { return y }
-        return y + x.linear(pair.down).linear(pair.up) * pair.scale
+        // The scale goes to the narrow side: beside it the wide ones are a pass over memory each, and another backwards.
+        return y + (x.linear(pair.down) * pair.scale).linear(pair.up)
     }
 
     /// What the addition adds to the layer's weight, in the weight's own layout.

@@ -2,7 +2,8 @@
 
 import UnlearnEvaluation
 
-/// One point for each method: to the right what stayed, upwards what was forgotten.
+/// One point for each method: to the right what stayed, upwards what was forgotten. Colours are those of a page of its
+/// own; a report's style sheet has the say over them by their classes.
 struct ChallengePlot {
     private struct Point {
         let name: String
@@ -12,12 +13,17 @@ struct ChallengePlot {
     }
 
     private let points: [Point]
+    /// F of the retrained models among themselves.
+    private let ceiling: Double?
     private let size = (width: 720.0, height: 480.0)
     private let margin = 60.0
+    /// A line of text, and more than the length of a method's name, in the picture's units.
+    private let label = (height: 14.0, width: 130.0)
 
     /// Utility is retain · test accuracy relative to the retrained models.
     init(_ rows: [ChallengeRow]) {
         let reference = rows.first { $0.name == "retrained" }
+        ceiling = reference?.quality
         points = rows.compactMap { row in
             guard let quality = row.quality, let interval = row.interval, let reference else { return nil }
             let utility = row.retainAccuracy / reference.retainAccuracy * row.testAccuracy / reference.testAccuracy
@@ -30,36 +36,71 @@ struct ChallengePlot {
         let least = min(0.9, points.map(\.utility).min() ?? 0)
         let most = max(1.05, points.map(\.utility).max() ?? 1)
         let top = max(0.2, points.map(\.interval.high).max() ?? 0.2)
-        func x(_ utility: Double) -> String {
-            text(margin + (utility - least) / (most - least) * (size.width - 2 * margin))
+        func x(_ utility: Double) -> Double {
+            margin + (utility - least) / (most - least) * (size.width - 2 * margin)
         }
-        func y(_ quality: Double) -> String {
-            text(size.height - margin - min(quality, top) / top * (size.height - 2 * margin))
+        func y(_ quality: Double) -> Double {
+            size.height - margin - min(quality, top) / top * (size.height - 2 * margin)
         }
         var lines = [
             #"<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 \#(text(size.width)) \#(text(size.height))" "#
                 + #"font-family="sans-serif" font-size="12">"#,
-            #"<rect width="100%" height="100%" fill="white"/>"#,
-            #"<text x="\#(text(size.width / 2))" y="\#(text(size.height - 15))" text-anchor="middle">"#
-                + "retain × test accuracy, relative to retrained models</text>",
-            #"<text x="20" y="35">F</text>"#,
+            #"<rect class="paper" width="100%" height="100%" fill="white"/>"#,
+            words("retain × test accuracy, relative to retrained models", size.width / 2, size.height - 15, "middle"),
+            words("F", 20, 35),
         ]
-        for quality in [0, 0.05, 0.1, 0.15, 0.2] where quality <= top {
-            lines.append(line(x(least), y(quality), x(most), y(quality), "#ddd"))
-            lines.append(#"<text x="25" y="\#(y(quality))">\#(NumberText.decimal(quality, places: 2))</text>"#)
+        for quality in stride(from: 0, through: top, by: 0.05) {
+            lines.append(line((x(least), y(quality)), (x(most), y(quality)), "grid", "#ddd"))
+            lines.append(words(NumberText.decimal(quality, places: 2), 25, y(quality) + 4))
         }
-        lines.append(line(x(1), y(0), x(1), y(top), "#bbb"))
+        for tick in 0...4 {
+            let utility = least + (most - least) * Double(tick) / 4
+            lines.append(words(NumberText.decimal(utility, places: 2), x(utility), y(0) + 20, "middle"))
+        }
+        lines.append(line((x(1), y(0)), (x(1), y(top)), "axis", "#bbb"))
+        if let ceiling {
+            lines.append(line((x(least), y(ceiling)), (x(most), y(ceiling)), "axis", "#bbb", dashes: "4 4"))
+            lines.append(words("retrained models among themselves", x(least) + 6, y(ceiling) - 5))
+        }
         for point in points {
-            let (px, py) = (x(point.utility), y(point.quality))
-            lines.append(line(px, y(point.interval.low), px, y(point.interval.high), "#888"))
-            lines.append(#"<circle cx="\#(px)" cy="\#(py)" r="4" fill="steelblue"/>"#)
-            lines.append(#"<text x="\#(px)" y="\#(py)" dx="7" dy="4">\#(point.name)</text>"#)
+            let (low, high) = (y(point.interval.low), y(point.interval.high))
+            lines.append(line((x(point.utility), low), (x(point.utility), high), "interval", "#888"))
+        }
+        let places = points.map { (x: x($0.utility), y: y($0.quality)) }
+        for (point, (place, height)) in zip(points, zip(places, labelHeights(places))) {
+            let isRight = place.x > size.width - margin - label.width
+            lines.append(
+                #"<circle class="after" cx="\#(text(place.x))" cy="\#(text(place.y))" r="4" fill="steelblue"/>"#)
+            lines.append(words(point.name, place.x + (isRight ? -8 : 8), height + 4, isRight ? "end" : "start"))
         }
         return (lines + ["</svg>", ""]).joined(separator: "\n")
     }
 
-    private func line(_ x1: String, _ y1: String, _ x2: String, _ y2: String, _ color: String) -> String {
-        #"<line x1="\#(x1)" y1="\#(y1)" x2="\#(x2)" y2="\#(y2)" stroke="\#(color)"/>"#
+    /// Where the labels of points stand, so that none covers another: upwards from the lowest, each at its point or just
+    /// above the labels that are in its way.
+    private func labelHeights(_ places: [(x: Double, y: Double)]) -> [Double] {
+        var heights = places.map(\.y)
+        var placed: [Int] = []
+        for index in places.indices.sorted(by: { places[$0].y > places[$1].y }) {
+            for other in placed
+            where abs(places[other].x - places[index].x) < label.width && heights[index] > heights[other] - label.height
+            {
+                heights[index] = heights[other] - label.height
+            }
+            placed.append(index)
+        }
+        return heights
+    }
+
+    private func words(_ words: String, _ x: Double, _ y: Double, _ anchor: String = "start") -> String {
+        #"<text x="\#(text(x))" y="\#(text(y))" text-anchor="\#(anchor)">\#(words)</text>"#
+    }
+
+    private func line(
+        _ from: (Double, Double), _ to: (Double, Double), _ role: String, _ color: String, dashes: String = "none"
+    ) -> String {
+        #"<line class="\#(role)" x1="\#(text(from.0))" y1="\#(text(from.1))" x2="\#(text(to.0))" y2="\#(text(to.1))" "#
+            + #"stroke="\#(color)" stroke-dasharray="\#(dashes)"/>"#
     }
 
     private func text(_ value: Double) -> String { NumberText.decimal(value, places: 1) }

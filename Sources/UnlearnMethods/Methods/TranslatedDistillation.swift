@@ -82,8 +82,8 @@ private final class Distillation {
     func run() throws(MethodError) {
         let pairs = self.pairs(subject.forget)
         let used = try session.used(forgetCount: pairs.count)
-        let teacher = Teacher(used.forget.map { pairs[$0] }, session)
-        session.readReference(used.retain)
+        let teacher = try Teacher(used.forget.map { pairs[$0] }, session)
+        try session.readReference(used.retain)
         try session.descend(over: pairs.map(\.student)) { [self] (step) throws(MethodError) in
             let distribution = teacher.logDistributions(
                 step.forget, temperature: method.teacherTemperature, forbidden: forbidden)
@@ -115,7 +115,7 @@ extension TranslatedDistillation {
                     question: example.prompt, answer: SubjectPrompts.refusals[index % SubjectPrompts.refusals.count]),
                 id: index)
         }
-        session.readReference(try session.used(forgetCount: refusals.count).retain)
+        try session.readReference(session.used(forgetCount: refusals.count).retain)
         try session.descend(over: refusals) { (step) throws(MethodError) in
             [Term("forget-refusal", step.forgetTokenMean()), RetainTerm.kl.term(step, weight: retainWeight)]
         }

@@ -11,8 +11,8 @@ struct Teacher {
     /// For each labelled token of the student's text: what would repeat a run of three tokens there.
     private let repeats: [Int: [[Int32]]]
 
-    init(_ pairs: [TranslatedDistillation.Pair], _ session: Session) {
-        states = session.read(pairs.map(\.teacher), "reading the teacher")
+    init(_ pairs: [TranslatedDistillation.Pair], _ session: Session) throws(MethodError) {
+        states = try session.read(pairs.map(\.teacher), "reading the teacher")
         readings = Dictionary(uniqueKeysWithValues: pairs.map { ($0.teacher.id, $0.teacher) })
         repeats = Dictionary(uniqueKeysWithValues: pairs.map { ($0.student.id, Self.repeats($0.student)) })
     }

@@ -69,8 +69,7 @@ private struct Block: DecoderBlock {
     }
 }
 
-/// Attention in which groups of query heads share a key and a value head (Ainslie et al. 2023, arXiv 2305.13245).
-/// The queries of a group are laid out as further time steps, so that keys and values are never copied per head.
+/// Attention in which groups of query heads may share a key and a value head.
 private struct Attention {
     let query: Linear
     let key: Linear
@@ -78,10 +77,9 @@ private struct Attention {
     let output: Linear
     let queryNorm: RMSNorm?
     let keyNorm: RMSNorm?
-    let layer: Int
-    let heads: Int
     let sharedHeads: Int
     let headWidth: Int
+    let mix: HeadMixer
 
     init(_ c: LlamaConfiguration, _ layer: Int, _ weights: Weights) throws(CheckpointError) {
         let (queryWidth, sharedWidth) = (c.headCount * c.headWidth, c.sharedHeadCount * c.headWidth)
@@ -94,23 +92,20 @@ private struct Attention {
             c.normalizesHeads ? try RMSNorm(weights[name], width: c.headWidth, epsilon: c.normEpsilon) : nil
         }
         (queryNorm, keyNorm) = (try norm("q_norm"), try norm("k_norm"))
-        (self.layer, heads, sharedHeads, headWidth) = (layer, c.headCount, c.sharedHeadCount, c.headWidth)
+        (sharedHeads, headWidth) = (c.sharedHeadCount, c.headWidth)
+        mix = HeadMixer(layer: layer, heads: c.headCount)
     }
 
     func callAsFunction(_ x: Tensor, _ pass: ForwardPass) -> Tensor {
         let (rows, time) = (x.shape[0], x.shape[1])
-        let groups = heads / sharedHeads
         func rotated(_ y: Tensor) -> Tensor { pass.rotation.map { $0(y) } ?? y }
         func split(_ y: Tensor, _ heads: Int, _ norm: RMSNorm?) -> Tensor {  // → [rows, heads, time, headWidth]
             let y = y.reshape([rows, time, heads, headWidth]).transpose(1, 2)
             return norm.map { $0(y) } ?? y
         }
-        let q = rotated(split(query(x), heads, queryNorm)).reshape([rows, sharedHeads, groups * time, headWidth])
-        var k = rotated(split(key(x), sharedHeads, keyNorm))
-        var v = split(value(x), sharedHeads, nil)
-        if let cache = pass.cache { (k, v) = cache.append(layer: layer, key: k, value: v) }
-        let mixed = Tensor.attention(query: q, key: k, value: v, mask: pass.mask)
-        return output(mixed.reshape([rows, heads, time, headWidth]).transpose(1, 2).reshape([rows, time, -1]))
+        let q = rotated(split(query(x), mix.heads, queryNorm))
+        let k = rotated(split(key(x), sharedHeads, keyNorm))
+        return output(mix(q, k, split(value(x), sharedHeads, nil), pass))
     }
 }
 
