@@ -5,53 +5,57 @@
 #include <torch/csrc/autograd/custom_function.h>
 #include <torch/library.h>
 
+#include <limits>
+#include <optional>
 #include <vector>
 
 namespace {
 /// [1, heads, time, width] → [shared, groups, time, width], a view; the queries of a group meet the same keys.
 at::Tensor by_shared_head(const at::Tensor &x, int64_t shared) { return x.squeeze(0).unflatten(0, {shared, -1}); }
 
-/// A sequence: the `prefix` tokens that all begin with and the `length` ones from `start` that are its own.
-struct Sequence {
-    int64_t prefix, start, length;
-
-    bool is_first() const { return start == prefix; }
-
-    /// Its part of x [shared, groups, time, width].
-    at::Tensor of(const at::Tensor &x) const {
-        const auto own = x.narrow(2, start, length);
-        return prefix == 0 ? own : at::cat({x.narrow(2, 0, prefix), own}, 2);
-    }
-
-    /// Its part of the gradient of the output. What the prefix becomes is taken from the first sequence.
-    at::Tensor of_gradient(const at::Tensor &x) const {
-        auto part = of(x);
-        if (prefix > 0 && !is_first()) part.narrow(2, 0, prefix).zero_();
-        return part;
-    }
-
-    /// Adds what belongs to the prefix, and puts the rest in its place.
-    void add(const at::Tensor &part, const at::Tensor &sum) const {
-        if (prefix > 0) sum.narrow(2, 0, prefix).add_(part.narrow(2, 0, prefix));
-        sum.narrow(2, start, length).copy_(part.narrow(2, prefix, length));
-    }
-};
-
-std::vector<Sequence> sequences(int64_t prefix, at::IntArrayRef lengths) {
-    std::vector<Sequence> result;
-    int64_t start = prefix;
-    for (const int64_t length : lengths) {
-        result.push_back({prefix, start, length});
-        start += length;
-    }
-    return result;
-}
+/// The reverse.
+at::Tensor by_head(const at::Tensor &x) { return x.flatten(0, 1).unsqueeze(0); }
 
 /// [time, shared, groups, width], which is what linear layers read, → [shared, groups, time, width], a view.
 at::Tensor from_time(const at::Tensor &x) { return x.permute({1, 2, 0, 3}); }
 
-/// The reverse of `by_shared_head`.
-at::Tensor by_head(const at::Tensor &x) { return x.flatten(0, 1).unsqueeze(0); }
+/// Tokens that look at those before them from `start` on, and at the first `prefix` ones of the row.
+struct Sequence {
+    int64_t prefix, start, length;
+
+    at::Tensor queries(const at::Tensor &x) const { return x.narrow(2, start, length); }
+
+    /// For keys and values: those of a shared head for each head of its group, without a copy.
+    at::Tensor keys(const at::Tensor &x, int64_t groups) const {
+        const auto own = x.narrow(2, start, length);
+        return (prefix == 0 ? own : at::cat({x.narrow(2, 0, prefix), own}, 2)).expand({-1, groups, -1, -1});
+    }
+
+    /// Flash attention's own causal mask begins with the first key: behind a prefix it would hide too much.
+    bool is_causal() const { return prefix == 0; }
+
+    std::optional<at::Tensor> mask(const at::TensorOptions &options) const {
+        if (is_causal()) return std::nullopt;
+        const auto hidden = -std::numeric_limits<double>::infinity();
+        return at::full({length, prefix + length}, hidden, options).triu_(prefix + 1);
+    }
+
+    /// Adds the gradient of the keys or values of a group, [shared, groups, prefix + length, width].
+    void add_keys(const at::Tensor &part, const at::Tensor &sum) const {
+        const auto of_shared = part.sum(1, true);
+        if (prefix > 0) sum.narrow(2, 0, prefix).add_(of_shared.narrow(2, 0, prefix));
+        sum.narrow(2, start, length).copy_(of_shared.narrow(2, prefix, length));
+    }
+};
+
+/// The first sequence and what all share are read as one.
+std::vector<Sequence> sequences(int64_t prefix, at::IntArrayRef lengths) {
+    std::vector<Sequence> result{{0, 0, prefix + lengths[0]}};
+    for (const int64_t length : lengths.slice(1)) {
+        result.push_back({prefix, result.back().start + result.back().length, length});
+    }
+    return result;
+}
 
 struct PackedAttention : torch::autograd::Function<PackedAttention> {
     static at::Tensor forward(
@@ -64,9 +68,9 @@ struct PackedAttention : torch::autograd::Function<PackedAttention> {
         std::vector<at::Tensor> saved{query, key, value, result};
         for (const auto &sequence : sequences(prefix, lengths)) {
             const auto [part, sums] = at::_scaled_dot_product_flash_attention_for_cpu(
-                sequence.of(q), over_groups(sequence.of(k), groups), over_groups(sequence.of(v), groups), 0, true);
-            if (sequence.is_first()) result.narrow(2, 0, prefix).copy_(part.narrow(2, 0, prefix));
-            result.narrow(2, sequence.start, sequence.length).copy_(part.narrow(2, prefix, sequence.length));
+                sequence.queries(q), sequence.keys(k, groups), sequence.keys(v, groups), 0, sequence.is_causal(),
+                sequence.mask(query.options()));
+            sequence.queries(result).copy_(part);
             saved.push_back(sums);
         }
         context->save_for_backward(saved);
@@ -81,27 +85,24 @@ struct PackedAttention : torch::autograd::Function<PackedAttention> {
         const auto lengths = context->saved_data["lengths"].toIntVector();
         const int64_t shared = saved[1].size(1), time = saved[0].size(2), width = saved[0].size(3);
         const auto q = by_shared_head(saved[0], shared), k = by_shared_head(saved[1], shared),
-                   v = by_shared_head(saved[2], shared), &result = saved[3];
+                   v = by_shared_head(saved[2], shared);
         const int64_t groups = q.size(1);
         const auto gradient = from_time(gradients[0].reshape({time, shared, groups, width}));
-        const auto ofQuery = from_time(at::zeros({time, shared, groups, width}, q.options()));
+        const auto ofQuery = from_time(at::empty({time, shared, groups, width}, q.options()));
         const auto ofKey = from_time(at::zeros({time, shared, 1, width}, q.options()));
         const auto ofValue = from_time(at::zeros({time, shared, 1, width}, q.options()));
         size_t index = 4;
         for (const auto &sequence : sequences(context->saved_data["prefix"].toInt(), lengths)) {
             const auto [partOfQuery, partOfKey, partOfValue] =
                 at::_scaled_dot_product_flash_attention_for_cpu_backward(
-                    sequence.of_gradient(gradient), sequence.of(q), over_groups(sequence.of(k), groups),
-                    over_groups(sequence.of(v), groups), sequence.of(result), saved[index++], 0, true);
-            sequence.add(partOfQuery, ofQuery);
-            sequence.add(partOfKey.sum(1, true), ofKey);
-            sequence.add(partOfValue.sum(1, true), ofValue);
+                    sequence.queries(gradient), sequence.queries(q), sequence.keys(k, groups), sequence.keys(v, groups),
+                    sequence.queries(saved[3]), saved[index++], 0, sequence.is_causal(), sequence.mask(q.options()));
+            sequence.queries(ofQuery).copy_(partOfQuery);
+            sequence.add_keys(partOfKey, ofKey);
+            sequence.add_keys(partOfValue, ofValue);
         }
         return {by_head(ofQuery), by_head(ofKey), by_head(ofValue), at::Tensor(), at::Tensor()};
     }
-
-    /// The keys or values of a group's shared head for each of its queries' heads; nothing is copied.
-    static at::Tensor over_groups(const at::Tensor &x, int64_t groups) { return x.expand({-1, groups, -1, -1}); }
 };
 
 /// Query [1, heads, time, width], key and value [1, shared heads, time, width] → [1, time, heads · width]. The row holds

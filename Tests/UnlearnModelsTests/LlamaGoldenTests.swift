@@ -111,6 +111,21 @@ import UnlearnModels
         }
     }
 
+    @Test(arguments: GoldenLlama.names)
+    func packedSequencesGiveTheGradientsOfSeparateOnes(name: String) throws {
+        let model = try GoldenLlama(name).model()
+        let names = model.parameters.names
+        let parameters = model.parameters.train(Set(names))
+        func gradients(_ batch: TokenBatch) -> [[Float]] {
+            model.logProbabilities(batch).sum().gradients(of: parameters).map { $0?.scalars(Float.self) ?? [] }
+        }
+        let alone = examples.map { gradients(TokenBatch([$0])) }
+        for (index, together) in gradients(TokenBatch(examples)).enumerated() {
+            let sum = alone.dropFirst().reduce(alone[0][index]) { zip($0, $1[index]).map(+) }
+            #expect(!together.isEmpty && Tolerance.gradients.holds(together, sum), "\(names[index])")
+        }
+    }
+
     @Test func theSharedBeginningStandsOnce() {
         let packed = TokenBatch(examples)
         #expect(packed.inputs.shape[0] == 1)
