@@ -33,6 +33,14 @@ at::Tensor rows(const at::Tensor &x) {
     return matrix.is_non_overlapping_and_dense() ? matrix : matrix.contiguous();
 }
 
+/// gradientᵀ · input. The wrapper around oneDNN lays a transposed first matrix out anew, on one thread: it is given the
+/// narrow one where that is less work even with the result turned, as for low-rank additions.
+at::Tensor of_weight(const at::Tensor &gradient, const at::Tensor &input) {
+    const int64_t count = gradient.size(0), outputs = gradient.size(1), inputs = input.size(1);
+    const bool turned = count * inputs + inputs * outputs < count * outputs;
+    return turned ? product(input.t(), gradient.t()).t() : product(gradient.t(), input.t());
+}
+
 struct Linear : torch::autograd::Function<Linear> {
     static at::Tensor forward(
         torch::autograd::AutogradContext *context, const at::Tensor &input, const at::Tensor &weight) {
@@ -58,7 +66,7 @@ struct Linear : torch::autograd::Function<Linear> {
             sizes.back() = saved[1].size(1);
             ofInput = product(gradient, single(saved[1]).t()).view(sizes);
         }
-        if (context->needs_input_grad(1)) ofWeight = product(gradient.t(), rows(saved[0]).t());
+        if (context->needs_input_grad(1)) ofWeight = of_weight(gradient, rows(saved[0]));
         return {ofInput, ofWeight};
     }
 };
@@ -84,7 +92,7 @@ struct GatedLinear : torch::autograd::Function<GatedLinear> {
             ofGate = at::silu_backward(ofProduct * up, gate);
             ofUp = activated * ofProduct;
         }
-        return {ofGate, ofUp, product(gradient.t(), rows(activated.mul_(up)).t())};
+        return {ofGate, ofUp, of_weight(gradient, rows(activated.mul_(up)))};
     }
 };
 

@@ -21,8 +21,6 @@ public struct WarmRestart: ClassifierMethod {
 
     /// The share of each parameter that is drawn anew.
     public var renewal = 0.3
-    public var plainRenewal = 0.4
-    public var plainHaste = 1.1
     /// Of the runs, the share whose images stay as they are, and the share whose images are mirrored and shifted by up to
     /// an eighth of their width; in the other runs they are changed as `augmentation` says. Who wants one good model sets
     /// both to 0: a run with shifted images knows a fifth less of retain.
@@ -39,12 +37,10 @@ public struct WarmRestart: ClassifierMethod {
     public func unlearn(_ session: ClassifierSession) throws(MethodError) {
         guard !session.retain.isEmpty else { throw .needsRetain(method: Self.card.name) }
         var generator = session.generator("warm restart")
-        let kind = Double.random(in: 0..<1, using: &generator)
-        session.mixFresh(kind < plainRuns ? plainRenewal : renewal, using: &generator)
+        session.mixFresh(renewal, using: &generator)
         let weights = imageWeights(session.retain, using: &generator)
         var phase = session.phase
-        phase.augmentation = augmentation(of: session, kind)
-        if kind < plainRuns { phase.learningRate *= plainHaste }
+        phase.augmentation = augmentation(of: session, using: &generator)
         try session.descend("retain", phase, over: session.retain) { step in
             let batch = step.batches[0]
             let losses = crossEntropies(step.logits(), batch.labels)
@@ -54,8 +50,8 @@ public struct WarmRestart: ClassifierMethod {
     }
 
     /// How this run's images are changed.
-    private func augmentation(of session: ClassifierSession, _ kind: Double) -> Augmentation {
-        switch kind {
+    private func augmentation(of session: ClassifierSession, using generator: inout Generator) -> Augmentation {
+        switch Double.random(in: 0..<1, using: &generator) {
         case ..<plainRuns: Augmentation(cropBorder: 0, flips: false)
         case ..<(plainRuns + shiftedRuns): Augmentation(cropBorder: session.images.width / 8, flips: true)
         default: session.phase.augmentation
