@@ -17,8 +17,8 @@ struct ChallengePlot {
     private let ceiling: Double?
     private let size = (width: 720.0, height: 480.0)
     private let margin = 60.0
-    /// A line of text, and more than the length of a method's name, in the picture's units.
-    private let label = (height: 14.0, width: 130.0)
+    /// A line of text, about, and a letter of it, in the picture's units.
+    private let letter = (height: 14.0, width: 7.0)
 
     /// Utility is retain · test accuracy relative to the retrained models.
     init(_ rows: [ChallengeRow]) {
@@ -53,8 +53,8 @@ struct ChallengePlot {
             lines.append(line((x(least), y(quality)), (x(most), y(quality)), "grid", "#ddd"))
             lines.append(words(NumberText.decimal(quality, places: 2), 25, y(quality) + 4))
         }
-        for tick in 0...4 {
-            let utility = least + (most - least) * Double(tick) / 4
+        let step = most - least > 0.5 ? 0.2 : 0.05
+        for utility in stride(from: (least / step).rounded(.up) * step, through: most, by: step) {
             lines.append(words(NumberText.decimal(utility, places: 2), x(utility), y(0) + 20, "middle"))
         }
         lines.append(line((x(1), y(0)), (x(1), y(top)), "axis", "#bbb"))
@@ -67,29 +67,36 @@ struct ChallengePlot {
             lines.append(line((x(point.utility), low), (x(point.utility), high), "interval", "#888"))
         }
         let places = points.map { (x: x($0.utility), y: y($0.quality)) }
-        for (point, (place, height)) in zip(points, zip(places, labelHeights(places))) {
-            let isRight = place.x > size.width - margin - label.width
+        for (place, label) in zip(places, labels(places)) {
             lines.append(
                 #"<circle class="after" cx="\#(text(place.x))" cy="\#(text(place.y))" r="4" fill="steelblue"/>"#)
-            lines.append(words(point.name, place.x + (isRight ? -8 : 8), height + 4, isRight ? "end" : "start"))
+            lines.append(label)
         }
         return (lines + ["</svg>", ""]).joined(separator: "\n")
     }
 
-    /// Where the labels of points stand, so that none covers another: upwards from the lowest, each at its point or just
-    /// above the labels that are in its way.
-    private func labelHeights(_ places: [(x: Double, y: Double)]) -> [Double] {
-        var heights = places.map(\.y)
-        var placed: [Int] = []
-        for index in places.indices.sorted(by: { places[$0].y > places[$1].y }) {
-            for other in placed
-            where abs(places[other].x - places[index].x) < label.width && heights[index] > heights[other] - label.height
-            {
-                heights[index] = heights[other] - label.height
+    /// The names of the points, each beside its own, or so far above that it covers neither another point nor a name,
+    /// with a line to it.
+    private func labels(_ places: [(x: Double, y: Double)]) -> [String] {
+        var taken = places.map { (from: $0.x - letter.width, to: $0.x + letter.width, y: $0.y) }
+        return zip(points, places).enumerated().map { index, labelled in
+            let (point, place) = labelled
+            let length = letter.width * Double(point.name.count)
+            let isLeft = place.x + length > size.width
+            let start = isLeft ? place.x - 8 - length : place.x + 8
+            func isFree(_ height: Double) -> Bool {
+                !taken.enumerated().contains {
+                    $0.offset != index && $0.element.from < start + length && start < $0.element.to
+                        && abs($0.element.y - height) < letter.height
+                }
             }
-            placed.append(index)
+            let heights = stride(from: place.y, to: 0, by: -letter.height / 2)
+            let height = heights.first(where: isFree) ?? place.y
+            taken.append((start, start + length, height))
+            let end = isLeft ? place.x - 8 : start
+            let leader = height == place.y ? [] : [line(place, (end, height), "axis", "#bbb")]
+            return (leader + [words(point.name, end, height + 4, isLeft ? "end" : "start")]).joined(separator: "\n")
         }
-        return heights
     }
 
     private func words(_ words: String, _ x: Double, _ y: Double, _ anchor: String = "start") -> String {
