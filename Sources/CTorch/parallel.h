@@ -3,7 +3,7 @@
 #include <ATen/TensorIterator.h>
 
 namespace unlearn {
-/// Calls `body(begin, end)` for ranges of 0..<count, none shorter than `grain` but the last, on libtorch's threads.
+/// Calls `body(begin, end)` for ranges of 0..<count on libtorch's threads, on one of them if there are at most `grain`.
 /// at::parallel_for is no way there: its template starts threads where it is compiled with OpenMP, as this is not.
 template <typename Body>
 void in_parallel(int64_t count, int64_t grain, const Body &body) {

@@ -58,4 +58,11 @@ import UnlearnFormats
         #expect(svg.hasPrefix("<svg xmlns=") && svg.hasSuffix("</svg>\n"))
         #expect(svg.contains(">fine-tune</text>") && !svg.contains(">retrained</text>"))
     }
+
+    @Test func namesOfPointsAtOnePlaceStandApart() throws {
+        let rows = try rows()
+        let svg = ChallengePlot(rows + rows.suffix(1)).svg
+        let names = svg.split(separator: "\n").filter { $0.contains(">fine-tune</text>") }
+        #expect(names.count == 2 && names[0] != names[1])
+    }
 }

@@ -35,7 +35,7 @@ struct ChallengePlot {
     var svg: String {
         let least = min(0.9, points.map(\.utility).min() ?? 0)
         let most = max(1.05, points.map(\.utility).max() ?? 1)
-        let top = max(0.2, points.map(\.interval.high).max() ?? 0.2)
+        let top = max(0.2, ceiling ?? 0, points.map(\.interval.high).max() ?? 0)
         func x(_ utility: Double) -> Double {
             margin + (utility - least) / (most - least) * (size.width - 2 * margin)
         }
@@ -53,7 +53,8 @@ struct ChallengePlot {
             lines.append(line((x(least), y(quality)), (x(most), y(quality)), "grid", "#ddd"))
             lines.append(words(NumberText.decimal(quality, places: 2), 25, y(quality) + 4))
         }
-        let step = most - least > 0.5 ? 0.2 : 0.05
+        var step = 0.05
+        while (most - least) / step > 10 { step *= 2 }
         for utility in stride(from: (least / step).rounded(.up) * step, through: most, by: step) {
             lines.append(words(NumberText.decimal(utility, places: 2), x(utility), y(0) + 20, "middle"))
         }
