@@ -14,6 +14,8 @@ public protocol Classifier: AnyObject {
     func isHead(_ name: String) -> Bool
     /// Whether a parameter belongs to a shortcut around a block.
     func isShortcut(_ name: String) -> Bool
+    /// The residual or transformer block that a parameter belongs to, or its layer where it is in none.
+    func block(of name: String) -> String
     /// Scores `[images, classes]` of images `[images, channels, height, width]`.
     /// - Parameter training: whether layers that depend on the batch do so, and remember its statistics.
     func logits(_ images: Tensor, training: Bool) -> Tensor
@@ -22,6 +24,10 @@ public protocol Classifier: AnyObject {
 }
 
 extension Classifier {
+    /// `layer1.0` of `layer1.0.conv1.weight`, `fc` of `fc.weight`.
+    public func block(of name: String) -> String {
+        name.split(separator: ".").dropLast().prefix(2).joined(separator: ".")
+    }
     /// The kernels of all convolutions, `[out, in, height, width]`.
     public var convolutionNames: [String] { parameters.trainableNames.filter { parameters[$0].rank == 4 } }
     public var headNames: [String] { parameters.trainableNames.filter(isHead) }

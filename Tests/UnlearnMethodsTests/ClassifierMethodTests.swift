@@ -89,6 +89,24 @@ import UnlearnModels
         #expect(abs(share / 0.5 - 1) < error)
     }
 
+    /// Fresh scales are 1 and fresh shifts 0, so that what became of them tells the share that was renewed.
+    @Test func aBlockIsRenewedByOneShareAndTheNextByAnother() throws {
+        let model = try TinyImages.trained()
+        let before = try model.copy().parameters
+        var generator = Generator(seed: 0, purpose: "shares")
+        TinyImages.session(model, phase: WarmRestart.phaseDefaults).mixFresh(0.2...0.6, using: &generator)
+        func shares(_ name: String, fresh: Float) -> [Float] {
+            zip(before[name].scalars(Float.self), model.parameters[name].scalars(Float.self))
+                .filter { abs(fresh - $0.0) > 0.01 }.map { ($1 - $0) / (fresh - $0) }
+        }
+        let blocks = ["bn1", "bn2"].map { shares("\($0).weight", fresh: 1) + shares("\($0).bias", fresh: 0) }
+        for shares in blocks {
+            #expect(shares.count > 4)
+            #expect(shares.allSatisfy { abs($0 - shares[0]) < 1e-4 && (0.2...0.6).contains($0) })
+        }
+        #expect(abs(blocks[0][0] - blocks[1][0]) > 1e-3)
+    }
+
     /// With weights of its own for each image a run goes another way; without them, and without anything drawn anew or
     /// added, runs differ by the order of the images alone.
     @Test func warmRestartWeighsImagesAnewForEachRun() throws {

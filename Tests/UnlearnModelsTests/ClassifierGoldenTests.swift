@@ -150,6 +150,18 @@ extension Tolerance {
         #expect(!model.parameters["bn1.running_mean"].requiresGradient)
     }
 
+    @Test(
+        arguments: [
+            ("resnet-basic", "layer2.0.downsample.0.weight", "layer2.0"), ("resnet-basic", "conv1.weight", "conv1"),
+            ("resnet-basic", "fc.bias", "fc"), ("vit", "heads.head.weight", "heads.head"),
+            ("vit", "encoder.layers.encoder_layer_1.mlp.0.bias", "encoder.layers.encoder_layer_1"),
+        ])
+    func aParameterIsInItsBlock(model: String, name: String, block: String) throws {
+        let model = try GoldenClassifier(model).model()
+        #expect(model.parameters.contains(name))
+        #expect(model.block(of: name) == block)
+    }
+
     @Test func anUnknownArchitectureIsNamed() {
         let json: JSONValue = ["model_type": "beit"]
         #expect(

@@ -31,9 +31,13 @@ extension ClassifierSession {
         withoutRecording { parameter.copy(from: parameter + (fresh - parameter) * mask) }
     }
 
-    /// θ ← (1 − share) · θ + share · fresh, for every parameter.
-    func mixFresh(_ share: Double, using generator: inout Generator) {
+    /// θ ← (1 − s) · θ + s · fresh, with a share s of its own for each block, drawn evenly from `shares` and held in 0…1.
+    func mixFresh(_ shares: ClosedRange<Double>, using generator: inout Generator) {
+        var shareOfBlock: [String: Double] = [:]
         for name in model.parameters.trainableNames {
+            let block = model.block(of: name)
+            let share = shareOfBlock[block] ?? min(max(.random(in: shares, using: &generator), 0), 1)
+            shareOfBlock[block] = share
             let parameter = model.parameters[name]
             let fresh = Tensor.initial(parameter.shape, initializer(of: name), using: &generator)
             withoutRecording { parameter.copy(from: parameter * (1 - share) + fresh * share) }

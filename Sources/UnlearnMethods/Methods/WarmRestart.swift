@@ -19,8 +19,11 @@ public struct WarmRestart: ClassifierMethod {
         learningRate: 0.055, epochs: 11, schedule: Schedule(.cosine, warmupSteps: 10),
         augmentation: Augmentation(cropBorder: 0, flips: true))
 
-    /// The share of each parameter that is drawn anew.
+    /// The share of each parameter that is drawn anew, in the mean.
     public var renewal = 0.3
+    /// How far each block's own share may lie from `renewal`. Each run draws the shares, evenly: runs keep different parts
+    /// of the original, so that what is left of it is not in all of them.
+    public var renewalSpread = 0.3
     /// Of the runs, the share whose images stay as they are, and the share whose images are mirrored and shifted by up to
     /// an eighth of their width; in the other runs they are changed as `augmentation` says. Who wants one good model sets
     /// both to 0: a run with shifted images knows a fifth less of retain.
@@ -37,7 +40,7 @@ public struct WarmRestart: ClassifierMethod {
     public func unlearn(_ session: ClassifierSession) throws(MethodError) {
         guard !session.retain.isEmpty else { throw .needsRetain(method: Self.card.name) }
         var generator = session.generator("warm restart")
-        session.mixFresh(renewal, using: &generator)
+        session.mixFresh(renewal - renewalSpread...renewal + renewalSpread, using: &generator)
         let weights = imageWeights(session.retain, using: &generator)
         var phase = session.phase
         phase.augmentation = augmentation(of: session, using: &generator)

@@ -32,6 +32,10 @@ public final class Sharded: Classifier {
     }
     public func isHead(_ name: String) -> Bool { members[0].isHead(Self.ownName(name)) }
     public func isShortcut(_ name: String) -> Bool { members[0].isShortcut(Self.ownName(name)) }
+    public func block(of name: String) -> String {
+        let own = Self.ownName(name)
+        return name.dropLast(own.count) + members[0].block(of: own)
+    }
 
     public func logits(_ images: Tensor, training: Bool) -> Tensor {
         let probabilities = members.map { $0.logits(images, training: training).softmax() }

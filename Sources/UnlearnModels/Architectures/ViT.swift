@@ -56,6 +56,10 @@ public final class ViT: Classifier {
     public var configuration: JSONValue { numbers.json }
     public func isHead(_ name: String) -> Bool { name.hasPrefix("heads.") }
     public func isShortcut(_ name: String) -> Bool { false }
+    /// `encoder.layers.encoder_layer_0` of all that is in the first block.
+    public func block(of name: String) -> String {
+        name.split(separator: ".").dropLast().prefix(3).joined(separator: ".")
+    }
     public func remade(_ weights: Weights) throws(CheckpointError) -> Self { try Self(numbers, weights) }
 
     public func logits(_ images: Tensor, training: Bool) -> Tensor {
