@@ -17,6 +17,7 @@ struct Unlearn: ParsableCommand {
         ])
 
     static func main() {
+        QuickExit.arrange()
         OutOfMemory.handle()
         do {
             var command = try parseAsRoot()
