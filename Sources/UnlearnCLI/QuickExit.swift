@@ -4,7 +4,7 @@ import Foundation
 
 enum QuickExit {
     /// Leaves without the destructors of libraries: libtorch would take its thousands of operators out of their tables one
-    /// by one, .07 s of each command. What is buffered for standard output is written first. Call once, before anything
+    /// by one, .07 s of the .24 that `--help` took. What is buffered for standard output is written first. Call once, before anything
     /// that may end the program; systems without `on_exit`, which tells the status, end as they always do.
     static func arrange() {
         #if canImport(Glibc)

@@ -210,6 +210,17 @@ import UnlearnModels
         }
     }
 
+    /// Members of a sharded model have blocks of their own.
+    @Test func aShardsParameterIsInABlockOfThatShard() throws {
+        var design = ClassifierDesign()
+        (design.width, design.shards) = (4, 2)
+        let configuration = design.configuration(for: TinyImages.set)
+        let model = try ClassifierDirectory.make(configuration, using: Generator(seed: 3, purpose: "test"))
+        let names = ["shards.0.bn1.weight", "shards.0.bn1.bias", "shards.1.bn1.weight"]
+        for name in names { #expect(model.parameters.contains(name)) }
+        #expect(names.map(model.block) == ["shards.0.bn1", "shards.0.bn1", "shards.1.bn1"])
+    }
+
     @Test func toshiTransposesEveryKernel() throws {
         let model = try TinyImages.model()
         var method = Toshi()

@@ -21,8 +21,8 @@ public struct WarmRestart: ClassifierMethod {
 
     /// The share of each parameter that is drawn anew, in the mean.
     public var renewal = 0.3
-    /// How far each block's own share may lie from `renewal`. Each run draws the shares, evenly: runs keep different parts
-    /// of the original, so that what is left of it is not in all of them.
+    /// How far each block's own share may lie from `renewal`, at least 0; it stays in 0…1. Each run draws the shares,
+    /// evenly: runs keep different parts of the original, so that what is left of it is not in all of them.
     public var renewalSpread = 0.3
     /// Of the runs, the share whose images stay as they are, and the share whose images are mirrored and shifted by up to
     /// an eighth of their width; in the other runs they are changed as `augmentation` says. Who wants one good model sets
