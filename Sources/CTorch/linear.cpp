@@ -6,6 +6,8 @@
 #include <torch/csrc/autograd/custom_function.h>
 #include <torch/library.h>
 
+#include "transpose.h"
+
 #include <optional>
 #include <string_view>
 
@@ -33,12 +35,13 @@ at::Tensor rows(const at::Tensor &x) {
     return matrix.is_non_overlapping_and_dense() ? matrix : matrix.contiguous();
 }
 
-/// gradientᵀ · input. The wrapper around oneDNN lays a transposed first matrix out anew, on one thread: it is given the
-/// narrow one where that is less work even with the result turned, as for low-rank additions.
+/// gradientᵀ · input. The wrapper around oneDNN lays a transposed first matrix out anew, on one thread: that is done for
+/// it here, to the narrow one where that is less work even with the result turned, as for low-rank additions.
 at::Tensor of_weight(const at::Tensor &gradient, const at::Tensor &input) {
     const int64_t count = gradient.size(0), outputs = gradient.size(1), inputs = input.size(1);
     const bool turned = count * inputs + inputs * outputs < count * outputs;
-    return turned ? product(input.t(), gradient.t()).t() : product(gradient.t(), input.t());
+    return turned ? product(unlearn::transposed(input), gradient.t()).t()
+                  : product(unlearn::transposed(gradient), input.t());
 }
 
 struct Linear : torch::autograd::Function<Linear> {

@@ -1,10 +1,12 @@
 // unlearn::target_log_probability and unlearn::head_divergence: what becomes of states behind the head, without a matrix
 // [rows, vocabulary] for each step of the computation. A few rows at a time go through the head, and their part of the
-// gradient is computed at once. Where the head is trained, one such matrix is kept for its gradient.
+// gradient is computed at once. Where the head is trained, one such matrix, transposed, is kept for its gradient.
 #include <ATen/ATen.h>
 #include <ATen/core/dispatch/Dispatcher.h>
 #include <torch/csrc/autograd/custom_function.h>
 #include <torch/library.h>
+
+#include "transpose.h"
 
 namespace {
 /// Rows that go through the head together: with fewer, the head is read too often.
@@ -40,20 +42,20 @@ struct TargetLogProbability : torch::autograd::Function<TargetLogProbability> {
         const at::Tensor &targets, bool is_recorded) {
         const auto matrix = head.to(at::kFloat);
         const int64_t rows = states.size(0);
-        const bool of_head = is_recorded && head.requires_grad(), of_states = is_recorded && !of_head;
+        const bool of_head = is_recorded && head.requires_grad();
         auto result = at::empty({rows}, states.options());
-        auto kept = of_head ? at::empty({rows, head.size(0)}, states.options())
-            : of_states     ? at::empty_like(states)
-                            : at::Tensor();
+        auto of_states = is_recorded ? at::empty_like(states) : at::Tensor();
+        auto of_scores = of_head ? at::empty({head.size(0), rows}, states.options()) : at::Tensor();
         for_each_part(rows, [&](int64_t start, int64_t count) {
             const auto chosen = targets.narrow(0, start, count).unsqueeze(1);
             auto values = log_distributions(states.narrow(0, start, count), matrix);
             result.narrow(0, start, count).copy_(values.gather(1, chosen).squeeze(1));
             if (!is_recorded) return;
             turn_to_gradient(values.exp_(), chosen);
-            kept.narrow(0, start, count).copy_(of_states ? product(values, matrix.t()) : values);
+            of_states.narrow(0, start, count).copy_(product(values, matrix.t()));
+            if (of_head) unlearn::transpose(values, of_scores.narrow(1, start, count));
         });
-        context->save_for_backward({states, head, kept});
+        context->save_for_backward({states, of_states, of_scores});
         return result;
     }
 
@@ -61,11 +63,11 @@ struct TargetLogProbability : torch::autograd::Function<TargetLogProbability> {
         torch::autograd::AutogradContext *context, torch::autograd::variable_list gradients) {
         const auto saved = context->get_saved_variables();
         const auto scale = gradients[0].unsqueeze(1);
-        if (!context->needs_input_grad(1)) return {saved[2] * scale, at::Tensor(), at::Tensor(), at::Tensor()};
-        // The factors of the rows go to the narrow side of each product: no second matrix [rows, vocabulary].
-        at::Tensor ofStates;
-        if (context->needs_input_grad(0)) ofStates = product(saved[2], saved[1].t()).mul_(scale);
-        return {ofStates, product(saved[2].t(), (saved[0] * scale).t()), at::Tensor(), at::Tensor()};
+        at::Tensor ofStates, ofHead;
+        if (context->needs_input_grad(0)) ofStates = saved[1] * scale;
+        // The factors of the rows go to the narrow side of the product: no second matrix [vocabulary, rows].
+        if (context->needs_input_grad(1)) ofHead = product(saved[2], (saved[0] * scale).t());
+        return {ofStates, ofHead, at::Tensor(), at::Tensor()};
     }
 };
 
@@ -78,7 +80,7 @@ struct HeadDivergence : torch::autograd::Function<HeadDivergence> {
         const int64_t rows = states.size(0);
         const bool of_head = is_recorded && head.requires_grad();
         auto of_states = is_recorded ? at::empty_like(states) : at::Tensor();
-        auto of_scores = of_head ? at::empty({rows, head.size(0)}, states.options()) : at::Tensor();
+        auto of_scores = of_head ? at::empty({head.size(0), rows}, states.options()) : at::Tensor();
         double sum = 0;
         for_each_part(rows, [&](int64_t start, int64_t count) {
             auto p = log_distributions(original.narrow(0, start, count), original_matrix);
@@ -89,7 +91,7 @@ struct HeadDivergence : torch::autograd::Function<HeadDivergence> {
             if (!is_recorded) return;
             q.exp_().sub_(p).div_(static_cast<double>(rows));
             of_states.narrow(0, start, count).copy_(product(q, matrix.t()));
-            if (of_head) of_scores.narrow(0, start, count).copy_(q);
+            if (of_head) unlearn::transpose(q, of_scores.narrow(1, start, count));
         });
         context->save_for_backward({states, of_states, of_scores});
         return at::scalar_tensor(sum / static_cast<double>(rows), states.options());
@@ -100,7 +102,7 @@ struct HeadDivergence : torch::autograd::Function<HeadDivergence> {
         const auto saved = context->get_saved_variables();
         at::Tensor ofStates, ofHead;
         if (context->needs_input_grad(2)) ofStates = saved[1] * gradients[0];
-        if (context->needs_input_grad(3)) ofHead = product(saved[2].t(), saved[0].t()).mul_(gradients[0]);
+        if (context->needs_input_grad(3)) ofHead = product(saved[2], saved[0].t()).mul_(gradients[0]);
         return {at::Tensor(), at::Tensor(), ofStates, ofHead, at::Tensor()};
     }
 };
