@@ -17,8 +17,6 @@ func tests(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
     .testTarget(name: name, dependencies: dependencies, swiftSettings: strict)
 }
 
-let crypto = Target.Dependency.product(name: "Crypto", package: "swift-crypto")
-
 let package = Package(
     name: "unlearn",
     platforms: [.macOS(.v15)],
@@ -34,7 +32,6 @@ let package = Package(
     ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
-        .package(url: "https://github.com/apple/swift-crypto", from: "4.5.2"),
         .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
         .package(url: "https://github.com/hummingbird-project/swift-mustache", from: "2.1.1"),
     ],
@@ -53,6 +50,9 @@ let package = Package(
             providers: [.apt(["libspng-dev"]), .brew(["libspng"])]),
         .systemLibrary(
             name: "CZlib", path: "Sources/CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
+        .systemLibrary(
+            name: "COpenSSL", path: "Sources/COpenSSL", pkgConfig: "libcrypto",
+            providers: [.apt(["libssl-dev"]), .brew(["openssl@3"])]),
         library("UnlearnFormats", []),
         library("UnlearnEngine", ["CTorch", "UnlearnFormats"]),
         library("UnlearnData", ["UnlearnEngine", "UnlearnFormats", "CPCRE2", "CTurboJPEG", "CSPNG", "CZlib"]),
@@ -63,7 +63,7 @@ let package = Package(
             "UnlearnKit",
             [
                 "UnlearnFormats", "UnlearnEngine", "UnlearnData", "UnlearnModels", "UnlearnMethods",
-                "UnlearnEvaluation", crypto, .product(name: "Yams", package: "Yams"),
+                "UnlearnEvaluation", "COpenSSL", .product(name: "Yams", package: "Yams"),
                 .product(name: "Mustache", package: "swift-mustache"),
             ],
             // Inside the binary, so that it works from any folder.

@@ -1,5 +1,5 @@
 // SHA-256 fingerprints of files and models: what shows that two runs used, or made, the same thing.
-import Crypto
+internal import COpenSSL
 public import Foundation
 import UnlearnFormats
 
@@ -7,31 +7,33 @@ import UnlearnFormats
 public enum Fingerprint {
     /// The fingerprint of a file, read through memory mapping.
     public static func sha256(of url: URL) throws(KitError) -> String {
-        var hasher = SHA256()
-        _ = try update(&hasher, with: url)
-        return hexadecimal(hasher.finalize())
+        let hasher = SHA256()
+        _ = try update(hasher, with: url)
+        return hasher.hexadecimal
     }
 
     public static func sha256(of data: Data) -> String {
-        hexadecimal(SHA256.hash(data: data))
+        let hasher = SHA256()
+        data.withUnsafeBytes { hasher.update($0) }
+        return hasher.hexadecimal
     }
 
     /// A file's fingerprint and size, under the name that provenance shows.
     public static func digest(of url: URL, named name: String? = nil) throws(KitError) -> Provenance.FileDigest {
-        var hasher = SHA256()
-        let bytes = try update(&hasher, with: url)
+        let hasher = SHA256()
+        let bytes = try update(hasher, with: url)
         return Provenance.FileDigest(
-            path: name ?? url.lastPathComponent, bytes: bytes, sha256: hexadecimal(hasher.finalize()))
+            path: name ?? url.lastPathComponent, bytes: bytes, sha256: hasher.hexadecimal)
     }
 
     /// The fingerprint of a model: SHA-256 over the bytes of its .safetensors files, in the order of their names.
     /// Two directories with the same weights in the same files have the same one.
     public static func modelHash(of directory: URL) throws(KitError) -> String {
-        var hasher = SHA256()
+        let hasher = SHA256()
         for name in try weightFiles(in: directory) {
-            _ = try update(&hasher, with: directory.appendingPathComponent(name))
+            _ = try update(hasher, with: directory.appendingPathComponent(name))
         }
-        return hexadecimal(hasher.finalize())
+        return hasher.hexadecimal
     }
 
     /// The model's fingerprint and that of each of its weight files. A model in a single file is that file.
@@ -42,17 +44,17 @@ public enum Fingerprint {
             let digest = try digest(of: directory, named: directory.lastPathComponent)
             return (digest.sha256, [digest])
         }
-        var whole = SHA256()
+        let whole = SHA256()
         var files: [Provenance.FileDigest] = []
         for name in try weightFiles(in: directory) {
             let file = directory.appendingPathComponent(name)
             // After the first file, the whole's state is that file's own: a model in one file is read once.
             let isFirst = files.isEmpty
-            let bytes = try update(&whole, with: file)
-            let digest = isFirst ? hexadecimal(whole.finalize()) : try sha256(of: file)
+            let bytes = try update(whole, with: file)
+            let digest = isFirst ? whole.hexadecimal : try sha256(of: file)
             files.append(Provenance.FileDigest(path: name, bytes: bytes, sha256: digest))
         }
-        return (hexadecimal(whole.finalize()), files)
+        return (whole.hexadecimal, files)
     }
 
     private static func weightFiles(in directory: URL) throws(KitError) -> [String] {
@@ -64,7 +66,7 @@ public enum Fingerprint {
         return weights
     }
 
-    private static func update(_ hasher: inout SHA256, with url: URL) throws(KitError) -> Int {
+    private static func update(_ hasher: SHA256, with url: URL) throws(KitError) -> Int {
         let file: MappedFile
         do {
             file = try MappedFile(url)
@@ -73,14 +75,40 @@ public enum Fingerprint {
         } catch {
             throw .file(error)
         }
-        file.forEachPart { hasher.update(bufferPointer: $0) }
+        file.forEachPart { hasher.update($0) }
         return file.count
     }
+}
 
-    private static func hexadecimal(_ digest: SHA256.Digest) -> String {
+/// SHA-256 by OpenSSL, of bytes that come in parts. Its calls fail only without memory or without the algorithm.
+private final class SHA256 {
+    private let context: OpaquePointer
+
+    init() {
+        guard let context = EVP_MD_CTX_new(), EVP_DigestInit_ex(context, EVP_sha256(), nil) == 1 else {
+            preconditionFailure("SHA256: OpenSSL offers no SHA-256")
+        }
+        self.context = context
+    }
+
+    deinit { EVP_MD_CTX_free(context) }
+
+    func update(_ bytes: UnsafeRawBufferPointer) {
+        let status = EVP_DigestUpdate(context, bytes.baseAddress, bytes.count)
+        precondition(status == 1, "SHA256: OpenSSL took no bytes")
+    }
+
+    /// The digest of what has come so far; more may follow.
+    var hexadecimal: String {
+        let copy = EVP_MD_CTX_new()
+        defer { EVP_MD_CTX_free(copy) }
+        var digest = [UInt8](repeating: 0, count: Int(EVP_MAX_MD_SIZE))
+        var count: UInt32 = 0
+        guard EVP_MD_CTX_copy_ex(copy, context) == 1, EVP_DigestFinal_ex(copy, &digest, &count) == 1 else {
+            preconditionFailure("SHA256: OpenSSL gave no digest")
+        }
         let digits = Array("0123456789abcdef".utf8)
-        var text: [UInt8] = []
-        for byte in digest { text += [digits[Int(byte >> 4)], digits[Int(byte & 15)]] }
+        let text = digest.prefix(Int(count)).flatMap { [digits[Int($0 >> 4)], digits[Int($0 & 15)]] }
         return String(decoding: text, as: UTF8.self)
     }
 }

@@ -1,0 +1,2 @@
+// OpenSSL's libcrypto: digests.
+#include <openssl/evp.h>
