@@ -29,10 +29,11 @@ build: setup ## Build the release binary and link libtorch beside it
 	@swift build -c release --product unlearn
 	@bin=$$(swift build -c release --show-bin-path); scripts/link-libtorch.sh "$$bin"; echo "built $$bin/unlearn"
 
-test: setup ## Build and run all tests
+test: setup ## Build and run all tests, the numerical ones on both kinds of processor
 	@swift build -c $(TEST_CONFIGURATION) --build-tests
 	@scripts/link-libtorch.sh "$$(swift build -c $(TEST_CONFIGURATION) --show-bin-path)"
 	@swift test -c $(TEST_CONFIGURATION) --skip-build
+	@scripts/test-narrow.sh $(TEST_CONFIGURATION)
 
 demo: build ## Make a real chat model forget a subject: make demo [SUBJECT="Harry Potter"]
 	@mkdir -p $(MODELS) runs

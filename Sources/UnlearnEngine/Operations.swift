@@ -12,6 +12,7 @@ private enum Aten {
     static let batchNorm = Operator("batch_norm")
     static let cat = Operator("cat")
     static let clamp = Operator("clamp")
+    static let clone = Operator("clone")
     static let contiguous = Operator("contiguous")
     static let conv2d = Operator("conv2d")
     static let copyInPlace = Operator("copy_")
@@ -55,6 +56,7 @@ private enum Aten {
     static let scaledDotProductAttention = Operator("scaled_dot_product_attention")
     static let silu = Operator("silu")
     static let siluProduct = Operator("silu_product", library: "unlearn")
+    static let slice = Operator("slice", "Tensor")
     static let softmax = Operator("softmax", "int")
     static let sort = Operator("sort")
     static let sqrt = Operator("sqrt")
@@ -264,10 +266,22 @@ extension Tensor {
 
 extension Tensor {
     /// Correlation with `weight [out, in, height, width]`.
+    ///
+    /// A kernel of one pixel reads every `stride`th pixel alone, so the others are left out beforehand: oneDNN's own
+    /// stride computes a wrong weight gradient there and writes behind its memory, for 2 to 7 channels on processors
+    /// without AVX-512 (oneDNN issue 6035).
     public func convolved(with weight: Tensor, bias: Tensor? = nil, stride: Int, padding: Int) -> Tensor {
-        Aten.conv2d(
-            .tensor(self), .tensor(weight), bias.map(Argument.tensor) ?? .none, .ints([stride, stride]),
+        let isOnePixel = weight.shape[2...] == [1, 1] && padding == 0
+        let (image, stride) = isOnePixel && stride > 1 ? (everyPixel(by: stride), 1) : (self, stride)
+        return Aten.conv2d(
+            .tensor(image), .tensor(weight), bias.map(Argument.tensor) ?? .none, .ints([stride, stride]),
             .ints([padding, padding]))
+    }
+
+    /// Every `step`th row and column, from the first on; channels stay where they are in memory.
+    private func everyPixel(by step: Int) -> Tensor {
+        let cut = [2, 3].reduce(self) { Aten.slice(.tensor($0), .int($1), .int(0), .int(.max), .int(step)) }
+        return Aten.clone(.tensor(cut))
     }
 
     public func maxPooled(size: Int, stride: Int, padding: Int = 0) -> Tensor {
