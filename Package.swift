@@ -38,7 +38,9 @@ let package = Package(
     targets: [
         // The flags of libtorch, found through the pkg-config file that `make setup` writes.
         .systemLibrary(name: "CTorchFlags", path: "Sources/CTorchFlags", pkgConfig: "unlearn-torch"),
-        .target(name: "CTorch", dependencies: ["CTorchFlags"]),
+        .target(
+            name: "CTorch", dependencies: ["CTorchFlags"], exclude: ["Kernels"],
+            sources: ["shim.cpp", "memory.cpp", "kernels.cpp"]),
         .systemLibrary(
             name: "CPCRE2", path: "Sources/CPCRE2", pkgConfig: "libpcre2-8",
             providers: [.apt(["libpcre2-dev"]), .brew(["pcre2"])]),

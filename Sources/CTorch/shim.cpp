@@ -1,7 +1,7 @@
 // The C view of libtorch declared in CTorch.h.
 #include "CTorch.h"
 #include "memory.h"
-#include "rows.h"
+#include "Kernels/rows.h"
 
 #include <ATen/ATen.h>
 #include <ATen/Parallel.h>

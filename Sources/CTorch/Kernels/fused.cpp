@@ -10,7 +10,7 @@
 #include <array>
 #include <cmath>
 
-namespace {
+namespace unlearn::fused {
 /// Below this many elements a second thread costs more than it saves.
 constexpr int64_t grain = 16384;
 
@@ -202,7 +202,6 @@ struct SiluProduct : torch::autograd::Function<SiluProduct> {
 at::Tensor silu_product(const at::Tensor &gate, const at::Tensor &up) {
     return is_recorded({gate, up}) ? SiluProduct::apply(gate, up) : at::silu(gate).mul_(up);
 }
-}  // namespace
 
 TORCH_LIBRARY_FRAGMENT(unlearn, library) {
     library.def("rms_norm(Tensor input, Tensor weight, float epsilon) -> Tensor");
@@ -212,3 +211,4 @@ TORCH_LIBRARY_FRAGMENT(unlearn, library) {
     library.def("rotate(Tensor input, Tensor cosine, Tensor sine) -> Tensor");
     library.impl("rotate", c10::DispatchKey::CompositeImplicitAutograd, TORCH_FN(rotate));
 }
+}  // namespace unlearn::fused

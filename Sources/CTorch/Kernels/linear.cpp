@@ -11,7 +11,7 @@
 #include <optional>
 #include <string_view>
 
-namespace {
+namespace unlearn::linear {
 using Attributes = c10::List<std::optional<at::Scalar>>;
 using Pointwise = at::Tensor(
     const at::Tensor &, const at::Tensor &, const std::optional<at::Tensor> &, std::string_view, Attributes,
@@ -133,7 +133,6 @@ at::Tensor rounded_linear(const at::Tensor &input, const at::Tensor &values, con
     const auto matrix = input.reshape({-1, input.size(-1)}).to(at::kBFloat16);
     return at::_weight_int8pack_mm(matrix, values, scales).to(at::kFloat).view(sizes);
 }
-}  // namespace
 
 TORCH_LIBRARY(unlearn, library) {
     library.def("linear(Tensor input, Tensor weight) -> Tensor");
@@ -143,3 +142,4 @@ TORCH_LIBRARY(unlearn, library) {
     library.impl("rounded_linear", c10::DispatchKey::CompositeImplicitAutograd, TORCH_FN(rounded_linear));
     library.impl("linear", c10::DispatchKey::CompositeImplicitAutograd, TORCH_FN(any_linear));
 }
+}  // namespace unlearn::linear

@@ -8,7 +8,7 @@
 
 #include "transpose.h"
 
-namespace {
+namespace unlearn::vocabulary {
 /// Rows that go through the head together: with fewer, the head is read too often.
 constexpr int64_t rows_at_once = 128;
 
@@ -123,7 +123,6 @@ at::Tensor head_divergence(
         original.detach(), original_head.is_same(head) ? original_head : original_head.detach(), states, head,
         is_recorded(states, head));
 }
-}  // namespace
 
 TORCH_LIBRARY_FRAGMENT(unlearn, library) {
     library.def("target_log_probability(Tensor states, Tensor head, Tensor targets) -> Tensor");
@@ -132,3 +131,4 @@ TORCH_LIBRARY_FRAGMENT(unlearn, library) {
     library.def("head_divergence(Tensor original, Tensor original_head, Tensor states, Tensor head) -> Tensor");
     library.impl("head_divergence", c10::DispatchKey::CompositeImplicitAutograd, TORCH_FN(head_divergence));
 }
+}  // namespace unlearn::vocabulary

@@ -9,7 +9,7 @@
 #include <optional>
 #include <vector>
 
-namespace {
+namespace unlearn::attention {
 /// [1, heads, time, width] → [shared, groups, time, width], a view; the queries of a group meet the same keys.
 at::Tensor by_shared_head(const at::Tensor &x, int64_t shared) { return x.squeeze(0).unflatten(0, {shared, -1}); }
 
@@ -111,9 +111,9 @@ at::Tensor packed_attention(
     const at::Tensor &query, const at::Tensor &key, const at::Tensor &value, int64_t prefix, at::IntArrayRef lengths) {
     return PackedAttention::apply(query, key, value, prefix, lengths);
 }
-}  // namespace
 
 TORCH_LIBRARY_FRAGMENT(unlearn, library) {
     library.def("packed_attention(Tensor query, Tensor key, Tensor value, int prefix, int[] lengths) -> Tensor");
     library.impl("packed_attention", c10::DispatchKey::CompositeImplicitAutograd, TORCH_FN(packed_attention));
 }
+}  // namespace unlearn::attention
