@@ -64,6 +64,9 @@ enum Diagnostics {
         try? FileHandle.standardError.write(contentsOf: Data("unlearn: \(sentence)\n".utf8))
     }
 
+    /// Tells what stops nothing.
+    static func note(_ notice: ImageNotice) { complain("Note: \(notice)") }
+
     /// The sentence for an error and the way to end with it; nil for the argument parser's own.
     private static func explain(_ error: any Error) -> (ExitStatus, String)? {
         switch error {
@@ -178,7 +181,8 @@ enum Diagnostics {
         switch error {
         case .file(let error): status(error)
         case .unknownKind: .usage
-        case .row, .notText, .noExamples, .image, .table, .idx, .unknownImage, .otherSize: .badData
+        case .row, .notText, .noExamples, .image, .otherPictures, .table, .twoLabels, .idx, .unknownImage, .otherSize:
+            .badData
         case .noImages: .missingInput
         case .noLabel, .unknownClass, .emptySplit, .tooLarge: .usage
         }

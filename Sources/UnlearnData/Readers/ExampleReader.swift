@@ -51,7 +51,7 @@ public struct ExampleReader: Sendable {
 
 extension DataError {
     /// Runs `body`; what is wrong with a file's format is wrong with the data.
-    fileprivate static func reading<Value>(_ body: () throws(FormatError) -> Value) throws(DataError) -> Value {
+    static func reading<Value>(_ body: () throws(FormatError) -> Value) throws(DataError) -> Value {
         do { return try body() } catch { throw .file(error) }
     }
 }
