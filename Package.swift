@@ -45,8 +45,9 @@ let package = Package(
             name: "CPCRE2", path: "Sources/CPCRE2", pkgConfig: "libpcre2-8",
             providers: [.apt(["libpcre2-dev"]), .brew(["pcre2"])]),
         .systemLibrary(
-            name: "CTurboJPEG", path: "Sources/CTurboJPEG", pkgConfig: "libturbojpeg",
-            providers: [.apt(["libturbojpeg0-dev"]), .brew(["jpeg-turbo"])]),
+            name: "CJPEGFlags", path: "Sources/CJPEGFlags", pkgConfig: "libjpeg",
+            providers: [.apt(["libjpeg-dev"]), .brew(["jpeg-turbo"])]),
+        .target(name: "CJPEG", dependencies: ["CJPEGFlags"]),
         .systemLibrary(
             name: "CSPNG", path: "Sources/CSPNG", pkgConfig: "spng",
             providers: [.apt(["libspng-dev"]), .brew(["libspng"])]),
@@ -57,7 +58,7 @@ let package = Package(
             providers: [.apt(["libssl-dev"]), .brew(["openssl@3"])]),
         library("UnlearnFormats", []),
         library("UnlearnEngine", ["CTorch", "UnlearnFormats"]),
-        library("UnlearnData", ["UnlearnEngine", "UnlearnFormats", "CPCRE2", "CTurboJPEG", "CSPNG", "CZlib"]),
+        library("UnlearnData", ["UnlearnEngine", "UnlearnFormats", "CPCRE2", "CJPEG", "CSPNG", "CZlib"]),
         library("UnlearnModels", ["UnlearnEngine", "UnlearnFormats", "UnlearnData"]),
         library("UnlearnMethods", ["UnlearnEngine", "UnlearnData", "UnlearnModels"]),
         library("UnlearnEvaluation", ["UnlearnEngine", "UnlearnFormats", "UnlearnData", "UnlearnModels"]),

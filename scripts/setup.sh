@@ -46,10 +46,10 @@ install_with_apt() {
 install_system_packages() {
     local missing
     if [[ $(uname -s) == Darwin ]]; then
-        missing=$(missing_packages python "" libpcre2-8 pcre2 libturbojpeg jpeg-turbo spng libspng zlib zlib libcrypto openssl@3)
+        missing=$(missing_packages python "" libpcre2-8 pcre2 libjpeg jpeg-turbo spng libspng zlib zlib libcrypto openssl@3)
         [[ -z $missing ]] || stop "Missing: $missing. Run 'brew install $missing', then try again."
     else
-        missing=$(missing_packages python3-pip g++ libpcre2-8 libpcre2-dev libturbojpeg libturbojpeg0-dev \
+        missing=$(missing_packages python3-pip g++ libpcre2-8 libpcre2-dev libjpeg libjpeg-dev \
             spng libspng-dev zlib zlib1g-dev libcrypto libssl-dev)
         [[ -n $missing ]] || return 0
         command -v apt-get >/dev/null || stop "Missing: $missing. Install them with your system's package manager."

@@ -64,6 +64,9 @@ enum Diagnostics {
         try? FileHandle.standardError.write(contentsOf: Data("unlearn: \(sentence)\n".utf8))
     }
 
+    /// Tells what stops nothing.
+    static func note(_ notice: ImageNotice) { complain("Note: \(notice)") }
+
     /// The sentence for an error and the way to end with it; nil for the argument parser's own.
     private static func explain(_ error: any Error) -> (ExitStatus, String)? {
         switch error {
@@ -115,7 +118,7 @@ enum Diagnostics {
         switch error {
         case .missing, .notAFile: .missingInput
         case .system(let action, _, _): ["open", "inspect", "map", "read"].contains(action) ? .missingInput : .internal
-        case .empty, .malformed, .unsupported, .missingEntry, .invalidValue: .badData
+        case .empty, .notUTF8, .malformed, .unsupported, .missingEntry, .invalidValue: .badData
         case .exists: .usage
         }
     }
@@ -178,7 +181,8 @@ enum Diagnostics {
         switch error {
         case .file(let error): status(error)
         case .unknownKind: .usage
-        case .row, .notText, .noExamples, .image, .table, .idx, .unknownImage, .otherSize: .badData
+        case .row, .notText, .noExamples, .image, .otherPictures, .table, .twoLabels, .idx, .unknownImage, .otherSize:
+            .badData
         case .noImages: .missingInput
         case .noLabel, .unknownClass, .emptySplit, .tooLarge: .usage
         }

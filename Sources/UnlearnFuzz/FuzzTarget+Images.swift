@@ -64,10 +64,14 @@ extension FuzzTarget {
 
     /// A damaged table, whose labels are read as names and as numbers.
     private static var labels: FuzzTarget {
-        let text = "file,label\na.png,1\n\"a.png\", 22\na.png,3.5\n"
+        let text = "file,label\na.png,1\n\"b, \"\"c\"\".png\", 22\r\na.png,1\nd.png,3.5\n"
         return FuzzTarget(
             name: "labels.csv", fileName: "labels.csv", seeds: [Array(text.utf8)],
-            prepare: { folder in try Data(bytes(smallPNG)).write(to: folder.appending(path: "a.png")) },
+            prepare: { folder in
+                for name in ["a.png", "b, \"c\".png", "d.png"] {
+                    try Data(bytes(smallPNG)).write(to: folder.appending(path: name))
+                }
+            },
             read: { folder in
                 _ = try ImageReader().read(folder)
                 var options = ImageOptions()

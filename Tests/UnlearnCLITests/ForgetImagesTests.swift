@@ -50,6 +50,33 @@ import UnlearnFormats
         #expect(again.status == 64)
     }
 
+    /// The promise to forget an image holds for all rows that name it, and what a copy of it does is said.
+    @Test func aListedImageIsForgottenWhole() throws {
+        let folder = try TemporaryFolder()
+        try SmallImages.write(40, .table, folder)
+        let images = folder.url.appending(path: "images")
+        try FileManager.default.copyItem(
+            at: images.appending(path: "dark_2.png"), to: images.appending(path: "copy.png"))
+        let table = try String(contentsOf: images.appending(path: "labels.csv"), encoding: .utf8)
+        let again = (0..<10).map { _ in "./dark_2.png,dark\n" }.joined()
+        try folder.write(table + again + "copy.png,dark\n", "images/labels.csv")
+        let trained = try Binary.run(
+            "train", "--data", "images", "--width", "4", "--output", "model", "--set", "epochs=1", "--json",
+            in: folder.url)
+        #expect(try trained.json["images"]?.int == 41)
+        try folder.write("\u{FEFF}dark_2.png\r\n", "list.txt")
+        let result = try forget(folder, "--forget-files", "list.txt", "--output", "run", "--json")
+        #expect(result.status == 0)
+        #expect(
+            result.error.split(separator: "\n").prefix(2) == [
+                "unlearn: Note: 10 times a file is listed again, first 'dark_2.png'. Each file counts once.",
+                "unlearn: Note: An image to keep is the same, pixel by pixel, as what is to be forgotten, first "
+                    + "'copy.png' as 'dark_2.png'. Forget copies too, or remove them: else they keep up what they show.",
+            ])
+        let groups = try #require(result.json["pictures"]?["groups"]?.array)
+        #expect(groups.map { $0["count"]?.int } == [1, 32, 4])
+    }
+
     @Test func oneSeedIsOneModel() throws {
         let folder = try TemporaryFolder()
         try train(folder)

@@ -22,6 +22,29 @@ import UnlearnFormats
         #expect(again.status == 64)
     }
 
+    /// Of two images one is trained on and one tested on.
+    @Test(arguments: SmallImages.Layout.allCases, [2, 20]) func aSmallFolderTrains(
+        layout: SmallImages.Layout, count: Int
+    ) throws {
+        let folder = try TemporaryFolder()
+        try SmallImages.write(count, layout, folder)
+        let result = try Binary.run(
+            ["train", "--data", "images", "--width", "4", "--output", "model", "--set", "epochs=1", "--json"]
+                + layout.arguments, in: folder.url)
+        #expect(result.status == 0 && !result.error.contains("Note"), "\(result.error)")
+        #expect(try result.json["images"]?.int == count)
+    }
+
+    @Test func oneImageIsTooFewToTrain() throws {
+        let folder = try TemporaryFolder()
+        try SmallImages.write(1, .folders, folder)
+        let result = try Binary.run("train", "--data", "images", "--output", "model", in: folder.url)
+        #expect(
+            result.error == "unlearn: There are 0 images to train on and 1 to test on; each must be at least one. Give "
+                + "more images.\n")
+        #expect(result.status == 64)
+    }
+
     @Test func anUnknownOptionIsNamed() throws {
         let folder = try TemporaryFolder()
         try SmallImages.write(folder)

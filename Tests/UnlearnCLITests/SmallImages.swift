@@ -1,6 +1,7 @@
 // Small images that the tests of the command line make for themselves.
 
 import Foundation
+import UnlearnData
 
 /// IDX files of noisy grey images of 8 × 8 pixels in three classes of different brightness.
 enum SmallImages {
@@ -22,5 +23,28 @@ enum SmallImages {
             try Data(images).write(to: folder.url.appending(path: "images/\(prefix)-images-idx3-ubyte"))
             try Data(labels).write(to: folder.url.appending(path: "images/\(prefix)-labels-idx1-ubyte"))
         }
+    }
+
+    /// How a folder says what its pictures show.
+    enum Layout: CaseIterable {
+        case folders, table, fileNames
+
+        var arguments: [String] { self == .fileNames ? ["--label-pattern", "{label}_*"] : [] }
+    }
+
+    /// Pictures of 8 × 8 pixels in the folder `images`, dark and light by turns, all of them different.
+    static func write(_ count: Int, _ layout: Layout, _ folder: TemporaryFolder) throws {
+        var table = "file,label\n"
+        for index in 0..<count {
+            let label = ["dark", "light"][index % 2]
+            let name = layout == .folders ? "\(label)/\(index).png" : "\(label)_\(index).png"
+            table += "\(name),\(label)\n"
+            let pixels = (0..<192).map { UInt8(index % 2 * 120 + ($0 * 7 + index) % 100) }
+            let file = folder.url.appending(path: "images/\(name)")
+            try FileManager.default.createDirectory(
+                at: file.deletingLastPathComponent(), withIntermediateDirectories: true)
+            try Data(Image(width: 8, height: 8, channels: 3, pixels: pixels).png()).write(to: file)
+        }
+        if layout == .table { try folder.write(table, "images/labels.csv") }
     }
 }

@@ -66,6 +66,73 @@ import UnlearnData
         }
     }
 
+    /// Images of one pixel in classes that take turns.
+    private func images(_ pixels: [UInt8], classes: Int = 2) -> ImageSet {
+        ImageSet(
+            width: 1, height: 1, channels: 1, pixels: pixels, labels: pixels.indices.map { $0 % classes },
+            names: pixels.indices.map { "\($0).png" }, classNames: (0..<classes).map(String.init))
+    }
+
+    @Test(arguments: 2...25) func trainingNeedsOneImageToTrainOnAndOneToTestOn(count: Int) throws {
+        let images = images((0..<count).map { UInt8($0) })
+        let splits = try ImageSplits(images, SplitOptions(), nil, seed: 0)
+        #expect(splits.forget.isEmpty && splits.unseen.isEmpty)
+        #expect((splits.retain + splits.validation + splits.test).sorted() == Array(0..<count))
+        #expect(splits.test.count == max(1, Int((Double(count) * 0.1).rounded())))
+        // What is tested on does not depend on what is forgotten later.
+        var choice = ForgetChoice()
+        choice.share = 0.2
+        if count > 10 {
+            #expect(try ImageSplits(images, SplitOptions(), choice, seed: 0).train == splits.train)
+        }
+    }
+
+    @Test func oneImageIsTooFew() {
+        let error = #expect(throws: DataError.self) {
+            try ImageSplits(images([1]), SplitOptions(), nil, seed: 0)
+        }
+        #expect(
+            error?.description
+                == "There are 0 images to train on and 1 to test on; each must be at least one. Give more images.")
+    }
+
+    @Test func keptCopiesOfForgottenImagesAreSaid() throws {
+        let file = FileManager.default.temporaryDirectory.appending(path: "unlearn-names-\(UUID().uuidString)")
+        defer { try? FileManager.default.removeItem(at: file) }
+        // 100 images, of which ten look like the first.
+        let images = images((0..<100).map { $0 % 10 == 0 ? 200 : UInt8($0) })
+        let train = try ImageSplits(images, SplitOptions(), nil, seed: 0).train
+        let copies = train.filter { $0 % 10 == 0 }
+        let lost = try #require((0..<100).first { !train.contains($0) })
+        // Spellings of one path, white space, and an image that was not trained on.
+        let list = "./\(copies[0]).png\r\n\r\n \(copies[0]).png \r\n\(lost).png"
+        try Data(("\u{FEFF}" + list).utf8).write(to: file)
+        var choice = ForgetChoice()
+        choice.files = file.path
+        let splits = try ImageSplits(images, SplitOptions(), choice, seed: 0)
+        #expect(splits.forget == [copies[0]])
+        #expect(
+            splits.notices == [
+                .notTrained(count: 1, listed: 2, path: file.path),
+                .keptCopies(
+                    count: copies.count - 1, name: "\(copies[1]).png", forgotten: "\(copies[0]).png"),
+            ])
+        try Data(copies.map { "\($0).png" }.joined(separator: "\n").utf8).write(to: file)
+        #expect(try ImageSplits(images, SplitOptions(), choice, seed: 0).notices == [])
+    }
+
+    @Test func anImageIsFoundByItsOtherNames() throws {
+        let file = FileManager.default.temporaryDirectory.appending(path: "unlearn-names-\(UUID().uuidString)")
+        defer { try? FileManager.default.removeItem(at: file) }
+        var images = images((0..<100).map { UInt8($0) })
+        let place = try ImageSplits(images, SplitOptions(), nil, seed: 3).train[7]
+        images.otherNames = ["a\u{2028}b .png ": place]
+        try Data("a\u{2028}b .png \n".utf8).write(to: file)
+        var choice = ForgetChoice()
+        choice.files = file.path
+        #expect(try ImageSplits(images, SplitOptions(), choice, seed: 3).forget == [place])
+    }
+
     @Test func testImagesOfTheirOwnStandApart() throws {
         let splits = try ImageSplits(set, testFrom: 70, SplitOptions(), ForgetChoice(), seed: 0)
         #expect(splits.test == Array(70..<100))

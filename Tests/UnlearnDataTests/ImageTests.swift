@@ -1,77 +1,10 @@
-// Images from files: pixels against Pillow, labels from four kinds of places, and what is said of broken files.
+// Sets of images from files: labels from four kinds of places, what is said of broken files, and batches.
 
 import Foundation
 import Testing
 import UnlearnEngine
-import UnlearnFormats
 
 @testable import UnlearnData
-
-/// A folder that disappears with the test that made it.
-private final class ImageFolder {
-    static let golden = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
-        .appending(path: "Golden/images")
-    let url = FileManager.default.temporaryDirectory.appending(path: "unlearn-images-\(UUID().uuidString)")
-
-    init(_ files: [String: Data] = [:]) throws {
-        try FileManager.default.createDirectory(at: url, withIntermediateDirectories: true)
-        for (name, data) in files {
-            let file = url.appending(path: name)
-            try FileManager.default.createDirectory(
-                at: file.deletingLastPathComponent(), withIntermediateDirectories: true)
-            try data.write(to: file)
-        }
-    }
-
-    deinit { try? FileManager.default.removeItem(at: url) }
-
-    /// One golden picture under several names.
-    static func pictures(_ names: String...) throws -> ImageFolder {
-        let data = try Data(contentsOf: golden.appending(path: "picture.png"))
-        return try ImageFolder(Dictionary(uniqueKeysWithValues: names.map { ($0, data) }))
-    }
-}
-
-@Suite struct ImageDecodingTests {
-    private func golden() throws -> JSONValue {
-        try JSONValue(contentsOf: ImageFolder.golden.appending(path: "golden.json"))
-    }
-
-    @Test(arguments: [("picture.png", 0), ("palette.png", 0), ("picture.jpg", 2), ("grey.jpg", 2)])
-    func pixelsEqualPillows(name: String, tolerance: Int) throws {
-        // Both decode JPEG with libjpeg-turbo, but may choose different inverse transforms.
-        let expected = try #require(golden()["pixels"]?[name]?.array).compactMap(\.int)
-        let image = try ImageDecoder().decode(ImageFolder.golden.appending(path: name))
-        #expect(image.width == 16 && image.height == 12 && image.channels == 3)
-        #expect(zip(image.pixels, expected).allSatisfy { abs(Int($0) - $1) <= tolerance })
-    }
-
-    @Test func resizedPixelsEqualPillowsBilinear() throws {
-        let image = try ImageDecoder().decode(ImageFolder.golden.appending(path: "picture.png"))
-        for row in try #require(golden()["resized"]?.array) {
-            let size = try #require(row["size"]?.array).compactMap(\.int)
-            let expected = try #require(row["pixels"]?.array).compactMap(\.int)
-            let resized = image.resized(toWidth: size[0], height: size[1])
-            // Pillow rounds between both passes.
-            #expect(zip(resized.pixels, expected).allSatisfy { abs(Int($0) - $1) <= 1 }, "\(size)")
-        }
-    }
-
-    @Test(arguments: [1, 3]) func anEncodedImageIsDecodedToTheSame(channels: Int) throws {
-        let pixels = (0..<5 * 7 * channels).map { UInt8($0 * 37 % 256) }
-        let image = Image(width: 5, height: 7, channels: channels, pixels: pixels)
-        let file = FileManager.default.temporaryDirectory.appending(path: "unlearn-\(UUID().uuidString).png")
-        defer { try? FileManager.default.removeItem(at: file) }
-        try Data(image.png()).write(to: file)
-        #expect(try ImageDecoder().decode(file) == image.with(channels: 3))
-    }
-
-    @Test func greyHasOneChannel() {
-        let image = Image(width: 1, height: 1, channels: 3, pixels: [255, 0, 0])
-        #expect(image.with(channels: 1).pixels == [76])  // 0.299 · 255
-        #expect(image.with(channels: 1).with(channels: 3).pixels == [76, 76, 76])
-    }
-}
 
 @Suite struct ImageReaderTests {
     @Test func foldersAreClasses() throws {

@@ -79,7 +79,7 @@ struct NeurIPS2023: ParsableCommand {
         let progress = ProgressReporter()
         let benchmark = try ChallengeBenchmark(
             options, models: models, workers: workers ?? ProcessInfo.processInfo.activeProcessorCount,
-            folder: URL(filePath: output ?? "")
+            folder: URL(filePath: output ?? ""), onNotice: Diagnostics.note
         ) { progress.report($0) }
         let result = try benchmark.run(resolved)
         progress.finish()

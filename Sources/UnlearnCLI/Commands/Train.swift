@@ -64,7 +64,7 @@ struct Train: ParsableCommand {
         let base = try JSONValue(ordered: images.recipe.training)
         run.training = try Options.resolve(overlays: [base] + settings)
         let progress = ProgressReporter()
-        let result = try run(output: URL(filePath: output)) { progress.report($0) }
+        let result = try run(output: URL(filePath: output), onNotice: Diagnostics.note) { progress.report($0) }
         progress.finish()
         if json { return Output.line(try JSONValue(ordered: result).text()) }
         Output.line(

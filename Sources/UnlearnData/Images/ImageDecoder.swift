@@ -1,11 +1,11 @@
-// JPEG and PNG bytes → pixels, through libjpeg-turbo and libspng. The bytes are not trusted.
+// JPEG and PNG bytes → pixels, through libjpeg and libspng. The bytes are not trusted.
 
+internal import CJPEG
 internal import CSPNG
-internal import CTurboJPEG
 internal import Foundation
 internal import UnlearnFormats
 
-/// Decodes images of the two kinds; keeps libjpeg-turbo's state, so use one for each thread.
+/// Decodes images of the two kinds; keeps libjpeg's state, so use one for each thread.
 final class ImageDecoder {
     /// More pixels than any photograph that somebody trains on: a header cannot make us allocate without end.
     private static let mostPixels = 1 << 27
@@ -15,14 +15,14 @@ final class ImageDecoder {
         let sentence: String
     }
 
-    private let jpeg = tjInitDecompress()
+    private let jpeg = unlearn_jpeg_make()
     /// Of the size that the last image had: usually all have one.
     private var resizer: ImageResizer?
     /// Where small files are read into.
     private let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: 1 << 16, alignment: 16)
 
     deinit {
-        if let jpeg { tjDestroy(jpeg) }
+        unlearn_jpeg_free(jpeg)
         buffer.deallocate()
     }
 
@@ -78,27 +78,41 @@ final class ImageDecoder {
     }
 
     private func decodeJPEG(_ bytes: UnsafeRawBufferPointer) throws(Problem) -> Image {
-        guard let jpeg else { throw Problem(sentence: "libjpeg-turbo could not be set up") }
-        let source = bytes.bindMemory(to: UInt8.self).baseAddress
-        var (width, height, sampling, space): (Int32, Int32, Int32, Int32) = (0, 0, 0, 0)
-        guard tjDecompressHeader3(jpeg, source, UInt(bytes.count), &width, &height, &sampling, &space) == 0 else {
-            throw problem(jpeg)
+        guard let jpeg else { throw Problem(sentence: "libjpeg could not be set up") }
+        func check(_ status: Int32) throws(Problem) {
+            guard status == 0 else {
+                throw Problem(sentence: "libjpeg says '\(String(cString: unlearn_jpeg_problem(jpeg)))'")
+            }
         }
-        try Self.check(Int(width), Int(height))
+        var size = unlearn_jpeg_size()
+        let source = bytes.bindMemory(to: UInt8.self).baseAddress
+        try check(unlearn_jpeg_begin(jpeg, source, UInt(bytes.count), &size))
+        let (width, height, channels) = (Int(size.width), Int(size.height), Int(size.channels))
+        try Self.check(width, height)
         var status: Int32 = 0
-        let pixels = [UInt8](unsafeUninitializedCapacity: Int(width) * Int(height) * 3) { buffer, count in
-            status = tjDecompress2(
-                jpeg, source, UInt(bytes.count), buffer.baseAddress, width, 0, height, Int32(TJPF_RGB.rawValue),
-                TJFLAG_ACCURATEDCT)
+        let pixels = [UInt8](unsafeUninitializedCapacity: width * height * channels) { buffer, count in
+            status = unlearn_jpeg_read(jpeg, buffer.baseAddress)
+            // After an error the rest of the buffer was never written.
+            if status != 0 { buffer.initialize(repeating: 0) }
             count = buffer.count
         }
-        guard status == 0 else { throw problem(jpeg) }
-        return Image(width: Int(width), height: Int(height), channels: 3, pixels: pixels)
+        try check(status)
+        return Image(
+            width: width, height: height, channels: 3, pixels: channels == 4 ? Self.withoutInk(pixels) : pixels)
     }
 
-    private func problem(_ jpeg: tjhandle) -> Problem {
-        let text = tjGetErrorStr2(jpeg).map { String(cString: $0) } ?? "unknown"
-        return Problem(sentence: "libjpeg-turbo says '\(text)'")
+    /// Cyan, magenta, yellow and black, of which 255 is no ink, as red, green and blue, in Pillow's rounding.
+    private static func withoutInk(_ pixels: [UInt8]) -> [UInt8] {
+        var result: [UInt8] = []
+        result.reserveCapacity(pixels.count / 4 * 3)
+        for start in stride(from: 0, to: pixels.count, by: 4) {
+            let light = Int(pixels[start + 3])
+            for ink in pixels[start..<start + 3] {
+                let product = (255 - Int(ink)) * light + 128
+                result.append(UInt8(light - (((product >> 8) + product) >> 8)))
+            }
+        }
+        return result
     }
 
     private func decodePNG(_ bytes: UnsafeRawBufferPointer) throws(Problem) -> Image {

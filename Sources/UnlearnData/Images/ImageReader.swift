@@ -41,37 +41,37 @@ public struct ImageReader: Sendable {
             let labels = folder.appending(path: "\(prefix)-labels-idx1-ubyte\(ending)")
             if FileManager.default.fileExists(atPath: images.path) { return try readIDX(images, labels) }
         }
-        let files = try labelledFiles(folder)
-        let (labels, classNames) = try classes(files)
-        let paths = files.map { folder.path + "/" + $0.name }
-        return try decode(paths, files.map(\.name), labels, classNames)
+        let (listed, notices) = try labelledFiles(folder)
+        let distinct = try DistinctFiles(listed, below: folder)
+        let (labels, classNames) = try classes(distinct.files)
+        let paths = distinct.files.map { folder.path + "/" + $0.name }
+        var images = try decode(paths, distinct.files.map(\.name), labels, classNames)
+        images.otherNames = distinct.otherNames
+        images.notices = notices + distinct.notices
+        return images
     }
 
     // MARK: - Labels
 
-    private typealias LabelledFile = (name: String, label: String)
-
-    private func labelledFiles(_ folder: URL) throws(DataError) -> [LabelledFile] {
+    private func labelledFiles(_ folder: URL) throws(DataError) -> (files: [LabelledFile], notices: [ImageNotice]) {
         let table = folder.appending(path: "labels.csv")
         if options.labelPattern.isEmpty, FileManager.default.fileExists(atPath: table.path) {
-            return try LabelTable.read(table)
+            return (try LabelTable.read(table), [])
         }
-        let names = (FileManager.default.enumerator(atPath: folder.path)?.compactMap { $0 as? String } ?? [])
-            .filter { name in [".jpg", ".jpeg", ".png"].contains { name.suffix(5).lowercased().hasSuffix($0) } }
-            .sorted()
-        guard !names.isEmpty else { throw .noImages(path: folder.path) }
+        let search = try ImageSearch(folder)
+        guard !search.names.isEmpty else { throw .noImages(path: folder.path) }
         let pattern = options.labelPattern.isEmpty ? "{label}/*" : options.labelPattern
         var files: [LabelledFile] = []
-        for name in names {
+        for name in search.names {
             let text =
                 pattern.contains("/")
                 ? name : String(name[(name.lastIndex(of: "/").map(name.index(after:)) ?? name.startIndex)...])
             guard let label = Self.label(of: text, pattern) else {
                 throw .noLabel(path: folder.appending(path: name).path, pattern: pattern)
             }
-            files.append((name, label))
+            files.append(LabelledFile(name: name, label: label))
         }
-        return files
+        return (files, search.notices)
     }
 
     /// What stands in place of `{label}`: up to the text that follows it in the pattern. `*` stands for any text.
@@ -184,46 +184,34 @@ public struct ImageReader: Sendable {
     }
 }
 
-/// A table with the columns `file` and `label`, separated by commas.
-enum LabelTable {
-    static func read(_ url: URL) throws(DataError) -> [(name: String, label: String)] {
-        let file: MappedFile
-        do throws(FormatError) {
-            file = try MappedFile(url)
-        } catch { throw .file(error) }
-        let text = withExtendedLifetime(file) { String(validating: file.bytes, as: UTF8.self) }
-        guard let text else { throw .notText(path: url.path) }
-        var rows: [(name: String, label: String)] = []
-        var columns: (file: Int, label: Int)?
-        for (index, line) in text.split(omittingEmptySubsequences: false, whereSeparator: \.isNewline).enumerated() {
-            if line.allSatisfy(\.isWhitespace) { continue }
-            let cells = cells(line)
-            guard let columns else {
-                guard let file = cells.firstIndex(of: "file"), let label = cells.firstIndex(of: "label") else {
-                    throw .table(path: url.path, line: index + 1, problem: "there are no columns 'file' and 'label'")
-                }
-                columns = (file, label)
-                continue
-            }
-            guard cells.count > max(columns.file, columns.label) else {
-                throw .table(path: url.path, line: index + 1, problem: "a cell is missing")
-            }
-            let name = cells[columns.file]
-            guard !name.isEmpty, !cells[columns.label].isEmpty, !name.hasPrefix("/"), !name.contains("..") else {
-                throw .table(path: url.path, line: index + 1, problem: "'\(name)' is no file below the folder")
-            }
-            rows.append((name, cells[columns.label]))
-        }
-        guard !rows.isEmpty else { throw .noImages(path: url.path) }
-        return rows
-    }
+/// Labelled files without repetitions.
+private struct DistinctFiles {
+    private(set) var files: [LabelledFile] = []
+    /// The other names that files have, with their places in `files`.
+    private(set) var otherNames: [String: Int] = [:]
+    private(set) var notices: [ImageNotice] = []
 
-    /// Cells without the white space and the quotes around them.
-    private static func cells(_ line: Substring) -> [String] {
-        line.split(separator: ",", omittingEmptySubsequences: false).map { cell in
-            let text = cell.trimmingCharacters(in: .whitespaces)
-            return text.count >= 2 && text.hasPrefix("\"") && text.hasSuffix("\"")
-                ? String(text.dropFirst().dropLast()) : text
+    /// - Throws: `DataError.twoLabels` if a file is listed with two labels.
+    init(_ listed: [LabelledFile], below folder: URL) throws(DataError) {
+        var places: [FileIdentity: Int] = [:]
+        var repeated: [(name: String, original: String)] = []
+        for file in listed {
+            // What isn't there is said when it is decoded.
+            let identity = FileIdentity(folder.path + "/" + file.name)
+            if let identity, let place = places[identity] {
+                let first = files[place]
+                guard first.label == file.label else {
+                    throw .twoLabels(path: folder.path, first: first.claim, second: file.claim)
+                }
+                otherNames[file.name] = place
+                repeated.append((file.name, first.name))
+            } else {
+                if let identity { places[identity] = files.count }
+                files.append(file)
+            }
+        }
+        if let first = repeated.first {
+            notices.append(.sameFile(count: repeated.count, name: first.name, original: first.original))
         }
     }
 }

@@ -40,6 +40,10 @@ public struct ImageSet: Sendable {
     /// The name of each image: its path below the folder, or its number.
     public let names: [String]
     public let classNames: [String]
+    /// Other names of images, which lead to the same files, with the places of these.
+    public var otherNames: [String: Int] = [:]
+    /// What the user is to know of how they were read.
+    public var notices: [ImageNotice] = []
 
     public var count: Int { labels.count }
 

@@ -35,6 +35,9 @@ public struct ImageSplits: Sendable, Equatable, Codable {
     /// to the model. Where a class is kept in part, these are test images too.
     public var unseen: [Int]
 
+    /// What the user is to know of what is forgotten and what is kept.
+    public private(set) var notices: [ImageNotice] = []
+
     public var train: [Int] { (forget + retain).sorted() }
 
     /// Whether no image of the forgotten classes is kept.
@@ -42,58 +45,101 @@ public struct ImageSplits: Sendable, Equatable, Codable {
 
     /// Splits `images` at random.
     /// - Parameter testFrom: where the data has its own test images, the place from which on they stand.
+    /// - Parameter choice: nil: nothing is to be forgotten.
     public init(
-        _ images: ImageSet, testFrom: Int? = nil, _ options: SplitOptions, _ choice: ForgetChoice, seed: UInt64
+        _ images: ImageSet, testFrom: Int? = nil, _ options: SplitOptions, _ choice: ForgetChoice?, seed: UInt64
     ) throws(DataError) {
         var generator = Generator(seed: seed, purpose: "splits")
         var order = Array(0..<(testFrom ?? images.count)).shuffled(using: &generator)
-        func take(_ share: Double) -> [Int] {
-            let count = min(order.count, Int((Double(testFrom ?? images.count) * share).rounded()))
+        func take(_ share: Double, atLeast least: Int = 0) -> [Int] {
+            let rounded = Int((Double(testFrom ?? images.count) * share).rounded())
+            let count = min(order.count, share > 0 ? max(least, rounded) : 0)
             defer { order.removeLast(count) }
             return order.suffix(count).sorted()
         }
-        let held = testFrom.map { Array($0..<images.count) } ?? take(options.test)
+        let held = testFrom.map { Array($0..<images.count) } ?? take(options.test, atLeast: 1)
         validation = take(options.validation)
         let train = order.sorted()
         var drawing = Generator(seed: seed, purpose: "forget set")
-        forget = try Self.forget(from: train, images, choice, using: &drawing)
+        (forget, notices) = try choice?.places(from: train, images, using: &drawing) ?? ([], [])
         let isForgotten = Set(forget)
         retain = train.filter { !isForgotten.contains($0) }
         let (kept, forgotten) = (Set(retain.map { images.labels[$0] }), Set(forget.map { images.labels[$0] }))
-        test = held.filter { kept.contains(images.labels[$0]) }
+        let gone = forgotten.subtracting(kept)
+        test = held.filter { !gone.contains(images.labels[$0]) }
         unseen = held.filter { forgotten.contains(images.labels[$0]) }
-        guard !forget.isEmpty, !retain.isEmpty, !test.isEmpty else {
-            throw .emptySplit(forget: forget.count, retain: retain.count, test: test.count)
+        guard choice == nil || !forget.isEmpty, !retain.isEmpty, !test.isEmpty else {
+            throw .emptySplit(forget: choice == nil ? nil : forget.count, retain: retain.count, test: test.count)
         }
+        if let copies = images.copies(of: forget, among: retain) { notices.append(copies) }
+    }
+}
+
+extension ForgetChoice {
+    /// The images at `train` that are chosen, in order, and what there is to say of the choice.
+    fileprivate func places(
+        from train: [Int], _ images: ImageSet, using generator: inout Generator
+    ) throws(DataError) -> ([Int], [ImageNotice]) {
+        if let files {
+            let listed = try Set(Self.listed(in: URL(filePath: files), images))
+            let found = train.filter(listed.contains)
+            let others = listed.count - found.count
+            return (found, others == 0 ? [] : [.notTrained(count: others, listed: listed.count, path: files)])
+        }
+        if let className {
+            guard let label = images.classNames.firstIndex(of: className) else {
+                throw .unknownClass(name: className, known: images.classNames)
+            }
+            return (train.filter { images.labels[$0] == label }, [])
+        }
+        let count = Int((Double(train.count) * share).rounded())
+        return (train.shuffled(using: &generator).prefix(count).sorted(), [])
     }
 
-    private static func forget(
-        from train: [Int], _ images: ImageSet, _ choice: ForgetChoice, using generator: inout Generator
-    ) throws(DataError) -> [Int] {
-        if let path = choice.files {
-            let file: MappedFile
-            do throws(FormatError) {
-                file = try MappedFile(URL(filePath: path))
-            } catch { throw .file(error) }
-            let text = withExtendedLifetime(file) { String(validating: file.bytes, as: UTF8.self) }
-            guard let text else { throw .notText(path: path) }
-            let isTrained = Set(train)
-            let places = Dictionary(zip(images.names, 0..<images.count), uniquingKeysWith: { first, _ in first })
-            var found: [Int] = []
-            for (index, line) in text.split(whereSeparator: \.isNewline).enumerated() {
-                let name = line.trimmingCharacters(in: .whitespaces)
-                guard let place = places[name] else { throw .unknownImage(name: name, path: path, line: index + 1) }
-                if isTrained.contains(place) { found.append(place) }
-            }
-            return Set(found).sorted()
+    /// The places of the images that a list names, one on each line.
+    private static func listed(in file: URL, _ images: ImageSet) throws(DataError) -> [Int] {
+        let places = Dictionary(zip(images.names, 0..<images.count), uniquingKeysWith: { first, _ in first })
+        func place(_ name: String) -> Int? {
+            let name = LabelledFile.shortest(name)
+            return places[name] ?? images.otherNames[name]
         }
-        if let name = choice.className {
-            guard let label = images.classNames.firstIndex(of: name) else {
-                throw .unknownClass(name: name, known: images.classNames)
+        var found: [Int] = []
+        let text = try DataError.reading { () throws(FormatError) in try TextFile.read(file) }
+        for (index, line) in text.lines.map(String.init).enumerated() {
+            let name = line.trimmingCharacters(in: .whitespaces)
+            if name.isEmpty { continue }
+            // A name may begin or end with white space, which people put there by mistake more often.
+            guard let place = place(line) ?? place(name) else {
+                throw .unknownImage(name: name, path: file.path, line: index + 1)
             }
-            return train.filter { images.labels[$0] == label }
+            found.append(place)
         }
-        return train.shuffled(using: &generator).prefix(Int((Double(train.count) * choice.share).rounded())).sorted()
+        return found
+    }
+}
+
+extension ImageSet {
+    /// Notes images among `kept` with the pixels of one at `forgotten`; nil if there are none.
+    fileprivate func copies(of forgotten: [Int], among kept: [Int]) -> ImageNotice? {
+        let size = width * height * channels
+        return pixels.withUnsafeBytes { pixels -> ImageNotice? in
+            func image(_ place: Int) -> UnsafeRawBufferPointer {
+                UnsafeRawBufferPointer(rebasing: pixels[place * size..<(place + 1) * size])
+            }
+            func hash(_ place: Int) -> Int {
+                var hasher = Hasher()
+                hasher.combine(bytes: image(place))
+                return hasher.finalize()
+            }
+            // The hashes differ from run to run, but they only say which images to compare.
+            let originals = Dictionary(grouping: forgotten, by: hash)
+            func original(of place: Int) -> Int? {
+                originals[hash(place)]?.first { image($0).elementsEqual(image(place)) }
+            }
+            let copies = originals.isEmpty ? [] : kept.filter { original(of: $0) != nil }
+            guard let first = copies.first, let forgotten = original(of: first) else { return nil }
+            return .keptCopies(count: copies.count, name: names[first], forgotten: names[forgotten])
+        }
     }
 }
 
@@ -105,9 +151,12 @@ extension ImageSet {
             throw .otherSize(path: path, found: [other.width, other.height], expected: [width, height])
         }
         precondition(channels == other.channels, "ImageSet: one kind of file has one number of channels")
-        return ImageSet(
+        var joined = ImageSet(
             width: width, height: height, channels: channels, pixels: pixels + other.pixels,
             labels: labels + other.labels, names: names + other.names.map { "test/" + $0 },
             classNames: classNames.count >= other.classNames.count ? classNames : other.classNames)
+        joined.otherNames = otherNames
+        joined.notices = notices + other.notices
+        return joined
     }
 }

@@ -17,16 +17,20 @@ public enum DataError: Error, Equatable, Sendable {
     case noExamples(path: String)
     /// A file that is no image that this program reads.
     case image(path: String, problem: String)
+    /// Pictures of other kinds, of which `path` is the first; `kinds` counts them, such as "8 .webp".
+    case otherPictures(path: String, kinds: [String])
     /// A folder without images.
     case noImages(path: String)
     /// An image whose name does not say what it shows.
     case noLabel(path: String, pattern: String)
     /// A table of labels that cannot be used.
     case table(path: String, line: Int, problem: String)
+    /// One file below `path` that is given two labels.
+    case twoLabels(path: String, first: String, second: String)
     /// An IDX file that is not what its header says.
     case idx(path: String, problem: String)
-    /// Splits of which one has no images.
-    case emptySplit(forget: Int, retain: Int, test: Int)
+    /// Splits of which one has no images; `forget` is nil where nothing is to be forgotten.
+    case emptySplit(forget: Int?, retain: Int, test: Int)
     case unknownClass(name: String, known: [String])
     /// Images whose pixels do not fit into `bytes` of memory together.
     case tooLarge(count: Int, width: Int, height: Int, bytes: Int)
@@ -51,15 +55,22 @@ extension DataError: CustomStringConvertible, LocalizedError {
             "'\(path)' holds no examples. Give at least one row or paragraph."
         case .image(let path, let problem):
             "The image '\(path)' cannot be read: \(problem). Repair or remove it; JPEG and PNG are supported."
+        case .otherPictures(let path, let kinds):
+            "'\(path)' is a picture of a kind that is not read; here are \(kinds.joined(separator: ", ")). Convert them to "
+                + "PNG or JPEG, or take them away."
         case .noImages(let path):
             "'\(path)' holds no images. Give a folder of .jpg or .png files, of folders of them, or of IDX files."
         case .noLabel(let path, let pattern):
             "The name of '\(path)' does not match '\(pattern)'. Change --label-pattern, or remove the file."
         case .table(let path, let line, let problem):
             "'\(path)', line \(line): \(problem). Write a line with the names 'file' and 'label', then one line for each image."
+        case .twoLabels(let path, let first, let second):
+            "One file in '\(path)' has two labels: \(first), and \(second). Give it one label."
         case .idx(let path, let problem):
             "The IDX file '\(path)' cannot be used: \(problem). Get the file again."
-        case .emptySplit(let forget, let retain, let test):
+        case .emptySplit(nil, let train, let test):
+            "There are \(train) images to train on and \(test) to test on; each must be at least one. Give more images."
+        case .emptySplit(let forget?, let retain, let test):
             "There are \(forget) images to forget, \(retain) to keep and \(test) to test on; each must be at least one. "
                 + "Choose other images to forget, or give more."
         case .tooLarge(let count, let width, let height, let bytes):

@@ -30,23 +30,22 @@ public struct ClassifierTrainingRun: Configurable {
 
     public init() {}
 
-    /// Trains on all training images, the ones to forget included, and writes the model and `training.json`.
+    /// Trains on all training images, whatever is to be forgotten later, and writes the model and `training.json`.
     public func callAsFunction(
-        output: URL, onProgress: @escaping (ProgressEvent) -> Void = { _ in }
+        output: URL, onNotice: (ImageNotice) -> Void = { _ in },
+        onProgress: @escaping (ProgressEvent) -> Void = { _ in }
     ) throws(KitError) -> ClassifierTrainingResult {
         try training.phase.check(at: "training")
         // Made first: a destination that exists is found before anything is read.
         let folder = try KitError.file { () throws(FormatError) in try AtomicDirectory(output) }
         let start = ContinuousClock.now
-        let task = try ImageTask(task)
+        let task = try ImageTask(task, onlyTrains: true, onNotice: onNotice)
         let loaded = ContinuousClock.now
         let model = try Self.train(
             task, try task.configuration(of: design), training, on: task.splits.train, seed: seed,
             onProgress: onProgress)
         let trained = ContinuousClock.now
-        var everything = task.splits
-        (everything.forget, everything.retain) = ([], task.splits.train)
-        let outcome = ClassifierOutcome(of: model, on: task.images, everything)
+        let outcome = ClassifierOutcome(of: model, on: task.images, task.splits)
         try KitError.model { () throws(ModelError) in try ClassifierDirectory.save(model, to: folder.url) }
         try KitError.file { () throws(FormatError) in
             let record = try JSONValue(ordered: self)

@@ -1,7 +1,7 @@
 // The main path of classifiers: check, load, evaluate, forget, evaluate, save, report.
 
 import Foundation
-import UnlearnData
+public import UnlearnData
 public import UnlearnEngine
 import UnlearnEvaluation
 import UnlearnFormats
@@ -13,14 +13,17 @@ public struct ImagePipeline {
     private let run: ResolvedImageRun
     private let toolVersion: String
     private let isResumed: Bool
+    private let onNotice: (ImageNotice) -> Void
     private let onProgress: (ProgressEvent) -> Void
 
     /// - Parameter isResumed: whether the output folder holds the run already; training then begins anew.
     public init(
         _ run: ResolvedImageRun, toolVersion: String, isResumed: Bool = false,
+        onNotice: @escaping (ImageNotice) -> Void = { _ in },
         onProgress: @escaping (ProgressEvent) -> Void
     ) {
-        (self.run, self.toolVersion, self.isResumed, self.onProgress) = (run, toolVersion, isResumed, onProgress)
+        (self.run, self.toolVersion, self.isResumed) = (run, toolVersion, isResumed)
+        (self.onNotice, self.onProgress) = (onNotice, onProgress)
     }
 
     /// Runs everything. The output folder holds `finished` at the end, and its `model/` is complete or not there.
@@ -29,7 +32,7 @@ public struct ImagePipeline {
         var seconds = Report.Seconds()
         let (source, output) = (URL(filePath: configuration.model), URL(filePath: configuration.output))
         if !isResumed { try RunDirectory.makeRoom(at: output) }
-        let task = try timed(&seconds.prepare) { () throws(KitError) in try ImageTask(run.task) }
+        let task = try timed(&seconds.prepare) { () throws(KitError) in try ImageTask(run.task, onNotice: onNotice) }
         var provenance = try provenance(source, task)
         let beginning = RunRecord(
             command: .forget, configuration: configuration, options: run.options, provenance: provenance)

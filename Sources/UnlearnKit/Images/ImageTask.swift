@@ -23,7 +23,11 @@ public struct ImageTask: Sendable {
     public let images: ImageSet
     public let splits: ImageSplits
 
-    public init(_ options: ImageTaskOptions) throws(KitError) {
+    /// - Parameter onlyTrains: whether nothing is to be forgotten, whatever `options` say of it.
+    /// - Parameter onNotice: takes what is left out or counted otherwise than the user may think.
+    public init(
+        _ options: ImageTaskOptions, onlyTrains: Bool = false, onNotice: (ImageNotice) -> Void = { _ in }
+    ) throws(KitError) {
         for (name, value) in [
             ("splits.validation", options.splits.validation), ("splits.test", options.splits.test),
             ("forget.share", options.forget.share),
@@ -46,9 +50,11 @@ public struct ImageTask: Sendable {
                 images = try images.appending(test, from: folder.path)
             }
             let splits = try ImageSplits(
-                images, testFrom: testFrom, options.splits, options.forget, seed: options.splitSeed)
+                images, testFrom: testFrom, options.splits, onlyTrains ? nil : options.forget,
+                seed: options.splitSeed)
             return (images, splits)
         }
+        (images.notices + splits.notices).forEach(onNotice)
     }
 }
 

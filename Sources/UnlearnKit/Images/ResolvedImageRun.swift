@@ -1,7 +1,7 @@
 // A run that makes a classifier forget, with everything that a user can get wrong checked before anything is loaded.
 
 public import Foundation
-import UnlearnData
+public import UnlearnData
 public import UnlearnEngine
 public import UnlearnEvaluation
 public import UnlearnFormats
@@ -80,13 +80,15 @@ public enum RunPlan: Sendable {
 
     /// Does it all, from the model to the report.
     public func run(
-        toolVersion: String, isResumed: Bool, onProgress: @escaping (ProgressEvent) -> Void
+        toolVersion: String, isResumed: Bool, onNotice: @escaping (ImageNotice) -> Void = { _ in },
+        onProgress: @escaping (ProgressEvent) -> Void
     ) throws(KitError) -> Report {
         switch self {
         case .language(let run):
             try Pipeline(run, toolVersion: toolVersion, isResumed: isResumed, onProgress: onProgress)()
         case .images(let run):
-            try ImagePipeline(run, toolVersion: toolVersion, isResumed: isResumed, onProgress: onProgress)()
+            try ImagePipeline(
+                run, toolVersion: toolVersion, isResumed: isResumed, onNotice: onNotice, onProgress: onProgress)()
         }
     }
 }

@@ -1,0 +1,1 @@
+// Carries only the compiler and linker flags of libtorch.
