@@ -65,7 +65,7 @@ enum Diagnostics {
     }
 
     /// Tells what stops nothing.
-    static func note(_ notice: ImageNotice) { complain("Note: \(notice)") }
+    static func note(_ notice: any CustomStringConvertible) { complain("Note: \(notice)") }
 
     /// The sentence for an error and the way to end with it; nil for the argument parser's own.
     private static func explain(_ error: any Error) -> (ExitStatus, String)? {

@@ -2,7 +2,7 @@
 
 import Foundation
 import UnlearnData
-public import UnlearnEngine
+import UnlearnEngine
 import UnlearnEvaluation
 import UnlearnFormats
 import UnlearnMethods
@@ -11,20 +11,9 @@ import UnlearnModels
 /// One run of forgetting, from a configuration to a report.
 public struct Pipeline {
     private let run: ResolvedRun
-    private let toolVersion: String
-    private let isResumed: Bool
-    private let onProgress: (ProgressEvent) -> Void
+    private let context: RunContext
 
-    /// - Parameter isResumed: whether the output folder holds the run already, to go on with.
-    public init(
-        _ run: ResolvedRun, toolVersion: String, isResumed: Bool = false,
-        onProgress: @escaping (ProgressEvent) -> Void
-    ) {
-        self.run = run
-        self.toolVersion = toolVersion
-        self.isResumed = isResumed
-        self.onProgress = onProgress
-    }
+    public init(_ run: ResolvedRun, _ context: RunContext) { (self.run, self.context) = (run, context) }
 
     /// Runs everything. The output folder holds `finished` at the end, and its `model/` is complete or not there.
     public func callAsFunction() throws(KitError) -> Report {
@@ -38,7 +27,7 @@ public struct Pipeline {
         let beginning = RunRecord(
             command: .forget, configuration: configuration, options: run.options, provenance: provenance)
         let folder =
-            try isResumed
+            try context.isResumed
             ? RunDirectory(resuming: output, from: provenance) : RunDirectory(creating: output, run: beginning)
 
         let (directory, model) = try timed(&seconds.load) { () throws(KitError) in
@@ -48,7 +37,7 @@ public struct Pipeline {
         try data.check(model, configuration)
         try run.lora.attach(to: model, pattern: run.training.parameters, seed: configuration.seed)
         let study = try timed(&seconds.prepare) { () throws(KitError) in
-            try StudySource(run: run, data: data, model: model, onProgress: onProgress).study()
+            try StudySource(run: run, data: data, model: model, provenance: provenance, context: context).study()
         }
         try record(study, in: folder)
 
@@ -58,7 +47,7 @@ public struct Pipeline {
         let firstBefore = ask()
         let (questions, before) = timed(&seconds.evaluateBefore) {
             var questions = run.evaluation.measured ? SubjectQuestions(study) : SubjectQuestions()
-            questions.collectForgetAnswers(using: model, progress: onProgress)
+            questions.collectForgetAnswers(using: model, progress: context.onProgress)
             return (questions, evaluate(model, questions, isReference: true))
         }
         try folder.write(MetricCatalog.measure(before), to: folder.evaluationBeforeFile)
@@ -105,7 +94,7 @@ public struct Pipeline {
             let session = Session(
                 model: model, forget: forget, retain: retain,
                 subject: SubjectTexts(terms: study.terms, forget: study.forget), options: run.training,
-                seed: run.configuration.seed, resumption: resumption, onProgress: onProgress, onStep: onStep)
+                seed: run.configuration.seed, resumption: resumption, onProgress: context.onProgress, onStep: onStep)
             try KitError.method { () throws(MethodError) in try run.method.unlearn(session) }
         }
         // From here on the model is what will be saved.
@@ -113,7 +102,7 @@ public struct Pipeline {
     }
 
     private func evaluate(_ model: LanguageModel, _ questions: SubjectQuestions, isReference: Bool) -> Evaluation {
-        Evaluation(of: model, on: questions, run.evaluation, isReference: isReference, progress: onProgress)
+        Evaluation(of: model, on: questions, run.evaluation, isReference: isReference, progress: context.onProgress)
     }
 
     // MARK: - The record
@@ -129,7 +118,7 @@ public struct Pipeline {
         let configuration = run.configuration
         return try Provenance(
             of: source, data: [configuration.forget, configuration.retain].compactMap(\.self),
-            toolVersion: toolVersion, seed: configuration.seed, method: configuration.method,
+            toolVersion: context.toolVersion, seed: configuration.seed, method: configuration.method,
             subject: configuration.subject ?? configuration.forget ?? "", answer: run.options["answer"]?.string)
     }
 

@@ -89,15 +89,27 @@ struct StudySource {
     let run: ResolvedRun
     let data: UserData
     let model: LanguageModel
-    let onProgress: (ProgressEvent) -> Void
+    let provenance: Provenance
+    let context: RunContext
 
     func study() throws(KitError) -> SubjectStudy {
         let builder = SubjectStudyBuilder(
             model, subject: run.configuration.subject ?? "", options: run.study, seed: run.configuration.seed,
-            onProgress: onProgress)
+            onProgress: context.onProgress)
         return try KitError.method { () throws(MethodError) in
-            try builder.build(forget: data.forget, retain: data.retain, terms: data.terms)
+            try builder.build(
+                forget: data.forget, retain: data.retain, terms: data.terms,
+                everyday: run.study.everythingElse ? everyday() : nil)
         }
+    }
+
+    private func everyday() -> EverydayAnswers {
+        func written() -> EverydayAnswers {
+            EverydayAnswers(by: model, options: run.study, seed: run.configuration.seed, onProgress: context.onProgress)
+        }
+        guard let cache = context.cache else { return written() }
+        let fingerprint = EverydayAnswers.fingerprint(of: model, options: run.study, provenance)
+        return cache.value(fingerprint, onProblem: context.onNotice, make: written)
     }
 }
 

@@ -1,4 +1,4 @@
-// Writing text: batched, with cached keys and values, finished rows dropped.
+// Writing text: batched, with cached keys and values; the next prompt takes the place of a row that ended.
 
 public import UnlearnEngine
 
@@ -51,132 +51,171 @@ extension CausalLM {
         precondition(
             decoding.temperature == 0 || generators.count == prompts.count,
             "generate: sampling needs a generator per row")
-        var results = [[Int32]](repeating: [], count: prompts.count)
+        guard !prompts.isEmpty else { return [] }
         // Rows of like length together: less padding.
         let order = prompts.indices.sorted { (prompts[$0].count, $0) < (prompts[$1].count, $1) }
-        for start in stride(from: 0, to: order.count, by: decoding.batchSize) {
-            let rows = Array(order[start..<min(start + decoding.batchSize, order.count)])
-            var batch = GenerationBatch(self, rows: rows, prompts: prompts, decoding, generators: generators)
-            withoutRecording {
-                batch.run { row, token in
-                    results[row].append(token)
-                    onToken(row, token)
-                }
+        var results = [[Int32]](repeating: [], count: prompts.count)
+        var batch = GenerationBatch(self, prompts, decoding, order: order, generators: generators)
+        withoutRecording {
+            batch.run { row, token in
+                results[row].append(token)
+                onToken(row, token)
             }
         }
         return results
     }
 }
 
-/// Rows that are generated together. Shorter prompts are padded on the left, where nobody looks.
+/// Rows that are generated together. What all prompts begin with stands first in the cache and is read once; behind it
+/// each row's own tokens end at the same place, with padding before those of shorter rows, where nobody looks.
 private struct GenerationBatch {
-    let model: any CausalLM
-    let decoding: Decoding
-    let prompts: [[Int32]]
-    /// The prompt index of each row that still runs.
-    var rows: [Int]
-    var generators: [Generator]
-    /// Padding before each running row, and whether any row has some.
-    var padding: [Int]
-    let prefix: Int
-    let longest: Int
+    private struct Row {
+        /// Which prompt this row continues.
+        let index: Int
+        var generator: Generator?
+        /// The row's own tokens in the cache, behind what all prompts share.
+        var held: Int
+        var written = 0
+        var isRunning = true
+    }
 
-    init(_ model: any CausalLM, rows: [Int], prompts: [[Int32]], _ decoding: Decoding, generators: [Generator]) {
-        self.model = model
-        self.decoding = decoding
-        self.rows = rows
-        self.prompts = rows.map { prompts[$0] }
-        self.generators = generators.isEmpty ? [] : rows.map { generators[$0] }
-        let prompts = self.prompts
-        longest = prompts.map(\.count).max() ?? 0
-        padding = prompts.map { [longest] in longest - $0.count }
-        // What all prompts begin with is read once, then shared by all rows.
-        prefix = PromptPrefix.length(prompts)
+    private let model: any CausalLM
+    private let decoding: Decoding
+    private let prompts: [[Int32]]
+    private let generators: [Generator]
+    /// The prompts that no row has begun yet.
+    private var waiting: ArraySlice<Int>
+    private var rows: [Row] = []
+    private let prefix: Int
+    private var cache: KeyValueCache
+
+    init(
+        _ model: any CausalLM, _ prompts: [[Int32]], _ decoding: Decoding, order: [Int], generators: [Generator]
+    ) {
+        (self.model, self.prompts, self.decoding, self.generators) = (model, prompts, decoding, generators)
+        waiting = order[...]
+        prefix = Self.commonPrefix(prompts)
+        cache = model.makeCache()
     }
 
     mutating func run(_ emit: (Int, Int32) -> Void) {
-        let cache = model.makeCache()
-        var logits = readPrompts(cache)
-        if rows.count == 1, SelfSpeculation.isWanted(decoding, model) {
-            let first = choose(logits)[0]
-            return SelfSpeculation(model, decoding, cache).write(from: first) { emit(rows[0], $0) }
+        let shared = sharedCache()
+        var logits = begin(shared, after: nil)
+        if prompts.count == 1, SelfSpeculation.isWanted(decoding, model) {
+            let (first, index) = (choose(logits)[0], rows[0].index)
+            return SelfSpeculation(model, decoding, cache).write(from: first) { emit(index, $0) }
         }
-        var length = longest
-        for step in 0..<decoding.maximumTokens {
+        while true {
             let tokens = choose(logits)
-            var kept: [Int] = []
-            for (row, token) in tokens.enumerated() where !decoding.stopTokens.contains(token) {
-                emit(rows[row], token)
-                kept.append(row)
-            }
-            if kept.isEmpty || step + 1 == decoding.maximumTokens || length >= model.contextLength { return }
-            if kept.count < rows.count { keep(kept, cache) }
-            let next = kept.map { Int64(tokens[$0]) }
-            logits = model.next(
-                Tensor(next, shape: [next.count, 1]), positions: padding.map { [length - $0] },
-                mask: mask(from: length, time: 1), cache: cache)
-            length += 1
+            for (row, token) in tokens.enumerated() where rows[row].isRunning { write(token, row, emit) }
+            let running = rows.indices.filter { rows[$0].isRunning }
+            // Taking rows out copies the cache: a few that ended stay until it pays.
+            let kept = 4 * running.count <= 3 * rows.count ? running : Array(rows.indices)
+            if kept.isEmpty, waiting.isEmpty { return }
+            if kept.count < rows.count { keep(kept) }
+            if !rows.isEmpty { logits = next(kept.map { tokens[$0] }) }
+            if !waiting.isEmpty, rows.count < decoding.batchSize { logits = begin(shared, after: logits) }
         }
     }
 
-    private mutating func keep(_ kept: [Int], _ cache: KeyValueCache) {
+    /// Hands out a row's new token, or ends the row.
+    private mutating func write(_ token: Int32, _ row: Int, _ emit: (Int, Int32) -> Void) {
+        guard rows[row].written < decoding.maximumTokens, !decoding.stopTokens.contains(token) else {
+            rows[row].isRunning = false
+            return
+        }
+        emit(rows[row].index, token)
+        rows[row].written += 1
+        let isFull = prefix + rows[row].held >= model.contextLength
+        rows[row].isRunning = rows[row].written < decoding.maximumTokens && !isFull
+    }
+
+    // MARK: The cache
+
+    /// What all prompts begin with, in one row.
+    private func sharedCache() -> KeyValueCache {
+        let cache = model.makeCache()
+        guard prefix > 0 else { return cache }
+        let tokens = Tensor(prompts[0].prefix(prefix).map(Int64.init), shape: [1, prefix])
+        let mask = Self.mask(padding: [0], prefix: 0, held: 0, time: prefix)
+        _ = model.next(tokens, positions: [Array(0..<prefix)], mask: mask, cache: cache)
+        return cache
+    }
+
+    /// Reads the next prompts into the free places of the batch.
+    /// - Returns: the scores after each row's last token, `logits` first.
+    private mutating func begin(_ shared: KeyValueCache, after logits: Tensor?) -> Tensor {
+        let indices = waiting.prefix(decoding.batchSize - rows.count)
+        waiting = waiting.dropFirst(indices.count)
+        let own = indices.map { prompts[$0].dropFirst(prefix).map(Int64.init) }
+        let time = own.map(\.count).max() ?? 0
+        let padding = own.map { time - $0.count }
+        let fresh = KeyValueCache.gathering(
+            [(shared, [Int](repeating: 0, count: own.count))], prefix: prefix, own: 0)
+        let tokens = zip(own, padding).flatMap { [Int64](repeating: 0, count: $1) + $0 }
+        let new = model.next(
+            Tensor(tokens, shape: [own.count, time]),
+            positions: padding.map { padding in (0..<time).map { prefix + max(0, $0 - padding) } },
+            mask: Self.mask(padding: padding, prefix: prefix, held: 0, time: time), cache: fresh)
+        let begun = zip(indices, own).map { index, own in
+            Row(index: index, generator: generators.isEmpty ? nil : generators[index], held: own.count)
+        }
+        guard let logits, !rows.isEmpty else {
+            (rows, cache) = (begun, fresh)
+            return new
+        }
+        let parts = [(cache, Array(rows.indices)), (fresh, Array(begun.indices))]
+        rows += begun
+        cache = .gathering(parts, prefix: prefix, own: rows.map(\.held).max() ?? 0)
+        return .concatenate([logits, new])
+    }
+
+    private mutating func keep(_ kept: [Int]) {
         rows = kept.map { rows[$0] }
-        padding = kept.map { padding[$0] }
-        if !generators.isEmpty { generators = kept.map { generators[$0] } }
-        cache.select(rows: kept)
+        guard !rows.isEmpty else { return }
+        cache = .gathering([(cache, kept)], prefix: prefix, own: rows.map(\.held).max() ?? 0)
     }
 
-    /// Fills the cache and returns the scores after each prompt's last token.
-    private func readPrompts(_ cache: KeyValueCache) -> Tensor {
-        if prefix > 0 {
-            let shared = Tensor(prompts[0].prefix(prefix).map(Int64.init), shape: [1, prefix])
-            _ = model.next(shared, positions: [Array(0..<prefix)], mask: causalMask(prefix), cache: cache)
-            cache.select(rows: [Int](repeating: 0, count: rows.count))
-        }
-        // Behind the shared prefix stands the padding, then the rest of the prompt.
-        let time = longest - prefix
-        let tokens = zip(prompts, padding).flatMap { prompt, padding in
-            [Int64](repeating: 0, count: padding) + prompt.dropFirst(prefix).map(Int64.init)
-        }
-        let positions = padding.map { padding in
-            (0..<time).map { max(prefix, prefix + $0 - padding) }
-        }
+    /// Reads each row's last token.
+    private mutating func next(_ tokens: [Int32]) -> Tensor {
+        let held = cache.length - prefix
+        let padding = rows.map { held - $0.held }
+        // A row that ended may stand beyond what the model reads; nobody looks at what it computes.
+        let positions = rows.map { [min(prefix + $0.held, model.contextLength - 1)] }
+        for row in rows.indices { rows[row].held += 1 }
         return model.next(
-            Tensor(tokens, shape: [rows.count, time]), positions: positions,
-            mask: mask(from: prefix, time: time), cache: cache)
+            Tensor(tokens.map(Int64.init), shape: [tokens.count, 1]), positions: positions,
+            mask: Self.mask(padding: padding, prefix: prefix, held: held, time: 1), cache: cache)
     }
 
-    /// What each of `time` tokens behind `start` held ones may look at: not the padding, nothing later.
-    private func mask(from start: Int, time: Int) -> Tensor? {
+    /// What each of `time` tokens behind `prefix + held` may look at, `[rows, 1, time, context]`: what all rows share, and
+    /// its own row's tokens up to itself. Padding looks at itself alone, so that its soft-max is defined.
+    private static func mask(padding: [Int], prefix: Int, held: Int, time: Int) -> Tensor? {
         if time == 1, padding.allSatisfy({ $0 == 0 }) { return nil }
-        let context = start + time
-        var mask = [Float](repeating: -.infinity, count: rows.count * time * context)
+        let context = prefix + held + time
+        var mask = [Float](repeating: -.infinity, count: padding.count * time * context)
         for (row, padding) in padding.enumerated() {
             for query in 0..<time {
                 let base = (row * time + query) * context
-                for key in 0..<min(prefix, context) { mask[base + key] = 0 }
-                // A padding query sees itself alone, so that its soft-max is defined.
-                let first = min(prefix + padding, start + query)
-                if first <= start + query { for key in max(prefix, first)...(start + query) { mask[base + key] = 0 } }
+                for key in 0..<prefix { mask[base + key] = 0 }
+                let last = held + query
+                for key in min(padding, last)...last { mask[base + prefix + key] = 0 }
             }
         }
-        return Tensor(mask, shape: [rows.count, 1, time, context])
+        return Tensor(mask, shape: [padding.count, 1, time, context])
     }
 
-    private func causalMask(_ time: Int) -> Tensor {
-        Tensor(
-            (0..<time * time).map { $0 % time <= $0 / time ? Float(0) : -.infinity }, shape: [1, 1, time, time])
-    }
+    // MARK: Tokens
 
     private mutating func choose(_ logits: Tensor) -> [Int32] {
         if decoding.temperature == 0 { return logits.argmax(along: 1).scalars(Int64.self).map(Int32.init) }
-        let draws = Tensor(generators.indices.map { generators[$0].uniform() }, shape: [rows.count, 1])
-        return Sampling.tokens(logits * (1 / decoding.temperature), topP: decoding.topP, draws: draws)
+        let draws = rows.indices.map { rows[$0].generator?.uniform() ?? 0 }
+        return Sampling.tokens(
+            logits * (1 / decoding.temperature), topP: decoding.topP, draws: Tensor(draws, shape: [rows.count, 1]))
     }
-}
 
-private enum PromptPrefix {
-    static func length(_ prompts: [[Int32]]) -> Int {
+    /// How many tokens all prompts begin with; each keeps at least one of its own.
+    private static func commonPrefix(_ prompts: [[Int32]]) -> Int {
         guard prompts.count > 1, let first = prompts.first else { return 0 }
         let limit = (prompts.map(\.count).min() ?? 1) - 1
         return (0..<limit).first { index in prompts.contains { $0[index] != first[index] } } ?? limit

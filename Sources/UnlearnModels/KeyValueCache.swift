@@ -44,10 +44,34 @@ public final class KeyValueCache {
         return held.narrow(2, from: 0, count: length + time)
     }
 
-    /// Keeps these rows, in this order; rows may repeat.
-    public func select(rows: [Int]) {
-        let rows = Tensor(rows.map(Int64.init))
-        keys = keys.map { $0?.select(rows) }
-        values = values.map { $0?.select(rows) }
+    /// A cache of rows of others, in turn; a row may be taken more than once. Of each it holds the first `prefix` tokens
+    /// and the last `own`; where a part has fewer, zeros stand between, at which nobody may look.
+    static func gathering(_ parts: [(cache: KeyValueCache, rows: [Int])], prefix: Int, own: Int) -> KeyValueCache {
+        let layerCount = parts[0].cache.keys.count
+        let result = KeyValueCache(layerCount: layerCount)
+        result.length = prefix + own
+        result.capacity = result.length + 64
+        for layer in 0..<layerCount {
+            result.keys[layer] = gather(parts.map { ($0.cache.keys[layer], $0.cache.length, $0.rows) })
+            result.values[layer] = gather(parts.map { ($0.cache.values[layer], $0.cache.length, $0.rows) })
+        }
+        return result
+
+        func gather(_ parts: [(held: Tensor?, length: Int, rows: [Int])]) -> Tensor? {
+            guard let shape = parts.lazy.compactMap(\.held).first?.shape else { return nil }
+            let rowCount = parts.reduce(0) { $0 + $1.rows.count }
+            let target = Tensor.zeros([rowCount, shape[1], result.capacity, shape[3]])
+            var first = 0
+            for (held, length, rows) in parts {
+                let place = target.narrow(0, from: first, count: rows.count)
+                first += rows.count
+                guard let taken = held?.select(Tensor(rows.map(Int64.init))) else { continue }
+                let tail = min(own, length - prefix)
+                for (from, to, count) in [(0, 0, prefix), (length - tail, prefix + own - tail, tail)] where count > 0 {
+                    place.narrow(2, from: to, count: count).copy(from: taken.narrow(2, from: from, count: count))
+                }
+            }
+            return target
+        }
     }
 }

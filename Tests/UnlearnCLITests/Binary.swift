@@ -24,6 +24,9 @@ enum Binary {
         return tests.deletingLastPathComponent().appending(path: "unlearn")
     }()
 
+    /// The user's own cache is no concern of the tests.
+    static let cache = FileManager.default.temporaryDirectory.appending(path: "unlearn-tests-cache")
+
     static func run(_ arguments: String..., in folder: URL? = nil) throws -> Result {
         try run(arguments, in: folder)
     }
@@ -39,7 +42,7 @@ enum Binary {
         process.executableURL = program.map { url.deletingLastPathComponent().appending(path: $0) } ?? url
         process.arguments = arguments
         let usual = path.map { ["PATH": $0.path] } ?? ProcessInfo.processInfo.environment
-        process.environment = usual.merging(variables) { $1 }
+        process.environment = usual.merging(["XDG_CACHE_HOME": cache.path]) { $1 }.merging(variables) { $1 }
         if let folder { process.currentDirectoryURL = folder }
         let (output, error) = (Pipe(), Pipe())
         process.standardOutput = output
@@ -64,6 +67,7 @@ extension Binary {
         process.executableURL = url
         process.arguments = arguments
         process.currentDirectoryURL = folder.url
+        process.environment = ProcessInfo.processInfo.environment.merging(["XDG_CACHE_HOME": cache.path]) { $1 }
         (process.standardOutput, process.standardError) = (FileHandle.nullDevice, FileHandle.nullDevice)
         try process.run()
         while process.isRunning, !isDue() { usleep(2000) }

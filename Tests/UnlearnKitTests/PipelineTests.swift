@@ -41,7 +41,7 @@ private struct Job {
     }
 
     func run(
-        _ method: String, output: String, seed: UInt64 = 1, settings: [JSONValue] = []
+        _ method: String, output: String, seed: UInt64 = 1, settings: [JSONValue] = [], cache: AnswerCache? = nil
     ) throws -> (report: Report, url: URL) {
         var configuration = RunConfiguration()
         configuration.model = TestData.stories.path
@@ -52,7 +52,7 @@ private struct Job {
         configuration.seed = seed
         let common: JSONValue = ["steps": 3, "learningRate": 1e-3, "study": ["answerTokens": 4]]
         let run = try ResolvedRun(configuration, settings: [common] + settings)
-        let report = try Pipeline(run, toolVersion: "test") { _ in }()
+        let report = try Pipeline(run, RunContext(toolVersion: "test", cache: cache))()
         return (report, folder.url.appending(path: output))
     }
 
@@ -70,6 +70,26 @@ private struct Job {
 
 @Suite(.serialized, .enabled(if: TestData.isThere, "needs the models in UNLEARN_TEST_DATA"))
 struct PipelineTests {
+    @Test func aSecondRunNeedNotWriteAboutEverythingElse() throws {
+        let job = try Job()
+        let cache = AnswerCache(folder: job.folder.url.appending(path: "cache"))
+        func entries() throws -> [String] { try FileManager.default.contentsOfDirectory(atPath: cache.folder.path) }
+        let anew = try job.run("npo", output: "anew")
+        let first = try job.run("npo", output: "first", cache: cache)
+        #expect(try entries().count == 1)
+        let second = try job.run("npo", output: "second", cache: cache)
+        #expect(try entries().count == 1)
+        for name in ["data/general.jsonl", "data/neighbours.jsonl", "model/model.safetensors"] {
+            let files = [anew, first, second].map { $0.url.appending(path: name) }
+            let contents = try files.map { try Data(contentsOf: $0) }
+            #expect(contents[0] == contents[1] && contents[0] == contents[2], "\(name)")
+        }
+        // Another seed and another length of the answers are other answers.
+        _ = try job.run("npo", output: "third", seed: 2, cache: cache)
+        _ = try job.run("npo", output: "fourth", settings: [["study": ["answerTokens": 5]]], cache: cache)
+        #expect(try entries().count == 3)
+    }
+
     @Test(arguments: ["gradient-difference", "npo"])
     func aRunLeavesACompleteFolder(method: String) throws {
         let job = try Job()

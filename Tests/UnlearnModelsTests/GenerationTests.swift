@@ -28,10 +28,11 @@ import UnlearnModels
         }
     }
 
-    @Test(arguments: GoldenLlama.names, [2, 48])
-    func aBatchWritesWhatEachPromptWritesAlone(name: String, batchSize: Int) throws {
+    /// Rows of a batch end at other times, and others take their places; some run into the end of the context.
+    @Test(arguments: GoldenLlama.names, [(2, 24), (3, 7), (48, 24), (2, 300)])
+    func aBatchWritesWhatEachPromptWritesAlone(name: String, sizes: (batch: Int, tokens: Int)) throws {
         let model = try GoldenLlama(name).model()
-        var decoding = Decoding(maximumTokens: 24, batchSize: batchSize)
+        var decoding = Decoding(maximumTokens: sizes.tokens, batchSize: sizes.batch, drafting: .never)
         // A stop token that some rows meet early and others late or never.
         decoding.stopTokens = [try #require(model.generate([prompts[0]], decoding)[0].dropFirst(3).first)]
         let together = model.generate(prompts, decoding)

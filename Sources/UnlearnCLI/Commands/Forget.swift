@@ -20,7 +20,7 @@ struct Forget: ParsableCommand {
 
     func run() throws {
         let run = try RunPlan(try options.configuration(), settings: try options.overlays())
-        try RunCommand.execute(run, json: options.json, threads: options.runtime)
+        try RunCommand.execute(run, json: options.json, threads: options.runtime, cache: options.cache)
     }
 }
 
@@ -33,6 +33,8 @@ struct RunCommand: ParsableCommand {
     @Argument(help: ArgumentHelp("A YAML or JSON file.", valueName: "file"))
     var file: String
 
+    @OptionGroup var cache: CacheOptions
+
     @Flag(help: "Print the report as JSON.")
     var json = false
 
@@ -44,7 +46,7 @@ struct RunCommand: ParsableCommand {
             var (configuration, settings) = try RunFile.read(file, as: RunConfiguration.self)
             configuration.model = try ModelName.path(configuration.model)
             runtime.threads = configuration.threads
-            try Self.execute(try RunPlan(configuration, settings: settings), json: json, threads: runtime)
+            try Self.execute(try RunPlan(configuration, settings: settings), json: json, threads: runtime, cache: cache)
         case .train:
             var (configuration, settings) = try RunFile.read(file, as: TrainingConfiguration.self)
             configuration.model = try ModelName.path(configuration.model)
@@ -56,7 +58,7 @@ struct RunCommand: ParsableCommand {
 
     /// Runs and shows the report: on stdout the result, on stderr the progress.
     static func execute(
-        _ plan: RunPlan, json: Bool, threads: RuntimeOptions, isResumed: Bool = false
+        _ plan: RunPlan, json: Bool, threads: RuntimeOptions, cache: CacheOptions, isResumed: Bool = false
     ) throws {
         threads.apply()
         let progress = ProgressReporter()
@@ -65,8 +67,9 @@ struct RunCommand: ParsableCommand {
         let report: UnlearnKit.Report
         do throws(KitError) {
             report = try plan.run(
-                toolVersion: Unlearn.version, isResumed: isResumed, onNotice: Diagnostics.note
-            ) { progress.report($0) }
+                RunContext(
+                    toolVersion: Unlearn.version, isResumed: isResumed, cache: cache.answers,
+                    onNotice: Diagnostics.note, onProgress: progress.report))
         } catch { throw CommandError.during(plan.configuration.output, error) }
         progress.finish()
         if json { return Output.line(try JSONRenderer().render(report)) }

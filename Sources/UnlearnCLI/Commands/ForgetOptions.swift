@@ -54,6 +54,8 @@ struct ForgetOptions: ParsableArguments {
 
     @OptionGroup var runtime: RuntimeOptions
 
+    @OptionGroup var cache: CacheOptions
+
     @Flag(help: "Print the report as JSON.")
     var json = false
 

@@ -12,6 +12,8 @@ struct Resume: ParsableCommand {
     @Argument(help: ArgumentHelp("The folder of the run.", valueName: "run"))
     var folder: String
 
+    @OptionGroup var cache: CacheOptions
+
     @Flag(help: "Print the report, or what a training found, as JSON.")
     var json = false
 
@@ -25,7 +27,8 @@ struct Resume: ParsableCommand {
             configuration.output = folder
             runtime.threads = configuration.threads
             try RunCommand.execute(
-                try RunPlan(configuration, settings: [options]), json: json, threads: runtime, isResumed: true)
+                try RunPlan(configuration, settings: [options]), json: json, threads: runtime, cache: cache,
+                isResumed: true)
         case .train:
             var (configuration, options) = try directory.choices(TrainingConfiguration.self)
             configuration.output = folder

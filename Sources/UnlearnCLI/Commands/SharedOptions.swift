@@ -23,6 +23,21 @@ struct RuntimeOptions: ParsableArguments {
     func apply() { Runtime.configure(threads: threads ?? ProcessInfo.processInfo.activeProcessorCount) }
 }
 
+/// What is kept between runs.
+struct CacheOptions: ParsableArguments {
+    @Flag(
+        inversion: .prefixedNo,
+        help: "Whether what a model wrote about everything else is kept for its next subject, in the cache folder.")
+    var cache = true
+
+    var answers: AnswerCache? {
+        cache
+            ? AnswerCache(
+                environment: ProcessInfo.processInfo.environment,
+                home: FileManager.default.homeDirectoryForCurrentUser) : nil
+    }
+}
+
 /// A model to load and the format in which it is talked to.
 struct ModelOptions: ParsableArguments {
     @Option(help: ModelName.help("The model"))

@@ -2,7 +2,7 @@
 // outcome is a file of its own, so that an interrupted benchmark goes on where it stopped.
 
 public import Foundation
-public import UnlearnData
+import UnlearnData
 public import UnlearnEngine
 import UnlearnEvaluation
 import UnlearnFormats
@@ -33,7 +33,7 @@ public struct ChallengeBenchmark {
     /// - Throws: `KitError.otherSettings` if the folder's models were made by other options.
     public init(
         _ options: ChallengeOptions, models: Int, workers: Int, folder: URL,
-        onNotice: (ImageNotice) -> Void = { _ in },
+        onNotice: (any CustomStringConvertible) -> Void = { _ in },
         onProgress: @escaping (ProgressEvent) -> Void = { _ in }
     ) throws(KitError) {
         (self.options, self.models, self.workers, self.folder) = (options, models, workers, folder)

@@ -32,7 +32,7 @@ public struct ClassifierTrainingRun: Configurable {
 
     /// Trains on all training images, whatever is to be forgotten later, and writes the model and `training.json`.
     public func callAsFunction(
-        output: URL, onNotice: (ImageNotice) -> Void = { _ in },
+        output: URL, onNotice: (any CustomStringConvertible) -> Void = { _ in },
         onProgress: @escaping (ProgressEvent) -> Void = { _ in }
     ) throws(KitError) -> ClassifierTrainingResult {
         try training.phase.check(at: "training")

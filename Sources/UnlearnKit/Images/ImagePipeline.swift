@@ -1,8 +1,8 @@
 // The main path of classifiers: check, load, evaluate, forget, evaluate, save, report.
 
 import Foundation
-public import UnlearnData
-public import UnlearnEngine
+import UnlearnData
+import UnlearnEngine
 import UnlearnEvaluation
 import UnlearnFormats
 import UnlearnMethods
@@ -11,33 +11,25 @@ import UnlearnModels
 /// One run of forgetting images, from a configuration to a report.
 public struct ImagePipeline {
     private let run: ResolvedImageRun
-    private let toolVersion: String
-    private let isResumed: Bool
-    private let onNotice: (ImageNotice) -> Void
-    private let onProgress: (ProgressEvent) -> Void
+    private let context: RunContext
 
-    /// - Parameter isResumed: whether the output folder holds the run already; training then begins anew.
-    public init(
-        _ run: ResolvedImageRun, toolVersion: String, isResumed: Bool = false,
-        onNotice: @escaping (ImageNotice) -> Void = { _ in },
-        onProgress: @escaping (ProgressEvent) -> Void
-    ) {
-        (self.run, self.toolVersion, self.isResumed) = (run, toolVersion, isResumed)
-        (self.onNotice, self.onProgress) = (onNotice, onProgress)
-    }
+    /// A run that goes on trains from the beginning.
+    public init(_ run: ResolvedImageRun, _ context: RunContext) { (self.run, self.context) = (run, context) }
 
     /// Runs everything. The output folder holds `finished` at the end, and its `model/` is complete or not there.
     public func callAsFunction() throws(KitError) -> Report {
         let configuration = run.configuration
         var seconds = Report.Seconds()
         let (source, output) = (URL(filePath: configuration.model), URL(filePath: configuration.output))
-        if !isResumed { try RunDirectory.makeRoom(at: output) }
-        let task = try timed(&seconds.prepare) { () throws(KitError) in try ImageTask(run.task, onNotice: onNotice) }
+        if !context.isResumed { try RunDirectory.makeRoom(at: output) }
+        let task = try timed(&seconds.prepare) { () throws(KitError) in
+            try ImageTask(run.task, onNotice: context.onNotice)
+        }
         var provenance = try provenance(source, task)
         let beginning = RunRecord(
             command: .forget, configuration: configuration, options: run.options, provenance: provenance)
         let folder =
-            try isResumed
+            try context.isResumed
             ? RunDirectory(resuming: output, from: provenance) : RunDirectory(creating: output, run: beginning)
         let model = try timed(&seconds.load) { () throws(KitError) in
             try KitError.model { () throws(ModelError) in try ClassifierDirectory.load(source) }
@@ -78,8 +70,8 @@ public struct ImagePipeline {
     // MARK: - The steps
 
     private func evaluate(_ model: any Classifier, _ task: ImageTask) -> ClassifierEvaluation {
-        onProgress(ProgressEvent(stage: "Evaluating", done: 0, total: 1, unit: "models"))
-        defer { onProgress(ProgressEvent(stage: "Evaluating", done: 1, total: 1, unit: "models")) }
+        context.onProgress(ProgressEvent(stage: "Evaluating", done: 0, total: 1, unit: "models"))
+        defer { context.onProgress(ProgressEvent(stage: "Evaluating", done: 1, total: 1, unit: "models")) }
         return ClassifierEvaluation(of: model, on: task.images, task.splits)
     }
 
@@ -89,7 +81,7 @@ public struct ImagePipeline {
             let session = ClassifierSession(
                 model: model, images: task.images, forget: task.splits.forget, retain: task.splits.retain,
                 validation: task.splits.validation, phase: run.method.phase, seed: run.configuration.seed,
-                onProgress: onProgress, onStep: onStep)
+                onProgress: context.onProgress, onStep: onStep)
             try KitError.method { () throws(MethodError) in try run.method.method.unlearn(session) }
         }
     }
@@ -108,7 +100,7 @@ public struct ImagePipeline {
     private func provenance(_ source: URL, _ task: ImageTask) throws(KitError) -> Provenance {
         let configuration = run.configuration
         var provenance = try Provenance(
-            of: source, data: [run.task.forget.files].compactMap(\.self), toolVersion: toolVersion,
+            of: source, data: [run.task.forget.files].compactMap(\.self), toolVersion: context.toolVersion,
             seed: configuration.seed, method: configuration.method,
             subject: run.task.forget.words(count: task.splits.forget.count))
         provenance.dataFiles.append(

@@ -26,7 +26,8 @@ public struct ImageTask: Sendable {
     /// - Parameter onlyTrains: whether nothing is to be forgotten, whatever `options` say of it.
     /// - Parameter onNotice: takes what is left out or counted otherwise than the user may think.
     public init(
-        _ options: ImageTaskOptions, onlyTrains: Bool = false, onNotice: (ImageNotice) -> Void = { _ in }
+        _ options: ImageTaskOptions, onlyTrains: Bool = false,
+        onNotice: (any CustomStringConvertible) -> Void = { _ in }
     ) throws(KitError) {
         for (name, value) in [
             ("splits.validation", options.splits.validation), ("splits.test", options.splits.test),

@@ -1,8 +1,8 @@
 // A run that makes a classifier forget, with everything that a user can get wrong checked before anything is loaded.
 
 public import Foundation
-public import UnlearnData
-public import UnlearnEngine
+import UnlearnData
+import UnlearnEngine
 public import UnlearnEvaluation
 public import UnlearnFormats
 import UnlearnMethods
@@ -79,16 +79,10 @@ public enum RunPlan: Sendable {
     }
 
     /// Does it all, from the model to the report.
-    public func run(
-        toolVersion: String, isResumed: Bool, onNotice: @escaping (ImageNotice) -> Void = { _ in },
-        onProgress: @escaping (ProgressEvent) -> Void
-    ) throws(KitError) -> Report {
+    public func run(_ context: RunContext) throws(KitError) -> Report {
         switch self {
-        case .language(let run):
-            try Pipeline(run, toolVersion: toolVersion, isResumed: isResumed, onProgress: onProgress)()
-        case .images(let run):
-            try ImagePipeline(
-                run, toolVersion: toolVersion, isResumed: isResumed, onNotice: onNotice, onProgress: onProgress)()
+        case .language(let run): try Pipeline(run, context)()
+        case .images(let run): try ImagePipeline(run, context)()
         }
     }
 }

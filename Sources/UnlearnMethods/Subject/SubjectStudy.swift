@@ -65,24 +65,26 @@ public struct SubjectStudyBuilder {
     private let subject: String
     private let options: StudyOptions
     private let seed: UInt64
-    private let onProgress: (ProgressEvent) -> Void
+    private let ask: Interview
 
     public init(
         _ model: LanguageModel, subject: String, options: StudyOptions = StudyOptions(), seed: UInt64,
         onProgress: @escaping (ProgressEvent) -> Void = { _ in }
     ) {
         (self.model, self.subject, self.options, self.seed) = (model, subject, options, seed)
-        self.onProgress = onProgress
+        ask = Interview(model: model, answerTokens: options.answerTokens, seed: seed, onProgress: onProgress)
     }
 
     /// - Parameters:
     ///   - forget: the user's own examples; nil: the model writes them.
     ///   - retain: the user's own examples to keep, beside what the model writes about everything else.
     ///   - terms: the subject's terms; nil: they are found.
+    ///   - everyday: what the model wrote about everything else; nil: it is not to be kept.
     public func build(
-        forget: [ForgetExample]? = nil, retain: [Example]? = nil, terms given: SubjectTerms? = nil
+        forget: [ForgetExample]? = nil, retain: [Example]? = nil, terms given: SubjectTerms? = nil,
+        everyday: EverydayAnswers?
     ) throws(MethodError) -> SubjectStudy {
-        let elsewhere = options.everythingElse ? everythingElse() : Elsewhere()
+        let elsewhere = everyday.map(everythingElse) ?? Elsewhere()
         let finder = TermFinder(
             model.tokenizer, elsewhere: (elsewhere.all + (retain ?? [])).map { $0.prompt + " " + $0.answer })
         var own = forget?.map(\.example) ?? elicit()
@@ -107,7 +109,8 @@ public struct SubjectStudyBuilder {
             terms: terms, forget: familiar + foreign,
             neighbours: kept.trained + neighbours.trained + elsewhere.wellKnown, general: elsewhere.general,
             heldOutQuestions: subject.isEmpty ? own.compactMap(Self.prompt) : heldOutQuestions(entities),
-            heldOutNeighbours: kept.heldOut + neighbours.heldOut, heldOutGeneral: elsewhere.heldOutGeneral)
+            heldOutNeighbours: kept.heldOut + neighbours.heldOut + elsewhere.heldOutWellKnown,
+            heldOutGeneral: elsewhere.heldOutGeneral)
     }
 
     /// Every fourth example is held out.
@@ -180,23 +183,19 @@ public struct SubjectStudyBuilder {
         var general: [Example] = []
         var heldOutGeneral: [Example] = []
         var wellKnown: [Example] = []
+        var heldOutWellKnown: [Example] = []
         var all: [Example] { general + heldOutGeneral + wellKnown }
     }
 
-    private func everythingElse() -> Elsewhere {
-        let names = SubjectPrompts.wellKnown.filter { !shareWords($0, subject) }
-        let known = names.enumerated().map { index, name in
-            Prompt.question(SubjectPrompts.fill(SubjectPrompts.neighbourQuestions[index % 3], name))
+    /// What is to be kept of everything else: what has nothing to do with the subject.
+    private func everythingElse(_ everyday: EverydayAnswers) -> Elsewhere {
+        func foreign(_ known: [EverydayAnswers.Known]) -> [Example] {
+            known.filter { !shareWords($0.name, subject) }.map(\.example)
         }
-        let general = SubjectPrompts.general.map { Prompt.question($0) }
-        let answers = ask(general + known, "writing about everything else")
-        let everyday = answers.prefix(general.count)
-        let (trained, heldOut) = Self.parted(Array(everyday))
-        // Plain text is sampled at temperature 1, as varied as the model's own distribution, not as its best guess.
-        let openings = SubjectPrompts.generalOpenings + SubjectPrompts.generalOpenings
-        let prose = ask(openings.map { .completion($0) }, "writing plain text", temperature: 1, topP: 1)
+        let (trained, heldOut) = Self.parted(everyday.requests)
         return Elsewhere(
-            general: trained + prose, heldOutGeneral: heldOut, wellKnown: Array(answers.dropFirst(general.count)))
+            general: trained + everyday.prose, heldOutGeneral: heldOut, wellKnown: foreign(everyday.wellKnown),
+            heldOutWellKnown: Array(foreign(everyday.heldOutWellKnown).prefix(24)))
     }
 
     /// Names that the model puts beside the subject, at least twice, and that are not of the subject itself.
@@ -224,35 +223,9 @@ public struct SubjectStudyBuilder {
         let trained = names.flatMap { name in
             SubjectPrompts.neighbourQuestions.map { Prompt.question(SubjectPrompts.fill($0, name)) }
         }
-        let heldOut = (names + SubjectPrompts.wellKnown.filter { !shareWords($0, subject) }.prefix(24))
-            .map { Prompt.question(SubjectPrompts.fill(SubjectPrompts.heldOutNeighbourQuestion, $0)) }
+        let heldOut = names.map { Prompt.question(SubjectPrompts.fill(SubjectPrompts.heldOutNeighbourQuestion, $0)) }
         let answers = ask(trained + heldOut, "writing about neighbours")
         return (Array(answers.prefix(trained.count)), Array(answers.dropFirst(trained.count)))
-    }
-
-    // MARK: - Asking
-
-    private func ask(
-        _ prompts: [Prompt], _ stage: String, temperature: Double = 0, topP: Double = 0.95
-    ) -> [Example] {
-        var tokens = 0
-        let total = prompts.count * options.answerTokens
-        let answers = model.answers(
-            prompts, maximumTokens: options.answerTokens, temperature: temperature, topP: topP, seed: seed,
-            purpose: stage
-        ) { _, _ in
-            tokens += 1
-            if tokens % 64 == 0 {
-                onProgress(ProgressEvent(stage: stage, done: tokens, total: total, unit: "tokens"))
-            }
-        }
-        onProgress(ProgressEvent(stage: stage, done: total, total: total, unit: "tokens"))
-        return zip(prompts, answers).map { prompt, answer in
-            switch prompt {
-            case .question(let text): .answer(question: text, answer: answer)
-            case .completion(let text): .completion(prompt: text, completion: answer)
-            }
-        }
     }
 
     /// Without empty answers and without answers that begin like an earlier one to the same question.

@@ -1,0 +1,96 @@
+// What a model writes about everything but the subject: the same for every subject.
+
+public import UnlearnData
+public import UnlearnEngine
+public import UnlearnModels
+
+/// What a model writes when asked about everyday matters and well-known names. It depends on the model, the length of the
+/// answers and the seed alone, so that a second subject of the same model need not have it written again.
+public struct EverydayAnswers: Codable, Sendable, Equatable {
+    /// An answer about a name. A subject that shares words with the name is not to keep it.
+    public struct Known: Codable, Sendable, Equatable {
+        public var name: String
+        public var example: Example
+    }
+
+    /// Answers to everyday requests.
+    public var requests: [Example]
+    /// Plain text.
+    public var prose: [Example]
+    /// An answer about each well-known name.
+    public var wellKnown: [Known]
+    /// Answers to another question about the first of them, which is never trained on. There are a few more than a study
+    /// takes, for subjects that some of them belong to.
+    public var heldOutWellKnown: [Known]
+
+    private static let heldOutCount = 28
+
+    /// Has the model write everything.
+    public init(
+        by model: LanguageModel, options: StudyOptions, seed: UInt64,
+        onProgress: @escaping (ProgressEvent) -> Void = { _ in }
+    ) {
+        let ask = Interview(model: model, answerTokens: options.answerTokens, seed: seed, onProgress: onProgress)
+        let questions = Self.questions
+        var answers = ask(questions.flatMap { $0 }, "writing about everything else")[...]
+        let parts = questions.map { part in
+            defer { answers = answers.dropFirst(part.count) }
+            return Array(answers.prefix(part.count))
+        }
+        func known(_ examples: [Example]) -> [Known] {
+            zip(SubjectPrompts.wellKnown, examples).map { Known(name: $0, example: $1) }
+        }
+        (requests, wellKnown, heldOutWellKnown) = (parts[0], known(parts[1]), known(parts[2]))
+        // Plain text is sampled at temperature 1, as varied as the model's own distribution, not as its best guess.
+        prose = ask(Self.openings, "writing plain text", temperature: 1, topP: 1)
+    }
+
+    /// All that is asked.
+    public static var prompts: [Prompt] { questions.flatMap { $0 } + openings }
+
+    /// Everyday requests; a question about each well-known name; another one about the first of these.
+    private static var questions: [[Prompt]] {
+        let about = SubjectPrompts.wellKnown.enumerated().map { index, name in
+            SubjectPrompts.fill(SubjectPrompts.neighbourQuestions[index % 3], name)
+        }
+        let heldOut = SubjectPrompts.wellKnown.prefix(heldOutCount).map {
+            SubjectPrompts.fill(SubjectPrompts.heldOutNeighbourQuestion, $0)
+        }
+        return [SubjectPrompts.general, about, heldOut].map { $0.map { .question($0) } }
+    }
+
+    private static var openings: [Prompt] {
+        (SubjectPrompts.generalOpenings + SubjectPrompts.generalOpenings).map { .completion($0) }
+    }
+}
+
+/// Has a model answer prompts, and makes examples of its answers.
+struct Interview {
+    let model: LanguageModel
+    let answerTokens: Int
+    let seed: UInt64
+    let onProgress: (ProgressEvent) -> Void
+
+    /// - Parameter stage: what this is, in words for a person; it names the random numbers too.
+    func callAsFunction(
+        _ prompts: [Prompt], _ stage: String, temperature: Double = 0, topP: Double = 0.95
+    ) -> [Example] {
+        var tokens = 0
+        let total = prompts.count * answerTokens
+        let answers = model.answers(
+            prompts, maximumTokens: answerTokens, temperature: temperature, topP: topP, seed: seed, purpose: stage
+        ) { _, _ in
+            tokens += 1
+            if tokens % 64 == 0 {
+                onProgress(ProgressEvent(stage: stage, done: tokens, total: total, unit: "tokens"))
+            }
+        }
+        onProgress(ProgressEvent(stage: stage, done: total, total: total, unit: "tokens"))
+        return zip(prompts, answers).map { prompt, answer in
+            switch prompt {
+            case .question(let text): .answer(question: text, answer: answer)
+            case .completion(let text): .completion(prompt: text, completion: answer)
+            }
+        }
+    }
+}
