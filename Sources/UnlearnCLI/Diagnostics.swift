@@ -113,9 +113,9 @@ enum Diagnostics {
 
     private static func status(_ error: FormatError) -> ExitStatus {
         switch error {
-        case .missing, .notAFile: .missingInput
+        case .missing, .otherForm, .notAFile: .missingInput
         case .system(let action, _, _): ["open", "inspect", "map", "read"].contains(action) ? .missingInput : .internal
-        case .empty, .malformed, .unsupported, .missingEntry, .invalidValue: .badData
+        case .empty, .malformed, .unsupported, .part, .missingEntry, .invalidValue: .badData
         case .exists: .usage
         }
     }
