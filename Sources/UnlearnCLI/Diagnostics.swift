@@ -127,7 +127,7 @@ enum Diagnostics {
             .unknownChatFormat, .llama2CTokenizer:
             .usage
         case .malformedConfiguration, .vocabulary, .tooLong, .changed, .otherImages: .badData
-        case .noWeights, .notCached, .noSnapshot: .missingInput
+        case .noWeights: .missingInput
         case .system(let action, _, _): action == "read the folder" ? .missingInput : .internal
         case .file(let error): status(error)
         case .model(let error): status(error)
@@ -140,7 +140,9 @@ enum Diagnostics {
     private static func status(_ error: ModelError) -> ExitStatus {
         switch error {
         case .format(let error): status(error)
-        case .checkpoint, .key, .unsupported, .architecture: .badData
+        case .checkpoint, .key, .unsupported, .architecture, .quantized: .badData
+        case .notCached, .noSnapshot: .missingInput
+        case .base(let error, _): status(error)
         }
     }
 

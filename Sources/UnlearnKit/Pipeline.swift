@@ -6,22 +6,26 @@ public import UnlearnEngine
 import UnlearnEvaluation
 import UnlearnFormats
 import UnlearnMethods
-import UnlearnModels
+public import UnlearnModels
 
 /// One run of forgetting, from a configuration to a report.
 public struct Pipeline {
     private let run: ResolvedRun
     private let toolVersion: String
+    private let cache: HubCache?
     private let isResumed: Bool
     private let onProgress: (ProgressEvent) -> Void
 
-    /// - Parameter isResumed: whether the output folder holds the run already, to go on with.
+    /// - Parameters:
+    ///   - cache: where the model of an adapter is looked for if no folder has its name.
+    ///   - isResumed: whether the output folder holds the run already, to go on with.
     public init(
-        _ run: ResolvedRun, toolVersion: String, isResumed: Bool = false,
+        _ run: ResolvedRun, toolVersion: String, cache: HubCache? = nil, isResumed: Bool = false,
         onProgress: @escaping (ProgressEvent) -> Void
     ) {
         self.run = run
         self.toolVersion = toolVersion
+        self.cache = cache
         self.isResumed = isResumed
         self.onProgress = onProgress
     }
@@ -31,7 +35,7 @@ public struct Pipeline {
         let configuration = run.configuration
         var seconds = Report.Seconds()
         let source = URL(filePath: configuration.model)
-        try run.checkParameters(of: try ModelLoader.open(source))
+        try run.checkParameters(of: try ModelLoader.open(source, cache: cache))
         let data = try UserData(configuration)
         var provenance = try self.provenance(source)
         let output = URL(filePath: configuration.output)
@@ -43,7 +47,7 @@ public struct Pipeline {
 
         let (directory, model) = try timed(&seconds.load) { () throws(KitError) in
             try ModelLoader.load(
-                source, chatFormat: configuration.chatFormat, precision: run.training.frozenPrecision)
+                source, cache: cache, chatFormat: configuration.chatFormat, precision: run.training.frozenPrecision)
         }
         try data.check(model, configuration)
         try run.lora.attach(to: model, pattern: run.training.parameters, seed: configuration.seed)

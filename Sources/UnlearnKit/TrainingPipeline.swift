@@ -5,7 +5,7 @@ import UnlearnData
 public import UnlearnEngine
 import UnlearnFormats
 import UnlearnMethods
-import UnlearnModels
+public import UnlearnModels
 
 /// What a training did. Everything but times, memory and the model's fingerprint follows from what the run wrote down.
 public struct TrainingResult: Codable, Sendable, Equatable {
@@ -34,22 +34,26 @@ public struct TrainingResult: Codable, Sendable, Equatable {
 public struct TrainingPipeline {
     private let run: ResolvedTraining
     private let toolVersion: String
+    private let cache: HubCache?
     private let isResumed: Bool
     private let onProgress: (ProgressEvent) -> Void
 
-    /// - Parameter isResumed: whether the output folder holds the run already, to go on with.
+    /// - Parameters:
+    ///   - cache: where the model of an adapter is looked for if no folder has its name.
+    ///   - isResumed: whether the output folder holds the run already, to go on with.
     public init(
-        _ run: ResolvedTraining, toolVersion: String, isResumed: Bool = false,
+        _ run: ResolvedTraining, toolVersion: String, cache: HubCache? = nil, isResumed: Bool = false,
         onProgress: @escaping (ProgressEvent) -> Void = { _ in }
     ) {
-        (self.run, self.toolVersion, self.isResumed, self.onProgress) = (run, toolVersion, isResumed, onProgress)
+        (self.run, self.toolVersion, self.cache) = (run, toolVersion, cache)
+        (self.isResumed, self.onProgress) = (isResumed, onProgress)
     }
 
     /// Runs everything. The output folder holds `finished` at the end, and its `model/` is complete or not there.
     public func callAsFunction() throws(KitError) -> TrainingResult {
         let configuration = run.configuration
         let source = URL(filePath: configuration.model)
-        try run.checkParameters(of: try ModelLoader.open(source))
+        try run.checkParameters(of: try ModelLoader.open(source, cache: cache))
         let examples = try UserData.examples(configuration.data)
         let split = run.training.split(examples.count, seed: configuration.seed)
         guard !split.train.isEmpty else {
@@ -63,7 +67,7 @@ public struct TrainingPipeline {
 
         let start = ContinuousClock.now
         let (directory, model) = try ModelLoader.load(
-            source, chatFormat: configuration.chatFormat, precision: run.training.frozenPrecision)
+            source, cache: cache, chatFormat: configuration.chatFormat, precision: run.training.frozenPrecision)
         try UserData.check(examples, of: configuration.data, model)
         try run.lora.attach(to: model, pattern: run.training.parameters, seed: configuration.seed)
         try folder.write(lines: split.train.map { examples[$0] }, to: folder.trainingExamplesFile)

@@ -142,7 +142,8 @@ import UnlearnFormats
         #expect(try message { _ in } == "no error")
         #expect(
             try message { $0["use_dora"] = true }
-                == "ADAPTER/adapter_config.json: use_dora true is not supported. Merge the adapter with PEFT first.")
+                == "ADAPTER/adapter_config.json: use_dora true is not supported. Merge the adapter with its own "
+                + "library first: PEFT's `merge_and_unload`.")
         #expect(
             try message { $0["base_model_name_or_path"] = "owner/name" }
                 == "ADAPTER/adapter_config.json: the base model 'owner/name', which is no file or folder here, is not "

@@ -64,7 +64,9 @@ struct RunCommand: ParsableCommand {
         defer { withExtendedLifetime(interruption) {} }
         let report: UnlearnKit.Report
         do throws(KitError) {
-            report = try plan.run(toolVersion: Unlearn.version, isResumed: isResumed) { progress.report($0) }
+            report = try plan.run(toolVersion: Unlearn.version, cache: ModelName.cache, isResumed: isResumed) {
+                progress.report($0)
+            }
         } catch { throw CommandError.during(plan.configuration.output, error) }
         progress.finish()
         if json { return Output.line(try JSONRenderer().render(report)) }

@@ -142,7 +142,9 @@ enum TrainingCommand {
         let progress = ProgressReporter()
         let interruption = Interruption(of: output)
         defer { withExtendedLifetime(interruption) {} }
-        let pipeline = TrainingPipeline(run, toolVersion: Unlearn.version, isResumed: isResumed) {
+        let pipeline = TrainingPipeline(
+            run, toolVersion: Unlearn.version, cache: ModelName.cache, isResumed: isResumed
+        ) {
             progress.report($0)
         }
         let result: TrainingResult

@@ -6,7 +6,7 @@ public import UnlearnEngine
 public import UnlearnEvaluation
 public import UnlearnFormats
 import UnlearnMethods
-import UnlearnModels
+public import UnlearnModels
 
 /// A configuration for a classifier whose method and options are known to be right.
 public struct ResolvedImageRun: Sendable {
@@ -80,11 +80,12 @@ public enum RunPlan: Sendable {
 
     /// Does it all, from the model to the report.
     public func run(
-        toolVersion: String, isResumed: Bool, onProgress: @escaping (ProgressEvent) -> Void
+        toolVersion: String, cache: HubCache?, isResumed: Bool, onProgress: @escaping (ProgressEvent) -> Void
     ) throws(KitError) -> Report {
         switch self {
         case .language(let run):
-            try Pipeline(run, toolVersion: toolVersion, isResumed: isResumed, onProgress: onProgress)()
+            try Pipeline(
+                run, toolVersion: toolVersion, cache: cache, isResumed: isResumed, onProgress: onProgress)()
         case .images(let run):
             try ImagePipeline(run, toolVersion: toolVersion, isResumed: isResumed, onProgress: onProgress)()
         }
