@@ -111,7 +111,7 @@ struct AdapterDirectory {
             ("lora_embedding_", "a low-rank addition to an embedding"),
             ("lora_magnitude_vector", "a magnitude of DoRA"),
             ("lora_A.bias", "a bias of a low-rank addition"), ("lora_B.bias", "a bias of a low-rank addition"),
-            ("lora_", "a low-rank addition to what is no linear layer of the model"),
+            ("lora_", "a low-rank addition to a layer that can have none here"),
             ("trainable_tokens_", "a change of single tokens of an embedding"),
         ]
         if let kind = kinds.first(where: { name.contains($0.0) }) { return kind.1 }

@@ -92,7 +92,7 @@ import UnlearnModels
         ("model.layers.1.self_attn.v_proj.lora_B.bias", "a bias of a low-rank addition"),
         ("model.embed_tokens.lora_embedding_A", "a low-rank addition to an embedding"),
         ("model.layers.0.mlp.down_proj.lora_magnitude_vector", "a magnitude of DoRA"),
-        ("model.layers.7.mlp.up_proj.lora_A.weight", "a low-rank addition to what is no linear layer of the model"),
+        ("model.layers.7.mlp.up_proj.lora_A.weight", "a low-rank addition to a layer that can have none here"),
         ("model.embed_tokens.token_adapter.trainable_tokens_delta", "a change of single tokens of an embedding"),
         ("lm_head.weight", "a whole weight of the model that was trained too"),
         ("model.layers.0.ia3_l", "a tensor of a kind that is unknown here"),
