@@ -15,6 +15,12 @@ struct AdapterDirectory {
 
     private static let advice = "Merge the adapter with its own library first: PEFT's `merge_and_unload`."
 
+    /// Keys of what adds more than one product with one scale to each layer.
+    private static let otherKinds = [
+        "rank_pattern", "alpha_pattern", "modules_to_save", "layer_replication", "alora_invocation_tokens",
+        "trainable_token_indices", "use_bdlora", "arrow_config", "kasa_config", "monteclora_config",
+    ]
+
     /// Whether a folder holds an adapter in place of a model. Trainers leave the model's config.json beside one.
     static func isThere(_ url: URL) -> Bool {
         func holds(_ name: String) -> Bool { FileManager.default.fileExists(atPath: url.appending(path: name).path) }
@@ -35,7 +41,7 @@ struct AdapterDirectory {
         for key in ["use_rslora", "use_dora", "use_qalora"] where try file.flag(key, default: false) {
             throw .unsupported("\(key) true", path: file.path, advice: Self.advice)
         }
-        for key in ["rank_pattern", "alpha_pattern", "modules_to_save", "layer_replication", "alora_invocation_tokens"]
+        for key in Self.otherKinds
         where file.json[key]?.object?.isEmpty == false || file.json[key]?.array?.isEmpty == false {
             throw .unsupported("'\(key)'", path: file.path, advice: Self.advice)
         }
@@ -97,6 +103,10 @@ struct AdapterDirectory {
                 }
                 store.attach(LowRankPair(down: down, up: up, scale: scale), to: slot)
             }
+        } catch .shape(let name, let found, let expected) {
+            throw .unsupported(
+                "'\(name)' of shape \(found), where r \(rank) and the model imply \(expected),", path: file.path,
+                advice: "Check r there, and that base_model_name_or_path names the right model.")
         } catch { throw .checkpoint(error) }
         let unread = source.names.filter { !read.contains($0) }
         guard let first = unread.first else { return }

@@ -56,7 +56,7 @@ import UnlearnModels
             try expectThePublishedScores()
         }
         try write { $0["r"] = nil }
-        #expect(message().contains("has shape [2, 16]; config.json implies [8, 16]"))
+        #expect(message().contains("of shape [2, 16], where r 8 and the model imply [8, 16]"))
     }
 
     @Test func aFolderWithAnAdapterAndNoWeightsOfAModelIsAnAdapter() throws {
