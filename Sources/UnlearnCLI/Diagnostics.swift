@@ -116,9 +116,9 @@ enum Diagnostics {
 
     private static func status(_ error: FormatError) -> ExitStatus {
         switch error {
-        case .missing, .notAFile: .missingInput
+        case .missing, .otherForm, .notAFile: .missingInput
         case .system(let action, _, _): ["open", "inspect", "map", "read"].contains(action) ? .missingInput : .internal
-        case .empty, .notUTF8, .malformed, .unsupported, .missingEntry, .invalidValue: .badData
+        case .empty, .notUTF8, .malformed, .unsupported, .part, .missingEntry, .invalidValue: .badData
         case .exists: .usage
         }
     }
@@ -130,7 +130,7 @@ enum Diagnostics {
             .unknownChatFormat, .llama2CTokenizer:
             .usage
         case .malformedConfiguration, .vocabulary, .tooLong, .changed, .otherImages: .badData
-        case .noWeights, .notCached, .noSnapshot: .missingInput
+        case .noWeights: .missingInput
         case .system(let action, _, _): action == "read the folder" ? .missingInput : .internal
         case .file(let error): status(error)
         case .model(let error): status(error)
@@ -143,7 +143,9 @@ enum Diagnostics {
     private static func status(_ error: ModelError) -> ExitStatus {
         switch error {
         case .format(let error): status(error)
-        case .checkpoint, .key, .unsupported, .architecture: .badData
+        case .checkpoint, .key, .unsupported, .architecture, .quantized: .badData
+        case .notCached, .noSnapshot: .missingInput
+        case .base(let error, _): status(error)
         }
     }
 

@@ -6,7 +6,7 @@ extension GGUFFile {
     /// - Precondition: `output` has room for exactly `tensor.count` numbers.
     public func dequantize(_ tensor: GGUFTensor, into output: UnsafeMutableBufferPointer<Float>) {
         precondition(output.count == tensor.count, "the output has another size than tensor '\(tensor.name)'")
-        file.withBytes(tensor.range) { inParallel(tensor.type, $0, output) }
+        files[tensor.part].withBytes(tensor.range) { inParallel(tensor.type, $0, output) }
     }
 }
 

@@ -5,6 +5,10 @@ public import Foundation
 public enum FormatError: Error, Equatable, Sendable {
     /// Nothing exists at `path`; `expected` says what should.
     case missing(path: String, expected: String)
+    /// Nothing exists at `path`, but files beside it hold the same in another form, which `remedy` converts.
+    case otherForm(path: String, files: [String], remedy: String)
+    /// One part of a model, counted from 1, whose name does not lead to the others.
+    case part(path: String, number: Int, count: Int)
     /// `path` is a folder or a device, and a regular file was expected.
     case notAFile(path: String)
     /// The file has no bytes.
@@ -69,6 +73,13 @@ extension FormatError: CustomStringConvertible, LocalizedError {
         switch self {
         case .missing(let path, let expected):
             "'\(path)' does not exist; expected \(expected). Check the path."
+        case .otherForm(let path, let files, let remedy):
+            "'\(path)' does not exist; what is beside it, \(files.joined(separator: " and ")), is of a form that is not read. "
+                + remedy
+        case .part(let path, let number, let count):
+            "'\(path)' is part \(number) of \(count) of a model, but its name does not say so. Call it "
+                + "NAME-\(GGUFPartName.place(number, of: count)).gguf, with the other parts beside it, or merge all of them with "
+                + "`llama-gguf-split --merge`."
         case .notAFile(let path):
             "'\(path)' is not a regular file. Give the path of a file."
         case .empty(let path):
@@ -107,6 +118,21 @@ extension FormatError {
         ]
         if let code = (error as? CocoaError).flatMap({ codes[$0.code] }) { return .system(action, path, code) }
         return .system(action: action, path: path, reason: error.localizedDescription.trimmingSuffix("."))
+    }
+
+    /// A file that is missing.
+    /// - Parameters:
+    ///   - otherForms: the files beside it that together hold the same in a form that is not read.
+    ///   - remedy: the sentence that says how they are converted.
+    public static func missing(
+        _ url: URL, expected: String, otherForms: [[String]], remedy: String
+    ) -> FormatError {
+        let folder = url.deletingLastPathComponent()
+        let form = otherForms.first { files in
+            files.allSatisfy { FileManager.default.fileExists(atPath: folder.appending(path: $0).path) }
+        }
+        guard let form else { return .missing(path: url.path, expected: expected) }
+        return .otherForm(path: url.path, files: form, remedy: remedy)
     }
 
     /// What to do about a reason that the system gave.

@@ -15,19 +15,43 @@ public struct SafetensorsCheckpoint: Sendable {
 
     /// Opens `model.safetensors`, or the files that `model.safetensors.index.json` lists.
     public init(directory: URL) throws(FormatError) {
-        let single = directory.appendingPathComponent("model.safetensors")
-        let index = directory.appendingPathComponent("model.safetensors.index.json")
+        let (single, index) = Self.places(in: directory)
         if FileManager.default.fileExists(atPath: single.path) {
             try self.init(file: single)
         } else if FileManager.default.fileExists(atPath: index.path) {
             try self.init(index: index)
         } else {
-            throw .missing(path: single.path, expected: "this file or model.safetensors.index.json beside it")
+            throw .missing(
+                single, expected: "this file or model.safetensors.index.json beside it",
+                otherForms: [
+                    ["pytorch_model.bin"], ["pytorch_model.bin.index.json"], ["tf_model.h5"], ["flax_model.msgpack"],
+                ],
+                remedy: "Convert it with transformers: `AutoModelForCausalLM.from_pretrained(FOLDER)"
+                    + ".save_pretrained(FOLDER)`.")
         }
     }
 
+    private static func places(in directory: URL) -> (single: URL, index: URL) {
+        (
+            directory.appendingPathComponent("model.safetensors"),
+            directory.appendingPathComponent("model.safetensors.index.json")
+        )
+    }
+
+    /// Whether a folder has weights to open.
+    public static func isThere(_ directory: URL) -> Bool {
+        let (single, index) = places(in: directory)
+        return [single, index].contains { FileManager.default.fileExists(atPath: $0.path) }
+    }
+
     /// Opens one file of any name.
-    public init(file url: URL) throws(FormatError) {
+    /// - Parameters:
+    ///   - otherForms: the files beside it that together hold the same in a form that is not read.
+    ///   - remedy: the sentence that says how they are converted.
+    public init(file url: URL, otherForms: [[String]] = [], remedy: String = "") throws(FormatError) {
+        guard FileManager.default.fileExists(atPath: url.path) else {
+            throw .missing(url, expected: "a file", otherForms: otherForms, remedy: remedy)
+        }
         let file = try SafetensorsFile(url)
         names = file.names
         shards = [file]

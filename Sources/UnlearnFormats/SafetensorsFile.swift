@@ -65,7 +65,8 @@ public struct SafetensorsFile: Sendable {
     private static func metadata(_ value: JSONValue, _ path: String) throws(FormatError) -> [String: String] {
         let problem = FormatError.malformed(
             .safetensors, path: path, place: .key("__metadata__"), problem: "it is not an object of strings")
-        guard let object = value.object else { throw problem }
+        // The reference reads null as none.
+        guard let object = value.isNull ? [:] : value.object else { throw problem }
         var metadata: [String: String] = [:]
         for (key, value) in object {
             guard let text = value.string else { throw problem }

@@ -26,44 +26,40 @@ public enum Fingerprint {
             path: name ?? url.lastPathComponent, bytes: bytes, sha256: hasher.hexadecimal)
     }
 
-    /// The fingerprint of a model: SHA-256 over the bytes of its .safetensors files, in the order of their names.
-    /// Two directories with the same weights in the same files have the same one.
-    public static func modelHash(of directory: URL) throws(KitError) -> String {
+    /// The fingerprint of a model: SHA-256 over the bytes of its files of weights. Those of a directory are in the order
+    /// of their names, the parts of a GGUF file in their own. Models of the same files have the same fingerprint.
+    public static func modelHash(of model: URL) throws(KitError) -> String {
         let hasher = SHA256()
-        for name in try weightFiles(in: directory) {
-            _ = try update(hasher, with: directory.appendingPathComponent(name))
-        }
+        for file in try weightFiles(of: model) { _ = try update(hasher, with: file) }
         return hasher.hexadecimal
     }
 
-    /// The model's fingerprint and that of each of its weight files. A model in a single file is that file.
-    public static func model(
-        at directory: URL
-    ) throws(KitError) -> (hash: String, files: [Provenance.FileDigest]) {
-        if ModelFormat(directory) != .huggingFace {
-            let digest = try digest(of: directory, named: directory.lastPathComponent)
-            return (digest.sha256, [digest])
-        }
+    /// The model's fingerprint and that of each of its files of weights. A model in a single file is that file.
+    public static func model(at url: URL) throws(KitError) -> (hash: String, files: [Provenance.FileDigest]) {
         let whole = SHA256()
         var files: [Provenance.FileDigest] = []
-        for name in try weightFiles(in: directory) {
-            let file = directory.appendingPathComponent(name)
+        for file in try weightFiles(of: url) {
             // After the first file, the whole's state is that file's own: a model in one file is read once.
             let isFirst = files.isEmpty
             let bytes = try update(whole, with: file)
             let digest = isFirst ? whole.hexadecimal : try sha256(of: file)
-            files.append(Provenance.FileDigest(path: name, bytes: bytes, sha256: digest))
+            files.append(Provenance.FileDigest(path: file.lastPathComponent, bytes: bytes, sha256: digest))
         }
         return (whole.hexadecimal, files)
     }
 
-    private static func weightFiles(in directory: URL) throws(KitError) -> [String] {
-        let names = try KitError.system("read the folder", directory) {
-            try FileManager.default.contentsOfDirectory(atPath: directory.path)
+    private static func weightFiles(of model: URL) throws(KitError) -> [URL] {
+        switch ModelFormat(model) {
+        case .llama2C: return [model]
+        case .gguf: return try KitError.file { () throws(FormatError) in try GGUFFile(model) }.files.map(\.url)
+        case .huggingFace: break
+        }
+        let names = try KitError.system("read the folder", model) {
+            try FileManager.default.contentsOfDirectory(atPath: model.path)
         }
         let weights = names.filter { $0.hasSuffix(".safetensors") }.sorted()
-        guard !weights.isEmpty else { throw .noWeights(path: directory.path) }
-        return weights
+        guard !weights.isEmpty else { throw .noWeights(path: model.path) }
+        return weights.map { model.appendingPathComponent($0) }
     }
 
     private static func update(_ hasher: SHA256, with url: URL) throws(KitError) -> Int {

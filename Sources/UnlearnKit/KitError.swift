@@ -33,10 +33,6 @@ public enum KitError: Error, Equatable, Sendable {
     case tooLong(path: String, example: Int, tokens: Int, context: Int)
     /// Something that a run to be resumed started from is not the same any more.
     case changed(path: String, what: String)
-    /// A model's name that is neither a path nor in the local cache.
-    case notCached(name: String, cache: String)
-    /// A model's folder in the local cache in which its newest version is not whole.
-    case noSnapshot(name: String, folder: String)
     /// A folder of a benchmark whose models were made by other options.
     case otherSettings(path: String)
     /// Images that a classifier was not made for.
@@ -93,12 +89,6 @@ extension KitError: CustomStringConvertible, LocalizedError {
         case .changed(let path, let what):
             "The run '\(path)' cannot go on: \(what) is not what it started with. Bring it back, or start anew with "
                 + "another --output."
-        case .notCached(let name, let cache):
-            "'\(name)' is neither a path here nor a model in the Hugging Face cache '\(cache)'. Check the path, or fetch the "
-                + "model first, for example with `hf download \(name)`."
-        case .noSnapshot(let name, let folder):
-            "The Hugging Face cache holds no whole version of '\(name)' in '\(folder)'. Fetch it again, for example with "
-                + "`hf download \(name)`."
         case .otherSettings(let path):
             "'\(path)' holds a benchmark with other data, models or training; see benchmark.json there. Choose another "
                 + "--output, or give the same options."

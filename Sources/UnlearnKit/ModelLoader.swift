@@ -9,12 +9,14 @@ public import UnlearnModels
 /// From a path to a model that can be talked to.
 public enum ModelLoader {
     /// Opens and checks the model, reads the tokenizer, then the weights.
-    /// - Parameter chatFormat: nil for the format of the model's own template. A model without a template was not
-    ///   trained to chat, and gets ``ChatFormat/plain``.
+    /// - Parameters:
+    ///   - cache: where the model of an adapter is looked for if no folder has its name.
+    ///   - chatFormat: nil for the format of the model's own template. A model without a template was not trained to
+    ///     chat, and gets ``ChatFormat/plain``.
     public static func load(
-        _ url: URL, chatFormat: ChatFormat? = nil, precision: Precision = .single
+        _ url: URL, cache: HubCache? = nil, chatFormat: ChatFormat? = nil, precision: Precision = .single
     ) throws(KitError) -> (directory: ModelDirectory, model: LanguageModel) {
-        let directory = try open(url)
+        let directory = try open(url, cache: cache)
         let tokenizer = try tokenizer(of: directory)
         let format = if let chatFormat { chatFormat } else { try self.chatFormat(of: tokenizer, path: url.path) }
         let encoder = try KitError.tokenizer { () throws(TokenizerError) in try ExampleEncoder(tokenizer, format) }
@@ -23,11 +25,16 @@ public enum ModelLoader {
     }
 
     /// The model at `url`, checked but without its weights.
-    public static func open(_ url: URL) throws(KitError) -> ModelDirectory {
+    /// - Parameter allowsQuantized: whether it may be one whose weights are packed, which is never loaded.
+    public static func open(
+        _ url: URL, cache: HubCache? = nil, allowsQuantized: Bool = false
+    ) throws(KitError) -> ModelDirectory {
         guard FileManager.default.fileExists(atPath: url.path) else {
             throw .file(.missing(path: url.path, expected: "a model directory, a .gguf or a llama2.c .bin file"))
         }
-        return try KitError.model { () throws(ModelError) in try ModelDirectory(url) }
+        return try KitError.model { () throws(ModelError) in
+            try ModelDirectory(url, cache: cache, allowsQuantized: allowsQuantized)
+        }
     }
 
     /// The tokenizer that belongs to a model: beside its weights, in its GGUF file, or beside its llama2.c file.
@@ -47,7 +54,10 @@ public enum ModelLoader {
         }
         // An id that has no row in the embedding must never reach it.
         if let rows = directory.configuration.json["vocab_size"]?.int, tokenizer.vocabularyCount > rows {
-            throw .vocabulary(path: url.path, tokens: tokenizer.vocabularyCount, rows: rows)
+            guard let definition = tokenizer.definition.withoutPadding(from: rows) else {
+                throw .vocabulary(path: url.path, tokens: tokenizer.vocabularyCount, rows: rows)
+            }
+            return try KitError.tokenizer { () throws(TokenizerError) in try Tokenizer(definition) }
         }
         return tokenizer
     }

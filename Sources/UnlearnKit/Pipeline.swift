@@ -20,7 +20,7 @@ public struct Pipeline {
         let configuration = run.configuration
         var seconds = Report.Seconds()
         let source = URL(filePath: configuration.model)
-        try run.checkParameters(of: try ModelLoader.open(source))
+        try run.checkParameters(of: try ModelLoader.open(source, cache: context.hub))
         let data = try UserData(configuration)
         var provenance = try self.provenance(source)
         let output = URL(filePath: configuration.output)
@@ -32,7 +32,7 @@ public struct Pipeline {
 
         let (directory, model) = try timed(&seconds.load) { () throws(KitError) in
             try ModelLoader.load(
-                source, chatFormat: configuration.chatFormat, precision: run.training.frozenPrecision)
+                source, cache: context.hub, chatFormat: configuration.chatFormat, precision: run.training.frozenPrecision)
         }
         try data.check(model, configuration)
         try run.lora.attach(to: model, pattern: run.training.parameters, seed: configuration.seed)

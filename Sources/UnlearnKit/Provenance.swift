@@ -2,6 +2,7 @@
 
 import Foundation
 import UnlearnEngine
+import UnlearnModels
 
 /// What is needed to tell whether two runs are the same, and to repeat one.
 public struct Provenance: Codable, Sendable, Equatable {

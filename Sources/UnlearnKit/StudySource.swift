@@ -107,7 +107,7 @@ struct StudySource {
         func written() -> EverydayAnswers {
             EverydayAnswers(by: model, options: run.study, seed: run.configuration.seed, onProgress: context.onProgress)
         }
-        guard let cache = context.cache else { return written() }
+        guard let cache = context.answers else { return written() }
         let fingerprint = EverydayAnswers.fingerprint(of: model, options: run.study, provenance)
         return cache.value(fingerprint, onProblem: context.onNotice, make: written)
     }

@@ -5,7 +5,7 @@ import UnlearnData
 public import UnlearnEngine
 import UnlearnFormats
 import UnlearnMethods
-import UnlearnModels
+public import UnlearnModels
 
 /// What a training did. Everything but times, memory and the model's fingerprint follows from what the run wrote down.
 public struct TrainingResult: Codable, Sendable, Equatable {
@@ -33,23 +33,15 @@ public struct TrainingResult: Codable, Sendable, Equatable {
 /// One training of a language model, from a configuration to a model directory.
 public struct TrainingPipeline {
     private let run: ResolvedTraining
-    private let toolVersion: String
-    private let isResumed: Bool
-    private let onProgress: (ProgressEvent) -> Void
+    private let context: RunContext
 
-    /// - Parameter isResumed: whether the output folder holds the run already, to go on with.
-    public init(
-        _ run: ResolvedTraining, toolVersion: String, isResumed: Bool = false,
-        onProgress: @escaping (ProgressEvent) -> Void = { _ in }
-    ) {
-        (self.run, self.toolVersion, self.isResumed, self.onProgress) = (run, toolVersion, isResumed, onProgress)
-    }
+    public init(_ run: ResolvedTraining, _ context: RunContext) { (self.run, self.context) = (run, context) }
 
     /// Runs everything. The output folder holds `finished` at the end, and its `model/` is complete or not there.
     public func callAsFunction() throws(KitError) -> TrainingResult {
         let configuration = run.configuration
         let source = URL(filePath: configuration.model)
-        try run.checkParameters(of: try ModelLoader.open(source))
+        try run.checkParameters(of: try ModelLoader.open(source, cache: context.hub))
         let examples = try UserData.examples(configuration.data)
         let split = run.training.split(examples.count, seed: configuration.seed)
         guard !split.train.isEmpty else {
@@ -57,13 +49,13 @@ public struct TrainingPipeline {
                 path: "validationShare", problem: "it leaves none of \(examples.count) examples to learn from")
         }
         let provenance = try Provenance(
-            of: source, data: [configuration.data], toolVersion: toolVersion, seed: configuration.seed,
+            of: source, data: [configuration.data], toolVersion: context.toolVersion, seed: configuration.seed,
             method: RunKind.train.rawValue, subject: URL(filePath: configuration.data).lastPathComponent)
         let folder = try self.folder(provenance)
 
         let start = ContinuousClock.now
         let (directory, model) = try ModelLoader.load(
-            source, chatFormat: configuration.chatFormat, precision: run.training.frozenPrecision)
+            source, cache: context.hub, chatFormat: configuration.chatFormat, precision: run.training.frozenPrecision)
         try UserData.check(examples, of: configuration.data, model)
         try run.lora.attach(to: model, pattern: run.training.parameters, seed: configuration.seed)
         try folder.write(lines: split.train.map { examples[$0] }, to: folder.trainingExamplesFile)
@@ -103,7 +95,7 @@ public struct TrainingPipeline {
         let steps = try folder.training { (resumption, onStep) throws(KitError) in
             let session = Session(
                 model: model, forget: examples, retain: [], options: options, seed: run.configuration.seed,
-                resumption: resumption, onProgress: onProgress, onStep: onStep)
+                resumption: resumption, onProgress: context.onProgress, onStep: onStep)
             return try KitError.method { () throws(MethodError) in
                 try run.training.train(session, validation: validation)
             }

@@ -28,6 +28,7 @@ public enum ClassifierDirectory {
         let configuration = try ConfigurationFile(url.appending(path: "config.json"))
         let architecture = try ArchitectureCatalog.classifier(for: configuration)
         try architecture.check(configuration)
+        try configuration.checkUnpacked()
         let checkpoint = try ModelError.reading { () throws(FormatError) in try SafetensorsCheckpoint(directory: url) }
         return try architecture.build(
             configuration, Weights(SafetensorsSource(checkpoint: checkpoint, title: url.path)))

@@ -89,7 +89,7 @@ public enum GGUFExport {
             ("architecture", .string(family.name)), ("type", .string("model")), ("name", .string(name)),
             ("file_type", .int(fileType)), ("quantization_version", .int(2)),
         ]
-        let model: [(String, GGUFValue)] = [
+        var model: [(String, GGUFValue)] = [
             ("vocab_size", .int(c.vocabularyCount)), ("context_length", .int(c.contextLength)),
             ("embedding_length", .int(c.width)), ("block_count", .int(c.layerCount)),
             ("feed_forward_length", .int(c.feedForwardWidth)), ("attention.head_count", .int(c.headCount)),
@@ -98,15 +98,19 @@ public enum GGUFExport {
             ("rope.freq_base", .float(Float(c.rotaryBase))),
             ("attention.layer_norm_rms_epsilon", .float(Float(c.normEpsilon))),
         ]
+        if case .linear(let factor) = c.rotaryScaling {
+            model += [("rope.scaling.type", .string("linear")), ("rope.scaling.factor", .float(Float(factor)))]
+        }
         return general.map { ("general." + $0, $1) } + model.map { (family.name + "." + $0, $1) }
     }
 }
 
 extension LlamaConfiguration {
-    /// By how much each rotary frequency is divided to stretch the context; nil if it is not stretched.
+    /// By how much each rotary frequency is divided, for what GGUF says by a table of these numbers alone.
     fileprivate var rotaryDivisors: [Float]? {
-        rotaryScaling.map { scaling in
-            Rotary(width: headWidth, base: rotaryBase).frequencies.map { Float($0 / scaling.stretched($0)) }
+        guard let rotaryScaling, case .llama3 = rotaryScaling else { return nil }
+        return Rotary(width: headWidth, base: rotaryBase).frequencies.map {
+            Float($0 / rotaryScaling.stretched($0))
         }
     }
 }

@@ -48,6 +48,7 @@ public enum GGUFImport {
                 })
         }
         func optional(_ value: GGUFValue?) -> JSONValue? { value?.int.map { .int($0) } }
+        let rotary = GGUFRotary(file: file, family: family.name, path: path)
         var json: JSONValue = [
             "architectures": [.string(family.modelClass)], "model_type": .string(family.modelTypes[0]),
             "hidden_act": "silu",
@@ -59,49 +60,88 @@ public enum GGUFImport {
         json["num_attention_heads"] = try count("attention.head_count")
         json["num_key_value_heads"] = optional(value("attention.head_count_kv"))
         json["head_dim"] = optional(value("attention.key_length"))
-        json["rms_norm_eps"] = .double(shortest(value("attention.layer_norm_rms_epsilon")?.double ?? 1e-5))
+        json["rms_norm_eps"] = .double(value("attention.layer_norm_rms_epsilon")?.decimal ?? 1e-5)
         let context = try count("context_length")
         // A model with a window is read up to its length.
         let window = value("attention.sliding_window")?.int.flatMap { $0 > 0 ? $0 : nil } ?? .max
         json["max_position_embeddings"] = context.int.map { .int(min($0, window)) }
-        json["rope_theta"] = .double(shortest(value("rope.freq_base")?.double ?? 10_000))
+        json["rope_theta"] = .double(try rotary.number("freq_base") ?? 10_000)
         json["tie_word_embeddings"] = .bool(file.tensor("output.weight") == nil)
         json["vocab_size"] = file.tensor("token_embd.weight").flatMap { $0.shape.first.map { .int($0) } }
         json["bos_token_id"] = optional(file["tokenizer.ggml.bos_token_id"])
         json["eos_token_id"] = optional(file["tokenizer.ggml.eos_token_id"])
         json["pad_token_id"] = optional(file["tokenizer.ggml.padding_token_id"])
         json["dtype"] = "float32"
-        if let kind = value("rope.scaling.type")?.string, kind != "none" {
-            throw .unsupported(
-                "rotary scaling '\(kind)'", path: path, advice: "Convert a model without it, or with Llama 3's.")
-        }
-        if let table = file.tensor(rotaryTable) { json["rope_scaling"] = try scaling(file, table, json, path) }
+        json["rope_scaling"] = try rotary.scaling(of: json)
         return ConfigurationFile(path: path, json: json)
     }
+}
 
-    /// Single-precision metadata such as 9.99999974e-06, as the decimal that was meant.
-    private static func shortest(_ value: Double) -> Double { Double("\(Float(value))") ?? value }
+/// The rotary numbers of a GGUF file.
+private struct GGUFRotary {
+    let file: GGUFFile
+    let family: String
+    let path: String
+
+    private func value(_ key: String) -> (key: String, value: GGUFValue)? {
+        let key = "\(family).rope.\(key)"
+        return file[key].map { (key, $0) }
+    }
+
+    /// A positive number; 0 stands for none.
+    func number(_ key: String) throws(ModelError) -> Double? {
+        guard let (key, value) = value(key) else { return nil }
+        guard let number = value.decimal, number >= 0, number.isFinite else {
+            throw .key(key, path: path, expected: "a positive number")
+        }
+        return number == 0 ? nil : number
+    }
+
+    /// What config.json calls `rope_scaling`.
+    /// - Parameter json: the configuration so far.
+    func scaling(of json: JSONValue) throws(ModelError) -> JSONValue? {
+        let heads = json["num_attention_heads"]?.int ?? 1
+        let width = json["head_dim"]?.int ?? (json["hidden_size"]?.int ?? 0) / max(1, heads)
+        if let (key, value) = value("dimension_count"), value.int != width {
+            throw .key(key, path: path, expected: "the width of a head, which is \(width)")
+        }
+        // A factor without a type is linear, and so is that of the key which older files have.
+        let kind = value("scaling.type").map { $0.value.string ?? "" } ?? "linear"
+        let (newer, older) = (try number("scaling.factor"), try number("scale_linear"))
+        let factor = kind == "none" ? 1 : newer ?? older ?? 1
+        let table = file.tensor(GGUFImport.rotaryTable)
+        guard ["none", "linear"].contains(kind), factor == 1 || table == nil else {
+            let place = table == nil ? "" : " beside '\(GGUFImport.rotaryTable)'"
+            throw .unsupported(
+                "rotary scaling '\(kind)'\(place)", path: path,
+                advice: "Convert a model without it, with a linear one, or with Llama 3's.")
+        }
+        if let table { return try stretching(table, json) }
+        return factor == 1 ? nil : ["rope_type": "linear", "factor": .double(factor)]
+    }
 
     /// Finds the "llama3" scaling whose table the file holds; any other table is not supported.
-    private static func scaling(
-        _ file: GGUFFile, _ table: GGUFTensor, _ json: JSONValue, _ path: String
-    ) throws(ModelError) -> JSONValue {
+    private func stretching(_ table: GGUFTensor, _ json: JSONValue) throws(ModelError) -> JSONValue {
         var divisors = [Float](repeating: 0, count: table.count)
         divisors.withUnsafeMutableBufferPointer { file.dequantize(table, into: $0) }
-        let scaling = RotaryScaling(
-            factor: Double(divisors.max() ?? 1), lowFrequencyFactor: 1, highFrequencyFactor: 4, originalContext: 8192)
+        let factor = Double(divisors.max() ?? 1)
         let frequencies = Rotary(width: 2 * divisors.count, base: json["rope_theta"]?.double ?? 0).frequencies
-        let agrees = zip(frequencies, divisors).allSatisfy { frequency, divisor in
-            abs(frequency / scaling.stretched(frequency) / Double(divisor) - 1) < 1e-3
+        // Llama 3.1's own context first, then that of models that were trained on shorter or longer texts.
+        let context = ([8192] + (4...20).map { 1 << $0 }).first { context in
+            let scaling = RotaryScaling.llama3(
+                factor: factor, lowFrequencyFactor: 1, highFrequencyFactor: 4, originalContext: context)
+            return zip(frequencies, divisors).allSatisfy { frequency, divisor in
+                abs(frequency / scaling.stretched(frequency) / Double(divisor) - 1) < 1e-3
+            }
         }
-        guard agrees else {
+        guard let context else {
             throw .unsupported(
-                "the rotary table '\(rotaryTable)'", path: path,
+                "the rotary table '\(GGUFImport.rotaryTable)'", path: path,
                 advice: "Supported is the scaling of Llama 3.1 and 3.2; convert from the original checkpoint instead.")
         }
         return [
-            "rope_type": "llama3", "factor": .double(scaling.factor), "low_freq_factor": 1.0, "high_freq_factor": 4.0,
-            "original_max_position_embeddings": 8192,
+            "rope_type": "llama3", "factor": .double(factor), "low_freq_factor": 1.0, "high_freq_factor": 4.0,
+            "original_max_position_embeddings": .int(context),
         ]
     }
 }

@@ -15,11 +15,14 @@ public struct ModelDirectory {
     private let adapters: [AdapterDirectory]
 
     /// Opens a Hugging Face directory, the directory of a PEFT adapter, a `.gguf` file, or a llama2.c `.bin` file.
-    public init(_ url: URL) throws(ModelError) {
+    /// - Parameters:
+    ///   - cache: where the model of an adapter is looked for if no folder has its name.
+    ///   - allowsQuantized: whether a model whose weights are packed is opened all the same, without them.
+    public init(_ url: URL, cache: HubCache? = nil, allowsQuantized: Bool = false) throws(ModelError) {
         var url = url
         var adapters: [AdapterDirectory] = []
         while AdapterDirectory.isThere(url) {
-            let adapter = try AdapterDirectory(url)
+            let adapter = try AdapterDirectory(url, cache: cache)
             guard !adapters.contains(where: { $0.url.standardizedFileURL == adapter.base.standardizedFileURL }) else {
                 throw .key(
                     "base_model_name_or_path", path: url.path, expected: "a model other than the adapter")
@@ -35,6 +38,7 @@ public struct ModelDirectory {
             case "bin": try Self.llama2C(url)
             default: try Self.huggingFace(url)
             }
+        if !allowsQuantized { try configuration.checkUnpacked() }
         architecture = try ArchitectureCatalog.architecture(for: configuration)
         try architecture.check(configuration)
     }
@@ -53,6 +57,7 @@ public struct ModelDirectory {
 
     /// Reads the weights. Adapters are merged into them.
     public func load(_ precision: Precision = .single) throws(ModelError) -> any CausalLM {
+        try configuration.checkUnpacked()
         let model = try architecture.build(configuration, Weights(source, precision: precision))
         for adapter in adapters {
             try adapter.attach(to: model.parameters)
@@ -63,6 +68,7 @@ public struct ModelDirectory {
 
     private static func huggingFace(_ url: URL) throws(ModelError) -> (ConfigurationFile, any TensorSource) {
         let configuration = try ConfigurationFile(url.appending(path: "config.json"))
+        if configuration.quantization != nil { return (configuration, PackedSource(title: url.path)) }
         let checkpoint = try ModelError.reading { () throws(FormatError) in try SafetensorsCheckpoint(directory: url) }
         return (configuration, SafetensorsSource(checkpoint: checkpoint, title: url.path))
     }

@@ -37,6 +37,17 @@ struct SafetensorsSource: TensorSource {
     }
 }
 
+/// Weights that are packed in a way which is not read.
+struct PackedSource: TensorSource {
+    let title: String
+
+    var names: [String] { [] }
+    func shape(of _: String) -> Shape? { nil }
+    func load(_ name: String, as _: Precision) throws(CheckpointError) -> Tensor {
+        throw .missing(name: name, source: title)
+    }
+}
+
 /// GGUF of the llama family: names mapped, blocks decoded, Llama's query and key rows put back in order.
 struct GGUFSource: TensorSource {
     let file: GGUFFile

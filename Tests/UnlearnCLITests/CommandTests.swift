@@ -56,6 +56,39 @@ import UnlearnKit
         #expect(result.status == 0)
     }
 
+    @Test func aQuantizedModelIsShownAndRefusedByAllOthers() throws {
+        let folder = try TinyModel.make()
+        let file = folder.url.appending(path: "model/config.json")
+        var json = try JSONValue(contentsOf: file)
+        json["quantization_config"] = ["quant_method": "gptq", "bits": 4]
+        try json.write(to: file)
+        try folder.write("{\"text\": \"abc\"}\n", "data.jsonl")
+        let result = try Binary.run("inspect", "model", in: folder.url)
+        #expect(
+            result.output.hasPrefix(
+                """
+                model         model
+                format        Hugging Face directory
+                architecture  llama
+                quantized     gptq
+                layers        2
+
+                """))
+        for arguments in [
+            "score --model model --data data.jsonl", "generate --model model --prompt a", "convert model copy",
+            "convert model copy.gguf", "train --model model --data data.jsonl --output run",
+            "forget --model model --forget data.jsonl --retain data.jsonl --output run",
+        ] {
+            let refusal = try Binary.run(arguments.split(separator: " ").map(String.init), in: folder.url)
+            #expect(
+                folder.relative(refusal.error)
+                    == "unlearn: model/config.json: the checkpoint is quantized with gptq, and its packed weights cannot be "
+                    + "computed with; dequantize it first, or take the model as it was before.\n", "\(arguments)")
+            #expect(refusal.status == 65)
+        }
+        #expect(try folder.names == ["data.jsonl", "model"])
+    }
+
     @Test func theHashIsThatOfTheWeights() throws {
         let folder = try TinyModel.make()
         let json = try Binary.run("inspect", "model", "--hash", "--json", in: folder.url).json
@@ -91,6 +124,26 @@ import UnlearnKit
             ["generate", "--model", "Org/Tiny", "--prompt", "abc", "--max-tokens", "2"],
         ] {
             let result = try Binary.run(arguments, in: folder.url, variables: variables)
+            #expect(result.status == 0, "\(arguments): \(result.error)")
+        }
+        // So is the model of an adapter.
+        let adapter = folder.url.appending(path: "adapter")
+        try FileManager.default.createDirectory(at: adapter, withIntermediateDirectories: true)
+        let source = TinyModel.packageRoot.appending(path: "Tests/Golden/lora-tied")
+        try FileManager.default.copyItem(
+            at: source.appending(path: "adapter_model.safetensors"),
+            to: adapter.appending(path: "adapter_model.safetensors"))
+        var json = try JSONValue(contentsOf: source.appending(path: "adapter_config.json"))
+        json["base_model_name_or_path"] = "Org/Tiny"
+        try json.write(to: adapter.appending(path: "adapter_config.json"))
+        try folder.write("{\"text\": \"abc\"}\n", "data.jsonl")
+        for arguments in [
+            "inspect adapter", "convert adapter copy2",
+            "score --model adapter --data data.jsonl", "generate --model adapter --prompt abc --max-tokens 2",
+            "train --model adapter --data data.jsonl --output run --epochs 1",
+        ] {
+            let result = try Binary.run(
+                arguments.split(separator: " ").map(String.init), in: folder.url, variables: variables)
             #expect(result.status == 0, "\(arguments): \(result.error)")
         }
         let missing = try Binary.run(["inspect", "Org/Huge"], in: folder.url, variables: variables)

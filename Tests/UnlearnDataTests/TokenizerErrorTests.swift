@@ -66,6 +66,35 @@ struct TokenizerErrorTests {
                 + "Check it in tokenizer.json.")
     }
 
+    /// transformers loads such tokenizers; nothing is filled up with it here.
+    @Test func unknownPaddingIsNone() throws {
+        let directory = try temporaryDirectory()
+        defer { try? FileManager.default.removeItem(at: directory) }
+        try Data(json().utf8).write(to: directory.appending(path: "tokenizer.json"))
+        for (file, token) in [
+            ("tokenizer_config.json", #""[PAD]""#), ("tokenizer_config.json", #"{"content":"[PAD]"}"#),
+            ("special_tokens_map.json", #""[PAD]""#),
+        ] {
+            try Data("{\"pad_token\":\(token)}".utf8).write(to: directory.appending(path: file))
+            let tokenizer = try Tokenizer(huggingFace: directory)
+            #expect(tokenizer.padding == nil)
+            #expect(tokenizer.encode("ab") == [2])
+            try FileManager.default.removeItem(at: directory.appending(path: file))
+        }
+    }
+
+    @Test func anOlderFormIsNamed() throws {
+        let directory = try temporaryDirectory()
+        defer { try? FileManager.default.removeItem(at: directory) }
+        for name in ["vocab.json", "merges.txt"] { try Data().write(to: directory.appending(path: name)) }
+        let error = #expect(throws: TokenizerError.self) { try Tokenizer(huggingFace: directory) }
+        #expect(
+            error?.description.replacing(directory.path, with: "DIR")
+                == "'DIR/tokenizer.json' does not exist; what is beside it, vocab.json and merges.txt, is of a form that is "
+                + "not read. Convert it with transformers: `AutoTokenizer.from_pretrained(FOLDER).save_pretrained(FOLDER)`."
+        )
+    }
+
     @Test func unknownNamedToken() throws {
         #expect(
             try message(json(), ["tokenizer_config.json": #"{"eos_token":"</s>"}"#])

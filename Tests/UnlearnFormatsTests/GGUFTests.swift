@@ -135,10 +135,10 @@ struct GGUFTests {
     @Test func requiredValuesSayWhatIsMissingOrWrong() throws {
         let gguf = try open(Sample().bytes)
         #expect(try gguf.required("general.alignment", \.int) == 32)
-        #expect(error { _ = try gguf.required("x", \.int) } == .missingEntry(name: "x", path: gguf.file.path))
+        #expect(error { _ = try gguf.required("x", \.int) } == .missingEntry(name: "x", path: gguf.path))
         #expect(
             error { _ = try gguf.required("general.architecture", \.int) }?.description
-                == "GGUF file '\(gguf.file.path)' is malformed at key 'general.architecture': the value is not of type Int. "
+                == "GGUF file '\(gguf.path)' is malformed at key 'general.architecture': the value is not of type Int. "
                 + "Get the file again: it may be truncated or of another format.")
     }
 

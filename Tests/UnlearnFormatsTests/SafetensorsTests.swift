@@ -101,6 +101,12 @@ struct SafetensorsTests {
                 == "\(start) key '__metadata__': it is not an object of strings. \(advice)")
     }
 
+    /// The reference takes null metadata for none; a null among them is an error there too.
+    @Test func nullMetadataIsNone() throws {
+        #expect(failure(#"{"__metadata__":null,"a":{"dtype":"U8","shape":[8],"data_offsets":[0,8]}}"#) == nil)
+        #expect(failure(#"{"__metadata__":{"a":null}}"#, data: 0)?.contains("it is not an object of strings") == true)
+    }
+
     @Test func aHugeHeaderLengthIsNotBelieved() throws {
         let url = try folder.write(Array(repeating: 0xFF, count: 16))
         #expect(

@@ -52,7 +52,7 @@ private struct Job {
         configuration.seed = seed
         let common: JSONValue = ["steps": 3, "learningRate": 1e-3, "study": ["answerTokens": 4]]
         let run = try ResolvedRun(configuration, settings: [common] + settings)
-        let report = try Pipeline(run, RunContext(toolVersion: "test", cache: cache))()
+        let report = try Pipeline(run, RunContext(toolVersion: "test", answers: cache))()
         return (report, folder.url.appending(path: output))
     }
 

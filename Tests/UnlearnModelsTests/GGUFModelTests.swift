@@ -125,6 +125,7 @@ import UnlearnModels
             try failure(
                 [("general.architecture", .string("qwen2"))] + counts.map { ("qwen2." + $0, .int(8)) }
                     + [("qwen2.rope.scaling.type", .string("yarn"))])
-                == "FILE: rotary scaling 'yarn' is not supported. Convert a model without it, or with Llama 3's.")
+                == "FILE: rotary scaling 'yarn' is not supported. Convert a model without it, with a "
+                + "linear one, or with Llama 3's.")
     }
 }

@@ -142,15 +142,17 @@ import UnlearnFormats
         #expect(try message { _ in } == "no error")
         #expect(
             try message { $0["use_dora"] = true }
-                == "ADAPTER/adapter_config.json: use_dora true is not supported. Merge the adapter with PEFT first.")
+                == "ADAPTER/adapter_config.json: use_dora true is not supported. Merge the adapter with its own "
+                + "library first: PEFT's `merge_and_unload`.")
         #expect(
             try message { $0["base_model_name_or_path"] = "owner/name" }
                 == "ADAPTER/adapter_config.json: the base model 'owner/name', which is no file or folder here, is not "
                 + "supported. Let base_model_name_or_path name the folder of the model that the adapter belongs to.")
         #expect(
             try message { $0["r"] = 3 }
-                == "Parameter 'base_model.model.model.layers.0.self_attn.q_proj.lora_A.weight' has shape [2, 16]; "
-                + "config.json implies [3, 16]. Check that config.json belongs to the checkpoint.")
+                == "ADAPTER/adapter_config.json: 'base_model.model.model.layers.0.self_attn.q_proj.lora_A.weight' of shape "
+                + "[2, 16], where r 3 and the model imply [3, 16], is not supported. Check r there, and that "
+                + "base_model_name_or_path names the right model.")
         #expect(
             try message { $0["peft_type"] = "IA3" }
                 == "ADAPTER/adapter_config.json: peft_type \"IA3\" is not supported. Supported is 'LORA'.")

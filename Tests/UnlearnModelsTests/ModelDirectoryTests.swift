@@ -130,10 +130,17 @@ import UnlearnModels
                 + "which is 4. Check that the file belongs to the model.")
     }
 
-    @Test func otherRotaryScalingsAreRefused() throws {
+    @Test func weightsInAnotherFormAreNamed() throws {
+        let folder = try TemporaryFolder()
+        let golden = try GoldenLlama("llama-tied")
+        try golden.copy(to: folder.url)
+        try FileManager.default.moveItem(
+            at: folder.url.appending(path: "model.safetensors"), to: folder.url.appending(path: "pytorch_model.bin"))
         #expect(
-            try message { $0["rope_scaling"] = ["rope_type": "yarn", "factor": 4.0] }
-                == "MODEL/config.json: rotary scaling 'yarn' is not supported. Supported are 'default' and 'llama3'.")
+            failure(in: folder) { _ = try ModelDirectory(folder.url) }
+                == "'model.safetensors' does not exist; what is beside it, pytorch_model.bin, is of a form that is not read. "
+                + "Convert it with transformers: `AutoModelForCausalLM.from_pretrained(FOLDER).save_pretrained(FOLDER)`."
+        )
     }
 
     @Test func aFolderWithoutConfigurationSaysSo() throws {

@@ -79,3 +79,22 @@ final class TemporaryFolder {
     init() throws { try FileManager.default.createDirectory(at: url, withIntermediateDirectories: true) }
     deinit { try? FileManager.default.removeItem(at: url) }
 }
+
+extension GoldenLlama {
+    /// Copies the model into a folder, with a changed configuration.
+    func copy(to folder: URL, _ change: (inout JSONValue) throws -> Void = { _ in }) throws {
+        var json = directory.configuration.json
+        try change(&json)
+        try json.write(to: folder.appending(path: "config.json"))
+        try FileManager.default.copyItem(
+            at: self.folder.appending(path: "model.safetensors"), to: folder.appending(path: "model.safetensors"))
+    }
+}
+
+/// What goes wrong in `body`, with a folder's path left out.
+func failure(in folder: TemporaryFolder, _ body: () throws -> Void) -> String {
+    do {
+        try body()
+        return "no error"
+    } catch { return "\(error)".replacing(folder.url.path + "/", with: "").replacing(folder.url.path, with: "FOLDER") }
+}

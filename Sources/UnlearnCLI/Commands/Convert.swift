@@ -71,7 +71,7 @@ struct Convert: ParsableCommand {
     }
 
     private func open() throws -> (ModelDirectory, Tokenizer) {
-        let directory = try ModelLoader.open(URL(filePath: try ModelName.path(source)))
+        let directory = try ModelLoader.open(URL(filePath: try ModelName.path(source)), cache: ModelName.cache)
         return (directory, try ModelLoader.tokenizer(of: directory, file: tokenizer.map { URL(filePath: $0) }))
     }
 

@@ -55,7 +55,9 @@ struct Evaluate: ParsableCommand {
         runtime.apply()
         let progress = ProgressReporter()
         func load(_ path: String) throws(KitError) -> LanguageModel {
-            try ModelLoader.load(URL(filePath: try ModelName.path(path)), chatFormat: model.chatFormat).model
+            try ModelLoader.load(
+                URL(filePath: try ModelName.path(path)), cache: ModelName.cache, chatFormat: model.chatFormat
+            ).model
         }
         let result = try questions.run(
             reference: { () throws(KitError) in try load(reference) },

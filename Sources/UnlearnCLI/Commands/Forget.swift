@@ -68,7 +68,8 @@ struct RunCommand: ParsableCommand {
         do throws(KitError) {
             report = try plan.run(
                 RunContext(
-                    toolVersion: Unlearn.version, isResumed: isResumed, cache: cache.answers,
+                    toolVersion: Unlearn.version, isResumed: isResumed, hub: ModelName.cache,
+                    answers: cache.answers,
                     onNotice: Diagnostics.note, onProgress: progress.report))
         } catch { throw CommandError.during(plan.configuration.output, error) }
         progress.finish()

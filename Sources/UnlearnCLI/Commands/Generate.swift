@@ -61,7 +61,7 @@ struct Generate: ParsableCommand {
         // A text is continued whatever the model's template says.
         let format = isChat ? model.chatFormat : .plain
         let loading = ContinuousClock.now
-        let (_, model) = try ModelLoader.load(model.url(), chatFormat: format)
+        let (_, model) = try ModelLoader.load(model.url(), cache: ModelName.cache, chatFormat: format)
         let loadSeconds = (ContinuousClock.now - loading) / .seconds(1)
         let asked = texts.map { isChat ? Prompt.question($0) : .completion($0) }
         let lengths = asked.map { model.ids($0).count }

@@ -22,15 +22,20 @@ struct Inspect: ParsableCommand {
 
     func run() throws {
         let url = URL(filePath: try ModelName.path(model))
-        let directory = try ModelLoader.open(url)
+        let directory = try ModelLoader.open(url, cache: ModelName.cache, allowsQuantized: true)
         let tokenizer = try ModelLoader.tokenizer(of: directory)
         var facts = Facts()
         facts.add("model", .string(model), model)
         facts.add("format", .string(ModelFormat(url).rawValue), ModelFormat(url).rawValue)
         facts.add("architecture", .string(directory.architecture.name), directory.architecture.name)
-        facts.add("parameters", directory.parameters.reduce(0) { $0 + $1.shape.reduce(1, *) })
-        let types = try ModelLoader.storedTypes(of: directory)
-        facts.add("types", .array(types.map { .string($0) }), types.joined(separator: ", "))
+        if let method = directory.configuration.quantization {
+            // What is packed can be neither counted nor read.
+            facts.add("quantized", .string(method), method)
+        } else {
+            facts.add("parameters", directory.parameters.reduce(0) { $0 + $1.shape.reduce(1, *) })
+            let types = try ModelLoader.storedTypes(of: directory)
+            facts.add("types", .array(types.map { .string($0) }), types.joined(separator: ", "))
+        }
         for (name, keys) in [
             ("layers", ["num_hidden_layers", "n_layer"]), ("width", ["hidden_size", "n_embd"]),
             ("heads", ["num_attention_heads", "n_head"]), ("context", ["max_position_embeddings", "n_positions"]),
@@ -46,8 +51,7 @@ struct Inspect: ParsableCommand {
             "chatFormat", format.map { .string($0.rawValue) } ?? .null,
             format?.rawValue ?? (isUnknown ? "unknown" : "none"))
         if hash {
-            let isFolder = ModelFormat(url) == .huggingFace
-            let hash = try isFolder ? Fingerprint.modelHash(of: url) : Fingerprint.sha256(of: url)
+            let hash = try Fingerprint.modelHash(of: url)
             facts.add("sha256", .string(hash), hash)
         }
         Output.write(json ? facts.json.text() + "\n" : facts.table)

@@ -50,7 +50,9 @@ struct ModelOptions: ParsableArguments {
     func url() throws -> URL { URL(filePath: try ModelName.path(model)) }
 
     /// Reads the whole model.
-    func load() throws -> LanguageModel { try ModelLoader.load(url(), chatFormat: chatFormat).model }
+    func load() throws -> LanguageModel {
+        try ModelLoader.load(url(), cache: ModelName.cache, chatFormat: chatFormat).model
+    }
 }
 
 /// Models that are given by path, or by their name in the local Hugging Face cache.
@@ -61,11 +63,15 @@ enum ModelName {
             valueName: "path")
     }
 
+    /// The user's cache.
+    static var cache: HubCache {
+        HubCache(
+            environment: ProcessInfo.processInfo.environment, home: FileManager.default.homeDirectoryForCurrentUser)
+    }
+
     /// The path of what the user names.
     static func path(_ name: String) throws(KitError) -> String {
-        try HubCache(
-            environment: ProcessInfo.processInfo.environment, home: FileManager.default.homeDirectoryForCurrentUser
-        ).path(of: name)
+        do throws(ModelError) { return try cache.path(of: name) } catch { throw .model(error) }
     }
 }
 

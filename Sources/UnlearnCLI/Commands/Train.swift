@@ -142,9 +142,11 @@ enum TrainingCommand {
         let progress = ProgressReporter()
         let interruption = Interruption(of: output)
         defer { withExtendedLifetime(interruption) {} }
-        let pipeline = TrainingPipeline(run, toolVersion: Unlearn.version, isResumed: isResumed) {
-            progress.report($0)
-        }
+        let pipeline = TrainingPipeline(
+            run,
+            RunContext(
+                toolVersion: Unlearn.version, isResumed: isResumed, hub: ModelName.cache, onNotice: Diagnostics.note,
+                onProgress: progress.report))
         let result: TrainingResult
         do throws(KitError) { result = try pipeline() } catch { throw CommandError.during(output, error) }
         progress.finish()

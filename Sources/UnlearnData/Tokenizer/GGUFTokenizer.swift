@@ -63,7 +63,7 @@ struct GGUFPreTokenizer {
 private struct GGUFTokenizerMetadata {
     let file: GGUFFile
 
-    var name: String { file.file.path }
+    var name: String { file.path }
 
     func required<Value>(_ key: String, _ form: (GGUFValue) -> Value?) throws(TokenizerError) -> Value {
         let key = "tokenizer.ggml." + key
@@ -113,7 +113,8 @@ private struct GGUFTokenizerMetadata {
         let count = definition.vocabulary.count
         definition.beginOfSequence = try tokenID("bos_token_id", count)
         definition.endOfSequence = try tokenID("eos_token_id", count)
-        definition.padding = try tokenID("padding_token_id", count)
+        // It is never used here: one that the vocabulary lacks is none.
+        definition.padding = optional("padding_token_id", \.int).flatMap { (0..<count).contains($0) ? Int32($0) : nil }
         definition.unknown = try tokenID("unknown_token_id", count)
         if optional("add_bos_token", \.bool) ?? addsBeginOfSequence, let begin = definition.beginOfSequence {
             definition.prefix = [begin]

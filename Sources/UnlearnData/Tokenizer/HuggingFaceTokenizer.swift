@@ -23,21 +23,30 @@ extension TokenizerDefinition {
                 in: directory, Self.jsonIfPresent(directory.appending(path: "tokenizer_config.json"))?["chat_template"])
             return
         }
+        guard isThere(file) else {
+            throw .file(
+                .missing(
+                    file, expected: "a file", otherForms: [["vocab.json", "merges.txt"]],
+                    remedy: "Convert it with transformers: `AutoTokenizer.from_pretrained(FOLDER)"
+                        + ".save_pretrained(FOLDER)`."))
+        }
         let tokenizer = HuggingFaceTokenizer(file: file.path, json: try Self.json(file))
         self = try tokenizer.definition()
         let configuration = try Self.jsonIfPresent(directory.appending(path: "tokenizer_config.json"))
         let names = try Self.jsonIfPresent(directory.appending(path: "special_tokens_map.json"))
-        func namedToken(_ key: String) throws(TokenizerError) -> Int32? {
+        func namedToken(_ key: String, isUsed: Bool = true) throws(TokenizerError) -> Int32? {
             guard let value = configuration?[key] ?? names?[key], let token = value.string ?? value["content"]?.string
             else { return nil }
             guard let id = tokenizer.id(of: token, in: self) else {
+                guard isUsed else { return nil }
                 throw .unknownToken(token: token, place: "'\(key)' of tokenizer_config.json")
             }
             return id
         }
         beginOfSequence = try namedToken("bos_token")
         endOfSequence = try namedToken("eos_token")
-        padding = try namedToken("pad_token")
+        // Batches are not filled up with it here: one that the vocabulary lacks is none.
+        padding = try namedToken("pad_token", isUsed: false)
         if unknown == nil { unknown = try namedToken("unk_token") }
         markNamedTokensSpecial()
         chatTemplate = try Self.template(in: directory, configuration?["chat_template"])

@@ -107,6 +107,20 @@ public struct TokenizerDefinition: Sendable, Equatable {
         }
     }
 
+    /// The same without the padding token, which is never used here, if it alone has an id from `rows` on; nil if other
+    /// tokens have one too.
+    public func withoutPadding(from rows: Int) -> Self? {
+        let named = [beginOfSequence, endOfSequence, unknown].compactMap(\.self) + prefix + suffix
+        guard let padding, padding >= rows, !named.contains(padding),
+            vocabulary.indices[rows...].allSatisfy({ vocabulary[$0].isEmpty || $0 == Int(padding) })
+        else { return nil }
+        var fitting = self
+        fitting.padding = nil
+        fitting.vocabulary.removeSubrange(rows...)
+        fitting.addedTokens.removeAll { $0.id == padding }
+        return fitting
+    }
+
     public struct OriginalFile: Sendable, Equatable {
         public let name: String
         public let contents: Data

@@ -3,28 +3,25 @@
 
 internal import Foundation
 
-/// Stretches the slow frequencies so that a model reads further than it was first trained to.
-public struct RotaryScaling: Sendable, Equatable {
-    public var factor: Double
-    public var lowFrequencyFactor: Double
-    public var highFrequencyFactor: Double
-    public var originalContext: Int
-
-    public init(factor: Double, lowFrequencyFactor: Double, highFrequencyFactor: Double, originalContext: Int) {
-        self.factor = factor
-        self.lowFrequencyFactor = lowFrequencyFactor
-        self.highFrequencyFactor = highFrequencyFactor
-        self.originalContext = originalContext
-    }
+/// How frequencies are changed so that a model reads further than it was first trained to.
+public enum RotaryScaling: Sendable, Equatable {
+    /// Positions are divided by the factor, and so is every frequency. Chen et al. 2023 (arXiv 2306.15595).
+    case linear(factor: Double)
+    /// Slow frequencies alone are divided, those between are blended.
+    case llama3(factor: Double, lowFrequencyFactor: Double, highFrequencyFactor: Double, originalContext: Int)
 
     /// The frequency that the stretched model uses in place of `frequency`.
     public func stretched(_ frequency: Double) -> Double {
-        let wavelength = 2 * Double.pi / frequency
-        let context = Double(originalContext)
-        if wavelength < context / highFrequencyFactor { return frequency }
-        if wavelength > context / lowFrequencyFactor { return frequency / factor }
-        let smooth = (context / wavelength - lowFrequencyFactor) / (highFrequencyFactor - lowFrequencyFactor)
-        return (1 - smooth) * frequency / factor + smooth * frequency
+        switch self {
+        case .linear(let factor): return frequency / factor
+        case .llama3(let factor, let low, let high, let originalContext):
+            let wavelength = 2 * Double.pi / frequency
+            let context = Double(originalContext)
+            if wavelength < context / high { return frequency }
+            if wavelength > context / low { return frequency / factor }
+            let smooth = (context / wavelength - low) / (high - low)
+            return (1 - smooth) * frequency / factor + smooth * frequency
+        }
     }
 }
 

@@ -16,6 +16,7 @@ struct GPTNeoXConfiguration: Sendable, Equatable {
     /// How many features of each head are rotated.
     var rotaryWidth: Int
     var rotaryBase: Double
+    var rotaryScaling: RotaryScaling?
     /// Whether attention and feed-forward layer both read the block's input.
     var isParallel: Bool
     var hasAttentionBias: Bool
@@ -33,21 +34,10 @@ struct GPTNeoXConfiguration: Sendable, Equatable {
         contextLength = try file.count("max_position_embeddings", default: 2048)
         normEpsilon = try file.number("layer_norm_eps", default: 1e-5)
         activation = try Activation(file, key: "hidden_act", default: "gelu")
-        let rotary = file.json["rope_parameters"] ?? file.json["rope_scaling"]
-        guard try RotaryScaling(rotary, path: file.path) == nil else {
-            throw .unsupported("rotary scaling", path: file.path, advice: "GPT-NeoX models have none.")
-        }
-        // Newer files gather the rotary numbers in one object.
-        let share: Double
-        if let gathered = file.json["rope_parameters"].map({ ConfigurationFile(path: file.path, json: $0) }) {
-            share = try gathered.number("partial_rotary_factor", default: 0.25)
-            rotaryBase = try gathered.number("rope_theta", default: 10_000)
-        } else {
-            share = try file.number("rotary_pct", default: 0.25)
-            rotaryBase = try file.number("rotary_emb_base", default: 10_000)
-        }
-        rotaryWidth = Int(Double(width / headCount) * min(share, 1))
-        guard share <= 1, rotaryWidth > 0, rotaryWidth % 2 == 0 else {
+        let rotary = try RotaryConfiguration(file, named: ("rotary_emb_base", "rotary_pct"), share: 0.25)
+        (rotaryBase, rotaryScaling) = (rotary.base, rotary.scaling)
+        rotaryWidth = Int(Double(width / headCount) * min(rotary.share, 1))
+        guard rotary.share <= 1, rotaryWidth > 0, rotaryWidth % 2 == 0 else {
             throw .key("rotary_pct", path: file.path, expected: "a share of the head's width that is an even number")
         }
         isParallel = try file.flag("use_parallel_residual", default: true)
@@ -87,7 +77,7 @@ enum GPTNeoX {
             vocabularyCount: c.vocabularyCount, contextLength: c.contextLength,
             headName: c.tiesEmbeddings ? "gpt_neox.embed_in.weight" : head + ".weight",
             blockPrefix: "gpt_neox.layers.", embed: { ids, _ in tokens.embedding(ids) }, blocks: blocks,
-            norm: { norm($0) }, rotary: Rotary(width: c.rotaryWidth, base: c.rotaryBase),
+            norm: { norm($0) }, rotary: Rotary(width: c.rotaryWidth, base: c.rotaryBase, scaling: c.rotaryScaling),
             rebuild: { (weights) throws(CheckpointError) in try decoder(c, weights) })
         return Transformer(parts, parameters)
     }

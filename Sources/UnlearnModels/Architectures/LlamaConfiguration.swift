@@ -49,8 +49,11 @@ extension LlamaConfiguration {
         for key in ["attention_bias", "mlp_bias"] where try file.flag(key, default: false) {
             throw .unsupported("\(key) true", path: file.path, advice: "Convert a model without biases.")
         }
-        // Newer files gather the rotary numbers in one object.
-        let gathered = file.json["rope_parameters"].map { ConfigurationFile(path: file.path, json: $0) }
+        let rotary = try RotaryConfiguration(file)
+        guard rotary.share == 1 else {
+            throw .unsupported(
+                "partial_rotary_factor \(rotary.share)", path: file.path, advice: "Llama models rotate whole heads.")
+        }
         self.init(
             vocabularyCount: try file.count("vocab_size"),
             width: width,
@@ -60,36 +63,9 @@ extension LlamaConfiguration {
             sharedHeadCount: sharedHeadCount,
             headWidth: headWidth,
             normEpsilon: try file.number("rms_norm_eps", default: 1e-6),
-            rotaryBase: try (gathered ?? file).number("rope_theta", default: 10_000),
-            rotaryScaling: try RotaryScaling(
-                file.json["rope_scaling"] ?? file.json["rope_parameters"], path: file.path),
+            rotaryBase: rotary.base,
+            rotaryScaling: rotary.scaling,
             contextLength: try file.count("max_position_embeddings", default: 2048),
             tiesEmbeddings: try file.flag("tie_word_embeddings", default: false))
-    }
-}
-
-extension RotaryScaling {
-    /// `nil` when the configuration asks for no scaling; throws for kinds other than "llama3".
-    init?(_ json: JSONValue?, path: String) throws(ModelError) {
-        guard let json, !json.isNull else { return nil }
-        let kind = json["rope_type"]?.string ?? json["type"]?.string ?? "default"
-        if kind == "default" { return nil }
-        guard kind == "llama3" else {
-            throw .unsupported("rotary scaling '\(kind)'", path: path, advice: "Supported are 'default' and 'llama3'.")
-        }
-        func number(_ key: String) throws(ModelError) -> Double {
-            guard let value = json[key]?.double, value > 0 else {
-                throw .key("rope_scaling.\(key)", path: path, expected: "a positive number")
-            }
-            return value
-        }
-        let contextKey = "original_max_position_embeddings"
-        guard let context = json[contextKey]?.int, context > 0 else {
-            throw .key("rope_scaling.\(contextKey)", path: path, expected: "a positive whole number")
-        }
-        self.init(
-            factor: try number("factor"), lowFrequencyFactor: try number("low_freq_factor"),
-            highFrequencyFactor: try number("high_freq_factor"),
-            originalContext: context)
     }
 }

@@ -1,7 +1,6 @@
 // Models by name: where Hugging Face's libraries keep what they have downloaded. Nothing is downloaded here.
 
 public import Foundation
-import UnlearnFormats
 
 /// The user's local cache of models.
 public struct HubCache: Sendable {
@@ -22,24 +21,37 @@ public struct HubCache: Sendable {
     }
 
     /// The path that a user means: what is there as it stands; else the newest snapshot of the model of that name.
-    /// - Throws: ``KitError/notCached(name:cache:)`` for what looks like a model's name and is nowhere.
-    public func path(of text: String) throws(KitError) -> String {
+    /// - Throws: ``ModelError/notCached(name:cache:)`` for what looks like a model's name and is nowhere.
+    public func path(of text: String) throws(ModelError) -> String {
         guard !FileManager.default.fileExists(atPath: text), let words = Self.words(of: text) else { return text }
-        let folder = url.appending(path: (["models"] + words).joined(separator: "--"))
+        // A single word that is no name here is rather a file that is missing.
+        if words.count == 1, !FileManager.default.fileExists(atPath: folder(of: words).path) { return text }
+        return try snapshot(of: text)?.path ?? text
+    }
+
+    /// A snapshot of the model of that name; nil for what can only be a path.
+    /// - Parameter revision: a branch, a tag or a commit; nil for the newest one.
+    func snapshot(of text: String, revision: String? = nil) throws(ModelError) -> URL? {
+        guard let words = Self.words(of: text) else { return nil }
+        let folder = folder(of: words)
         guard FileManager.default.fileExists(atPath: folder.path) else {
-            // A single word is rather a file that is missing.
-            guard words.count == 2 else { return text }
             throw .notCached(name: text, cache: url.path)
         }
-        let snapshots = folder.appending(path: "snapshots")
-        guard let revision = try? String(contentsOf: folder.appending(path: "refs/main"), encoding: .utf8) else {
-            throw .noSnapshot(name: text, folder: folder.path)
+        func isPlain(_ name: String) -> Bool { name.wholeMatch(of: /[A-Za-z0-9][A-Za-z0-9._-]*/) != nil }
+        let name = revision ?? "main"
+        // A branch or a tag has a file with the commit; a commit is the folder itself.
+        let reference =
+            isPlain(name) ? try? String(contentsOf: folder.appending(path: "refs/\(name)"), encoding: .utf8) : nil
+        let commit = (reference ?? name).trimmingCharacters(in: .whitespacesAndNewlines)
+        let snapshot = folder.appending(path: "snapshots/\(commit)")
+        guard isPlain(commit), FileManager.default.fileExists(atPath: snapshot.path) else {
+            throw .noSnapshot(name: text, revision: revision, folder: folder.path)
         }
-        let hash = revision.trimmingCharacters(in: .whitespacesAndNewlines)
-        let snapshot = snapshots.appending(path: hash)
-        guard !hash.isEmpty, !hash.contains("/"), hash != "..", FileManager.default.fileExists(atPath: snapshot.path)
-        else { throw .noSnapshot(name: text, folder: folder.path) }
-        return snapshot.path
+        return snapshot
+    }
+
+    private func folder(of words: [String]) -> URL {
+        url.appending(path: (["models"] + words).joined(separator: "--"))
     }
 
     /// The name of the model whose snapshot a folder is; nil for other folders.

@@ -2,7 +2,8 @@
 
 import Foundation
 import Testing
-import UnlearnKit
+import UnlearnFormats
+import UnlearnModels
 
 @Suite struct HubCacheTests {
     private let folder: TemporaryFolder
@@ -45,6 +46,50 @@ import UnlearnKit
         let single = try add("models--gpt2", refs: "1", snapshot: "1")
         #expect(try cache.path(of: "gpt2") == single.path)
         #expect(HubCache.name(of: single) == "gpt2" && HubCache.name(of: folder.url) == nil)
+    }
+
+    /// The model of an adapter may be asked for at a branch, a tag or a commit.
+    @Test func anAdapterFindsItsModelByNameAndRevision() throws {
+        let golden = try GoldenLlama("llama-tied")
+        let newest = try add("models--Org--Base", refs: "abc", snapshot: "abc")
+        try golden.copy(to: newest)
+        let tagged = try add("models--Org--Base", refs: "abc", snapshot: "def")
+        try golden.copy(to: tagged)
+        try Data("def".utf8).write(to: cache.url.appending(path: "models--Org--Base/refs/v1"))
+        // The adapter lies in the cache too.
+        let adapter = try add("models--Org--Adapter", refs: "1", snapshot: "1")
+        let source = packageRoot.appending(path: "Tests/Golden/lora-tied")
+        try FileManager.default.copyItem(
+            at: source.appending(path: "adapter_model.safetensors"),
+            to: adapter.appending(path: "adapter_model.safetensors"))
+        func base(_ name: String, _ revision: JSONValue?, cache: HubCache?) throws -> String {
+            var json = try JSONValue(contentsOf: source.appending(path: "adapter_config.json"))
+            json["base_model_name_or_path"] = .string(name)
+            json["revision"] = revision
+            try json.write(to: adapter.appending(path: "adapter_config.json"))
+            do {
+                let directory = try ModelDirectory(adapter, cache: cache)
+                _ = try directory.load()
+                return directory.url.lastPathComponent
+            } catch { return "\(error)".replacing(folder.url.path + "/", with: "") }
+        }
+        for (revision, commit) in [(nil, "abc"), (.null, "abc"), ("main", "abc"), ("v1", "def"), ("def", "def")]
+            as [(JSONValue?, String)]
+        { #expect(try base("Org/Base", revision, cache: cache) == commit) }
+        let file = "hub/models--Org--Adapter/snapshots/1/adapter_config.json"
+        #expect(
+            try base("Org/Base", "v2", cache: cache)
+                == "\(file) names the base of the adapter. The Hugging Face cache holds no whole version 'v2' of 'Org/Base' in "
+                + "'hub/models--Org--Base'. Fetch it again, for example with `hf download Org/Base --revision v2`.")
+        for name in ["Org/Other", "other"] {
+            #expect(
+                try base(name, nil, cache: cache)
+                    == "\(file) names the base of the adapter. '\(name)' is neither a path here nor a model in the Hugging Face "
+                    + "cache 'hub'. Check the path, or fetch the model first, for example with `hf download \(name)`.")
+        }
+        #expect(try base("Org/Base", "../..", cache: cache).contains("no whole version"))
+        #expect(try base("./Org/Base", nil, cache: cache).contains("is no file or folder here"))
+        #expect(try base("Org/Base", nil, cache: nil).contains("is no file or folder here"))
     }
 
     @Test func pathsStayAsTheyAre() throws {
