@@ -75,6 +75,7 @@ import UnlearnFormats
             ])
         let groups = try #require(result.json["pictures"]?["groups"]?.array)
         #expect(groups.map { $0["count"]?.int } == [1, 32, 4])
+        #expect(try #require(result.json["limits"]?.array?.last?.string).hasPrefix("An image to keep is the same"))
     }
 
     @Test func oneSeedIsOneModel() throws {

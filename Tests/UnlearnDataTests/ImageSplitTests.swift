@@ -101,9 +101,10 @@ import UnlearnData
         defer { try? FileManager.default.removeItem(at: file) }
         // 100 images, of which ten look like the first.
         let images = images((0..<100).map { $0 % 10 == 0 ? 200 : UInt8($0) })
-        let train = try ImageSplits(images, SplitOptions(), nil, seed: 0).train
-        let copies = train.filter { $0 % 10 == 0 }
-        let lost = try #require((0..<100).first { !train.contains($0) })
+        let apart = try ImageSplits(images, SplitOptions(), nil, seed: 0)
+        let copies = apart.train.filter { $0 % 10 == 0 }
+        let others = (apart.train + apart.validation).sorted().filter { $0 % 10 == 0 && $0 != copies[0] }
+        let lost = try #require(apart.test.first { $0 % 10 != 0 })
         // Spellings of one path, white space, and an image that was not trained on.
         let list = "./\(copies[0]).png\r\n\r\n \(copies[0]).png \r\n\(lost).png"
         try Data(("\u{FEFF}" + list).utf8).write(to: file)
@@ -115,10 +116,33 @@ import UnlearnData
             splits.notices == [
                 .notTrained(count: 1, listed: 2, path: file.path),
                 .keptCopies(
-                    count: copies.count - 1, name: "\(copies[1]).png", forgotten: "\(copies[0]).png"),
+                    count: others.count, name: "\(others[0]).png", forgotten: "\(copies[0]).png"),
             ])
-        try Data(copies.map { "\($0).png" }.joined(separator: "\n").utf8).write(to: file)
-        #expect(try ImageSplits(images, SplitOptions(), choice, seed: 0).notices == [])
+    }
+
+    /// The image itself was not learnt, but its copy is.
+    @Test func aCopyOfAnImageThatWasNotTrainedOnIsSaidToo() throws {
+        let file = FileManager.default.temporaryDirectory.appending(path: "unlearn-names-\(UUID().uuidString)")
+        defer { try? FileManager.default.removeItem(at: file) }
+        var pixels = (0..<100).map { UInt8($0) }
+        let apart = try ImageSplits(images(pixels), SplitOptions(), nil, seed: 0)
+        let (held, copy) = (apart.test[0], apart.train[5])
+        pixels[copy] = pixels[held]
+        try Data("\(held).png\n\(apart.train[0]).png".utf8).write(to: file)
+        var choice = ForgetChoice()
+        choice.files = file.path
+        #expect(
+            try ImageSplits(images(pixels), SplitOptions(), choice, seed: 0).notices == [
+                .notTrained(count: 1, listed: 2, path: file.path),
+                .keptCopies(count: 1, name: "\(copy).png", forgotten: "\(held).png"),
+            ])
+    }
+
+    @Test func anImageIsNoCopyOfItself() throws {
+        var choice = ForgetChoice()
+        choice.className = "1"
+        let splits = try ImageSplits(images((0..<100).map { UInt8($0) }), SplitOptions(), choice, seed: 0)
+        #expect(splits.validation.contains { $0 % 2 == 1 } && splits.notices == [])
     }
 
     @Test func anImageIsFoundByItsOtherNames() throws {

@@ -61,8 +61,9 @@ public struct ImageSplits: Sendable, Equatable, Codable {
         validation = take(options.validation)
         let train = order.sorted()
         var drawing = Generator(seed: seed, purpose: "forget set")
-        (forget, notices) = try choice?.places(from: train, images, using: &drawing) ?? ([], [])
-        let isForgotten = Set(forget)
+        let chosen = try choice?.places(in: images, training: train, using: &drawing) ?? []
+        let isForgotten = Set(chosen)
+        forget = train.filter(isForgotten.contains)
         retain = train.filter { !isForgotten.contains($0) }
         let (kept, forgotten) = (Set(retain.map { images.labels[$0] }), Set(forget.map { images.labels[$0] }))
         let gone = forgotten.subtracting(kept)
@@ -71,29 +72,29 @@ public struct ImageSplits: Sendable, Equatable, Codable {
         guard choice == nil || !forget.isEmpty, !retain.isEmpty, !test.isEmpty else {
             throw .emptySplit(forget: choice == nil ? nil : forget.count, retain: retain.count, test: test.count)
         }
-        if let copies = images.copies(of: forget, among: retain) { notices.append(copies) }
+        if let list = choice?.files, chosen.count > forget.count {
+            notices.append(.notTrained(count: chosen.count - forget.count, listed: chosen.count, path: list))
+        }
+        // Of all that is chosen: a copy of what is tested on may be trained on. Some methods train on `validation` too.
+        let others = (retain + validation).filter { !isForgotten.contains($0) }.sorted()
+        if let copies = images.copies(of: chosen, among: others) { notices.append(copies) }
     }
 }
 
 extension ForgetChoice {
-    /// The images at `train` that are chosen, in order, and what there is to say of the choice.
+    /// The images that are chosen, in order, whether or not they are trained on.
     fileprivate func places(
-        from train: [Int], _ images: ImageSet, using generator: inout Generator
-    ) throws(DataError) -> ([Int], [ImageNotice]) {
-        if let files {
-            let listed = try Set(Self.listed(in: URL(filePath: files), images))
-            let found = train.filter(listed.contains)
-            let others = listed.count - found.count
-            return (found, others == 0 ? [] : [.notTrained(count: others, listed: listed.count, path: files)])
-        }
+        in images: ImageSet, training train: [Int], using generator: inout Generator
+    ) throws(DataError) -> [Int] {
+        if let files { return try Set(Self.listed(in: URL(filePath: files), images)).sorted() }
         if let className {
             guard let label = images.classNames.firstIndex(of: className) else {
                 throw .unknownClass(name: className, known: images.classNames)
             }
-            return (train.filter { images.labels[$0] == label }, [])
+            return images.labels.indices.filter { images.labels[$0] == label }
         }
         let count = Int((Double(train.count) * share).rounded())
-        return (train.shuffled(using: &generator).prefix(count).sorted(), [])
+        return train.shuffled(using: &generator).prefix(count).sorted()
     }
 
     /// The places of the images that a list names, one on each line.

@@ -72,7 +72,7 @@ extension DataError: CustomStringConvertible, LocalizedError {
             "There are \(train) images to train on and \(test) to test on; each must be at least one. Give more images."
         case .emptySplit(let forget?, let retain, let test):
             "There are \(forget) images to forget, \(retain) to keep and \(test) to test on; each must be at least one. "
-                + "Choose other images to forget, or give more."
+                + "Choose other images to forget (those kept apart for testing were never learnt), or give more."
         case .tooLarge(let count, let width, let height, let bytes):
             "\(count) images of \(width) × \(height) pixels take more than the \(bytes >> 20) MiB that they may have. Bring "
                 + "them to a smaller size with --image-size."

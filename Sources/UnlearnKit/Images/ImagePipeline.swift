@@ -55,7 +55,8 @@ public struct ImagePipeline {
                     rule: run.verdict),
                 metrics: Report.Metric.pairs(before: measurements.0, after: measurements.1), seconds: seconds,
                 peakMemoryBytes: Runtime.peakMemoryBytes, samples: [], pictures: pictures,
-                limits: Report.imageLimits, notMeasured: Report.NotMeasured.all(in: old + new), provenance: provenance)
+                limits: Report.imageLimits + task.splits.notices.map(\.description),
+                notMeasured: Report.NotMeasured.all(in: old + new), provenance: provenance)
         }
         let card = report(provenance)
         provenance.resultHash = try timed(&seconds.save) { () throws(KitError) in
