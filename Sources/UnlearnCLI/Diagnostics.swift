@@ -115,7 +115,7 @@ enum Diagnostics {
         switch error {
         case .missing, .notAFile: .missingInput
         case .system(let action, _, _): ["open", "inspect", "map", "read"].contains(action) ? .missingInput : .internal
-        case .empty, .malformed, .unsupported, .missingEntry, .invalidValue: .badData
+        case .empty, .notUTF8, .malformed, .unsupported, .missingEntry, .invalidValue: .badData
         case .exists: .usage
         }
     }

@@ -9,6 +9,8 @@ public enum FormatError: Error, Equatable, Sendable {
     case notAFile(path: String)
     /// The file has no bytes.
     case empty(path: String)
+    /// The file is text in another encoding.
+    case notUTF8(path: String)
     /// The operating system refused `action` (an infinitive such as "write").
     case system(action: String, path: String, reason: String)
     /// The contents break the rules of the format.
@@ -71,6 +73,8 @@ extension FormatError: CustomStringConvertible, LocalizedError {
             "'\(path)' is not a regular file. Give the path of a file."
         case .empty(let path):
             "'\(path)' is empty. Get the file again."
+        case .notUTF8(let path):
+            "'\(path)' is not UTF-8 text. Save it as UTF-8."
         case .system(let action, let path, let reason):
             "Cannot \(action) '\(path)': \(reason)." + Self.advice(for: reason)
         case .malformed(let format, let path, let place, let problem):

@@ -17,8 +17,8 @@ public enum JSONLines {
     /// Reads all rows; blank lines are passed over.
     /// - Throws: `FormatError` with the line and column of the first mistake.
     public static func read(_ url: URL) throws(FormatError) -> [Row] {
-        let file = try MappedFile(url)
-        return try file.withBytes(0..<file.count) { bytes throws(FormatError) in
+        let file = try TextFile(url)
+        return try file.withBytes { bytes throws(FormatError) in
             if bytes.first(where: { !isSpace($0) }) == UInt8(ascii: "[") {
                 var parser = JSONParser(bytes: bytes, path: file.path, format: .json, firstLine: 1)
                 return try parser.rows()

@@ -4,8 +4,8 @@ public import Foundation
 extension JSONValue {
     /// Reads a JSON file.
     public init(contentsOf url: URL) throws(FormatError) {
-        let file = try MappedFile(url)
-        self = try file.withBytes(0..<file.count) { bytes throws(FormatError) in
+        let file = try TextFile(url)
+        self = try file.withBytes { bytes throws(FormatError) in
             try JSONValue(parsing: bytes, path: file.path)
         }
     }
@@ -47,7 +47,6 @@ struct JSONParser {
         self.path = path
         self.format = format
         self.firstLine = firstLine
-        if bytes.starts(with: [0xEF, 0xBB, 0xBF]) { offset = 3 }  // A byte-order mark.
     }
 
     mutating func document() throws(FormatError) -> JSONValue {

@@ -85,9 +85,7 @@ public enum Options {
 
     /// Reads a configuration file: YAML, of which JSON is a part. A file of comments alone sets nothing.
     public static func read(_ url: URL) throws(KitError) -> JSONValue {
-        let file = try KitError.file { () throws(FormatError) in try MappedFile(url) }
-        let text = withExtendedLifetime(file) { String(validating: file.bytes, as: UTF8.self) }
-        guard let text else { throw .malformedConfiguration(path: url.path, problem: "it is not UTF-8 text") }
+        let text = try KitError.file { () throws(FormatError) in try TextFile.read(url) }
         let value = try YAMLReader.value(of: text, path: url.path)
         if value.isNull { return .object([:]) }
         guard value.object != nil else {

@@ -56,14 +56,25 @@ struct UserData {
         } catch { throw .data(error) }
     }
 
-    /// "Hogwarts,Hermione", or a file like the `terms.json` of a run.
+    /// "Hogwarts,Hermione", a file with a term on each line, or one like the `terms.json` of a run.
     private static func terms(_ text: String, subject: String) throws(KitError) -> SubjectTerms {
-        guard text.hasSuffix(".json") || FileManager.default.fileExists(atPath: text) else {
-            let names = text.split(separator: ",").map { $0.trimmingCharacters(in: .whitespaces) }
+        func terms(_ pieces: [Substring]) -> SubjectTerms {
+            let names = pieces.map { $0.trimmingCharacters(in: .whitespacesAndNewlines) }
             return SubjectTerms(subject: subject, names: names.filter { !$0.isEmpty })
         }
+        let url = URL(filePath: text)
+        let isJSON = url.pathExtension.lowercased() == "json"
+        guard isJSON || url.pathExtension.lowercased() == "txt" || FileManager.default.fileExists(atPath: text) else {
+            return terms(text.split(separator: ","))
+        }
         return try KitError.file { () throws(FormatError) in
-            let json = try JSONValue(contentsOf: URL(filePath: text))
+            let contents = try TextFile.read(url)
+            guard isJSON || contents.first(where: { !$0.isWhitespace }) == "{" else {
+                let listed = terms(contents.lines)
+                if listed.names.isEmpty { throw .empty(path: text) }
+                return listed
+            }
+            let json = try JSONValue(parsing: contents, path: text)
             do throws(FormatError) {
                 return try json.decode()
             } catch .invalidValue(let place, let problem) {

@@ -24,7 +24,10 @@ struct ForgetOptions: ParsableArguments {
     @Option(help: ArgumentHelp("Examples that must not change.", valueName: "file"))
     var retain: String?
 
-    @Option(help: ArgumentHelp("Words that give the subject away, separated by commas.", valueName: "words"))
+    @Option(
+        help: ArgumentHelp(
+            "Words that give the subject away, separated by commas, or a file with one on each line.",
+            valueName: "words"))
     var terms: String?
 
     @OptionGroup(title: "Image classifiers") var images: ImageDataArguments

@@ -96,11 +96,8 @@ struct Generate: ParsableCommand {
 
     private func texts() throws -> [String] {
         guard let prompts else { return [prompt ?? ""] }
-        let file = try MappedFile(URL(filePath: prompts))
-        guard let text = withExtendedLifetime(file, { String(validating: file.bytes, as: UTF8.self) }) else {
-            throw KitError.data(.notText(path: prompts))
-        }
-        let lines = text.split(whereSeparator: \.isNewline).filter { !$0.allSatisfy(\.isWhitespace) }.map(String.init)
+        let lines = try TextFile.read(URL(filePath: prompts)).lines.filter { !$0.allSatisfy(\.isWhitespace) }.map(
+            String.init)
         guard !lines.isEmpty else { throw FormatError.empty(path: prompts) }
         return lines
     }

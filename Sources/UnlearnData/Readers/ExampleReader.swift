@@ -44,9 +44,7 @@ public struct ExampleReader: Sendable {
     }
 
     private func text(_ url: URL) throws(DataError) -> [Example] {
-        let file = try DataError.reading { () throws(FormatError) in try MappedFile(url) }
-        let text = withExtendedLifetime(file) { String(validating: file.bytes, as: UTF8.self) }
-        guard let text else { throw .notText(path: url.path) }
+        let text = try DataError.reading { () throws(FormatError) in try TextFile.read(url) }
         return TextChunks(wordsPerChunk: wordsPerExample).cut(text).map { .text($0) }
     }
 }
@@ -111,12 +109,12 @@ extension Example {
 struct TextChunks {
     let wordsPerChunk: Int
 
-    /// Each chunk as it stands in the text, without white space at its ends.
+    /// Each chunk as it stands in the text, without white space at its ends and with "\n" alone as the end of a line.
     func cut(_ text: String) -> [String] {
         var chunks: [String] = []
         var current: (range: Range<String.Index>, words: Int)?
         func finish() {
-            if let current { chunks.append(String(text[current.range])) }
+            if let current { chunks.append(String(text[current.range]).withLineFeeds) }
             current = nil
         }
         for piece in paragraphs(text).flatMap({ pieces(of: $0, in: text) }) {
@@ -134,7 +132,7 @@ struct TextChunks {
     /// The words of each paragraph; a line of white space alone ends one.
     private func paragraphs(_ text: String) -> [[Range<String.Index>]] {
         var paragraphs: [[Range<String.Index>]] = [[]]
-        for line in text.split(separator: "\n", omittingEmptySubsequences: false) {
+        for line in text.lines {
             let words = line.split(whereSeparator: \.isWhitespace).map { $0.startIndex..<$0.endIndex }
             if words.isEmpty { paragraphs.append([]) } else { paragraphs[paragraphs.count - 1] += words }
         }
@@ -148,5 +146,14 @@ struct TextChunks {
             let last = min(start + wordsPerChunk, words.count) - 1
             return (words[start].lowerBound..<words[last].upperBound, last + 1 - start)
         }
+    }
+}
+
+extension String {
+    /// The text without carriage returns: whatever system it comes from, a model learns one end of a line.
+    fileprivate var withLineFeeds: String {
+        guard utf8.contains(UInt8(ascii: "\r")) else { return self }
+        let text = lines.joined(separator: "\n")
+        return String(decoding: text.utf8.map { $0 == UInt8(ascii: "\r") ? UInt8(ascii: "\n") : $0 }, as: UTF8.self)
     }
 }

@@ -60,8 +60,9 @@ extension TokenizerDefinition {
 
     /// A template in a file of its own wins over one in tokenizer_config.json, which may be a list of named ones.
     private static func template(in directory: URL, _ entry: JSONValue?) throws(TokenizerError) -> String? {
-        if let contents = try contents(of: directory.appending(path: "chat_template.jinja")) {
-            return String(decoding: contents, as: UTF8.self)
+        let file = directory.appending(path: "chat_template.jinja")
+        if FileManager.default.fileExists(atPath: file.path) {
+            do { return try TextFile.read(file) } catch { throw .file(error) }
         }
         let named = entry?.array?.first { $0["name"]?.string == "default" } ?? entry?[0]
         return entry?.string ?? named?["template"]?.string

@@ -207,7 +207,7 @@ public struct SubjectStudyBuilder {
             purpose: "neighbours")
         var counts: [String: Int] = [:]
         for list in lists {
-            let line = list.prefix { $0 != "\n" }
+            let line = list.prefix { !$0.isNewline }
             let names = line.split(separator: ",").map { $0.trimmingCharacters(in: .whitespacesAndNewlines) }
             for name in Set(names.dropLast()) { counts[name, default: 0] += 1 }
         }
