@@ -50,12 +50,9 @@ public struct TrainingPipeline {
         let configuration = run.configuration
         let source = URL(filePath: configuration.model)
         try run.checkParameters(of: try ModelLoader.open(source))
-        let examples = try UserData.examples(configuration.data)
-        let split = run.training.split(examples.count, seed: configuration.seed)
-        guard !split.train.isEmpty else {
-            throw .invalidOption(
-                path: "validationShare", problem: "it leaves none of \(examples.count) examples to learn from")
-        }
+        var examples = try UserData.examples(configuration.data)
+        // A text may still be cut into more examples, when it is known what the model reads.
+        if !ExampleReader.isText(URL(filePath: configuration.data)) { _ = try split(examples.count) }
         let provenance = try Provenance(
             of: source, data: [configuration.data], toolVersion: toolVersion, seed: configuration.seed,
             method: RunKind.train.rawValue, subject: URL(filePath: configuration.data).lastPathComponent)
@@ -64,7 +61,8 @@ public struct TrainingPipeline {
         let start = ContinuousClock.now
         let (directory, model) = try ModelLoader.load(
             source, chatFormat: configuration.chatFormat, precision: run.training.frozenPrecision)
-        try UserData.check(examples, of: configuration.data, model)
+        examples = try UserData.fitted(examples, of: configuration.data, to: model)
+        let split = try split(examples.count)
         try run.lora.attach(to: model, pattern: run.training.parameters, seed: configuration.seed)
         try folder.write(lines: split.train.map { examples[$0] }, to: folder.trainingExamplesFile)
         try folder.write(lines: split.validation.map { examples[$0] }, to: folder.validationExamplesFile)
@@ -85,6 +83,14 @@ public struct TrainingPipeline {
         try folder.write(result, to: folder.resultFile)
         try folder.finish()
         return result
+    }
+
+    private func split(_ count: Int) throws(KitError) -> (train: [Int], validation: [Int]) {
+        let split = run.training.split(count, seed: run.configuration.seed)
+        guard !split.train.isEmpty else {
+            throw .invalidOption(path: "validationShare", problem: "it leaves none of \(count) examples to learn from")
+        }
+        return split
     }
 
     private func folder(_ provenance: Provenance) throws(KitError) -> RunDirectory {
