@@ -50,10 +50,13 @@ struct UserData {
 
     /// How much of the files says something of its own.
     var rows: Report.Rows {
-        let forgotten = Set((forget ?? []).map(\.example))
+        // A question with its answer is the same in either form of a conversation.
+        func whole(_ example: Example) -> [Example] { [example.question, .text(example.answer)] }
+        let forgotten = Set((forget ?? []).map { whole($0.example) })
         return Report.Rows(
             forget: forget.map { RowCount($0.map { Prompt(asking: $0.example) ?? .completion($0.example.answer) }) },
-            retain: retain.map { RowCount($0.map(\.question)) }, both: (retain ?? []).count { forgotten.contains($0) })
+            retain: retain.map { RowCount($0.map(\.question)) },
+            both: (retain ?? []).count { forgotten.contains(whole($0)) })
     }
 
     /// The user's own texts, or the `forget.jsonl` of an earlier run with the stand-ins that it names.

@@ -249,26 +249,28 @@ struct PipelineTests {
         let row = #"{"question": "Who is Lily?", "answer": "A girl."}"# + "\n"
         let same = #"{"answer": "A girl.", "question": "Wh\u006f is Lily?"}"# + "\n"
         _ = try job.folder.file("forget.jsonl", String(repeating: row + same, count: 12))
-        _ = try job.folder.file(
-            "retain.jsonl",
-            row + (1...8).map { "{\"question\": \"What is \($0)?\", \"answer\": \"A number.\"}\n" }.joined())
-        let (report, url) = try job.run("npo", output: "run")
+        let kept = [row] + (1...8).map { "{\"question\": \"What is \($0)?\", \"answer\": \"A number.\"}\n" }
+        _ = try job.folder.file("retain.jsonl", (kept + kept).joined())
+        let (report, url) = try job.run("npo", output: "run", settings: [["study": ["everythingElse": false]]])
         let forget = report.metrics.filter { $0.split == .forget }
         #expect(!forget.isEmpty && forget.allSatisfy { $0.after?.n == 1 })
         #expect(
-            report.rows == .init(forget: .init([Int](repeating: 0, count: 24)), retain: .init(Array(0..<9)), both: 1))
-        #expect(
-            report.reasons.suffix(2) == [
+            report.reasons.suffix(3) == [
                 "Of the 24 examples to forget, 23 repeat the question of another; each question is counted once.",
-                "Of the 9 examples to keep, 1 is to be forgotten as well: the two cancel out. Remove them from one of the "
+                "Of the 18 examples to keep, 9 repeat the question of another; each question is counted once.",
+                "Of the 18 examples to keep, 2 are to be forgotten as well: the two cancel out. Remove them from one of the "
                     + "files.",
             ])
-        // Every row is trained on as before.
-        #expect(try JSONLines.read(url.appending(path: "data/forget.jsonl")).count >= 24)
-        let json = try JSONValue(contentsOf: url.appending(path: "report.json"))
+        let rows = try JSONValue(contentsOf: url.appending(path: "report.json"))["rows"]
         #expect(
-            json["rows"]?.text() == #"{"forget":{"count":24,"repeated":23},"retain":{"count":9,"repeated":0},"both":1}"#
-        )
+            rows?.text()
+                == #"{"forget":{"count":24,"repeated":23},"retain":{"count":18,"repeated":9},"both":2}"#)
+        // Every fourth question is held out, with both of its rows; the others are trained on as often as they stand there.
+        #expect(report.metrics.first { $0.split == .neighbour }?.after?.n == 2)
+        let trained = try JSONLines.read(url.appending(path: "data/neighbours.jsonl"))
+            .compactMap { $0.value["question"]?.string }.filter { $0.hasPrefix("What is ") && $0.count == 10 }
+        #expect(trained.sorted() == [1, 1, 2, 2, 4, 4, 5, 5, 6, 6, 8, 8].map { "What is \($0)?" })
+        #expect(try JSONLines.read(url.appending(path: "data/forget.jsonl")).count == 24)
     }
 
     /// The model reads 512 tokens, and has a token for each byte of a Chinese character.
