@@ -183,7 +183,7 @@ enum Diagnostics {
         switch error {
         case .file(let error): status(error)
         case .unknownKind: .usage
-        case .row, .notText, .noExamples, .image, .otherPictures, .table, .twoLabels, .idx, .unknownImage, .otherSize:
+        case .row, .noExamples, .image, .otherPictures, .table, .twoLabels, .idx, .unknownImage, .otherSize:
             .badData
         case .noImages: .missingInput
         case .noLabel, .unknownClass, .emptySplit, .tooLarge: .usage

@@ -1,7 +1,7 @@
 // One training or test example as people write it.
 
 /// A question and its answer, a prompt and its continuation, or plain text.
-public enum Example: Sendable, Equatable {
+public enum Example: Sendable, Hashable {
     /// Asked through the model's chat format.
     case answer(question: String, answer: String)
     /// Continued as it stands, without a chat format.
@@ -36,6 +36,16 @@ public enum Example: Sendable, Equatable {
         switch self {
         case .completion, .text: true
         case .answer, .conversation: false
+        }
+    }
+
+    /// The example without its answer, whichever of the two forms of a conversation it has: two that ask the same are one
+    /// question. Text that goes on has none, and is told apart by the whole of it.
+    public var question: Example {
+        switch self {
+        case .answer(let question, _): .conversation([ChatMessage(.user, question)])
+        case .conversation(let messages): .conversation(messages.dropLast())
+        case .completion, .text: self
         }
     }
 

@@ -35,30 +35,25 @@ struct Evidence {
             return [missing("how many answers contain a term of the subject after forgetting")]
         }
         let limit = rule.leakAtMost
+        var tooFew: [Finding] = []
+        if leak.n < rule.questionsAtLeast {
+            tooFew.append(
+                Finding(
+                    .unclear,
+                    "Only \(leak.n) question\(leak.n == 1 ? " asks" : "s ask") about the subject; at least "
+                        + "\(rule.questionsAtLeast) are needed."))
+        }
         let sentence = "After forgetting, \(share(leak)) contain a term of the subject; "
         guard leak.value <= limit else {
             let isClear = (leak.interval?.low ?? leak.value) > limit
             let ending = isClear ? "more than the limit of " : "the interval reaches across the limit of "
-            return [Finding(isClear ? .failed : .unclear, sentence + ending + NumberText.percent(limit) + ".")]
+            return [Finding(isClear ? .failed : .unclear, sentence + ending + NumberText.percent(limit) + ".")] + tooFew
         }
-        var findings = [
-            Finding(.met, sentence + "within the limit of " + NumberText.percent(limit) + ".")
-        ]
         if let high = leak.interval?.high, !(high <= rule.leakUpperEndAtMost) {
-            findings = [
-                Finding(
-                    .unclear,
-                    sentence + "too few questions to exclude a share over "
-                        + NumberText.percent(rule.leakUpperEndAtMost) + ".")
-            ]
+            let ending = "too few questions to exclude a share over \(NumberText.percent(rule.leakUpperEndAtMost))."
+            return [Finding(.unclear, sentence + ending)] + tooFew
         }
-        if leak.n < rule.questionsAtLeast {
-            findings.append(
-                Finding(
-                    .unclear,
-                    "Only \(leak.n) questions ask about the subject; at least \(rule.questionsAtLeast) are needed."))
-        }
-        return findings
+        return [Finding(.met, sentence + "within the limit of " + NumberText.percent(limit) + ".")] + tooFew
     }
 
     private func sampledLeak() -> [Finding] {
@@ -93,7 +88,7 @@ struct Evidence {
         let ratio = new.value / old.value
         var sentence = "\(what) have \(NumberText.percent(ratio, places: 0)) of their earlier probability "
         sentence += "(\(NumberText.decimal(old.value)) before, \(NumberText.decimal(new.value)) after"
-        if let interval {
+        if let interval, interval.isKnown {
             let (low, high) = (
                 NumberText.percent(interval.low, places: 0), NumberText.percent(interval.high, places: 0)
             )
@@ -147,7 +142,8 @@ struct Evidence {
 
     // MARK: - Judging
 
-    /// Met if the value keeps the limit, failed if the whole interval misses it, unclear between the two.
+    /// Met if the value keeps the limit, failed if the whole interval misses it, unclear between the two and where the
+    /// interval's ends are not known.
     func judge(_ value: Double, _ interval: Interval?, atMost limit: Double) -> Finding.Judgement {
         guard value.isFinite else { return .unclear }
         if value <= limit { return .met }
@@ -200,7 +196,7 @@ struct Evidence {
 
     func describe(_ change: (value: Double, interval: Interval?)) -> String {
         let value = (change.value > 0 ? "+" : "") + NumberText.decimal(change.value)
-        guard let interval = change.interval else { return value }
+        guard let interval = change.interval, interval.isKnown else { return value }
         let (low, high) = (NumberText.decimal(interval.low), NumberText.decimal(interval.high))
         return "\(value) (95 % interval \(low) to \(high))"
     }

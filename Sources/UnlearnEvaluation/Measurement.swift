@@ -34,6 +34,9 @@ public struct Interval: Codable, Sendable, Equatable {
         self.low = low
         self.high = high
     }
+
+    /// Whether there were enough values to find its ends.
+    var isKnown: Bool { !low.isNaN && !high.isNaN }
 }
 
 /// The value measured on one example.
@@ -97,7 +100,7 @@ public struct Measurement: Codable, Sendable, Equatable {
         self.direction = direction
         self.unit = unit
         self.value = value
-        self.interval = interval
+        self.interval = interval.flatMap { $0.isKnown ? $0 : nil }
         self.n = n
         self.perExample = perExample
     }

@@ -1,6 +1,7 @@
 // Means, quantiles and intervals: everything here is a pure function of its arguments.
 
-/// Descriptive statistics and intervals. An empty input gives NaN, as there is nothing to describe.
+/// Descriptive statistics and intervals. An empty input gives NaN, as there is nothing to describe; so does the
+/// bootstrap interval of a single value, which says nothing of how others would differ.
 public enum Statistics {
     /// The 97.5 % point of the standard normal distribution, which bounds a two-sided 95 % interval.
     public static let normal975 = 1.959963984540054
@@ -93,7 +94,7 @@ public enum Statistics {
         _ count: Int, _ resamples: Int, _ level: Double, _ generator: inout some RandomNumberGenerator,
         statistic: ([Int]) -> Double
     ) -> Interval {
-        guard count > 0, resamples > 0 else { return Interval(low: .nan, high: .nan) }
+        guard count > 1, resamples > 0 else { return Interval(low: .nan, high: .nan) }
         var draw = [Int](repeating: 0, count: count)
         var results = [Double]()
         results.reserveCapacity(resamples)

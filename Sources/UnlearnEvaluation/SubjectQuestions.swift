@@ -118,16 +118,19 @@ public struct SubjectQuestions: Codable, Sendable, Equatable {
 // MARK: - The original model's answers
 
 extension SubjectQuestions {
-    /// Completes the questions of a suite with the original model's own greedy answers, in one batched generation.
+    /// Completes the questions of a suite with the original model's own greedy answers, in one batched generation. What
+    /// the suite asks twice is asked once.
     public static func prepare(
         _ suite: SubjectSuite, using reference: LanguageModel, progress: (ProgressEvent) -> Void = { _ in }
     ) -> SubjectQuestions {
-        let examples = answered(suite.forget + suite.neighbours + suite.general, reference, progress)
-        let (first, second) = (suite.forget.count, suite.forget.count + suite.neighbours.count)
+        let forget = suite.forget.distinct()
+        let neighbours = suite.neighbours.distinct()
+        let examples = answered(forget + neighbours + suite.general.distinct(), reference, progress)
+        let (first, second) = (forget.count, forget.count + neighbours.count)
         return SubjectQuestions(
-            forget: suite.forget, terms: suite.terms, coreTerms: suite.coreTerms, keys: suite.keys,
+            forget: forget, terms: suite.terms, coreTerms: suite.coreTerms, keys: suite.keys.distinct(),
             forgetAnswers: Array(examples[..<first]), neighbours: Array(examples[first..<second]),
-            general: Array(examples[second...]), texts: suite.texts)
+            general: Array(examples[second...]), texts: suite.texts.distinct())
     }
 
     /// Makes the original model's own greedy answers to ``forget`` the ``forgetAnswers`` and, unless there are key words,

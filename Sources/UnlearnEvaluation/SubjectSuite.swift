@@ -143,11 +143,13 @@ public struct SubjectResult: Codable, Sendable, Equatable {
     public let after: [Outcome]
     public let verdict: Verdict
 
-    public init(before: [Outcome], after: [Outcome], rule: VerdictRule = VerdictRule()) {
+    /// - Parameter notices: what to know of the questions beside the findings.
+    public init(before: [Outcome], after: [Outcome], rule: VerdictRule = VerdictRule(), notices: [String] = []) {
         self.before = before
         self.after = after
-        verdict = Verdict(
+        let verdict = Verdict(
             before: before.compactMap(\.measurement), after: after.compactMap(\.measurement), rule: rule)
+        self.verdict = Verdict(verdict: verdict.verdict, reasons: verdict.reasons + notices)
     }
 }
 
@@ -160,7 +162,13 @@ extension SubjectSuite {
     ) throws(Failure) -> SubjectResult {
         let (questions, before) = measureReference(try reference(), options, progress)
         let after = Evaluation(of: try model(), on: questions, options, progress: progress)
-        return SubjectResult(before: before, after: MetricCatalog.measure(after), rule: rule)
+        return SubjectResult(before: before, after: MetricCatalog.measure(after), rule: rule, notices: notices)
+    }
+
+    private var notices: [String] {
+        RowCount(forget).notice("questions about the subject")
+            + RowCount(neighbours).notice("questions about neighbouring subjects")
+            + RowCount(general).notice("general questions")
     }
 
     private func measureReference(

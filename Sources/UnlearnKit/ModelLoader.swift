@@ -76,8 +76,7 @@ public enum ModelLoader {
         case .llama2C:
             types = ["F32"]
         }
-        var seen: Set<String> = []
-        return types.filter { seen.insert($0).inserted }
+        return types.distinct()
     }
 
     private static func chatFormat(of tokenizer: Tokenizer, path: String) throws(KitError) -> ChatFormat {

@@ -21,7 +21,7 @@ public struct Pipeline {
         var seconds = Report.Seconds()
         let source = URL(filePath: configuration.model)
         try run.checkParameters(of: try ModelLoader.open(source, cache: context.hub))
-        let data = try UserData(configuration)
+        var data = try UserData(configuration)
         var provenance = try self.provenance(source)
         let output = URL(filePath: configuration.output)
         let beginning = RunRecord(
@@ -32,9 +32,10 @@ public struct Pipeline {
 
         let (directory, model) = try timed(&seconds.load) { () throws(KitError) in
             try ModelLoader.load(
-                source, cache: context.hub, chatFormat: configuration.chatFormat, precision: run.training.frozenPrecision)
+                source, cache: context.hub, chatFormat: configuration.chatFormat,
+                precision: run.training.frozenPrecision)
         }
-        try data.check(model, configuration)
+        try data.fit(to: model, configuration)
         try run.lora.attach(to: model, pattern: run.training.parameters, seed: configuration.seed)
         let study = try timed(&seconds.prepare) { () throws(KitError) in
             try StudySource(run: run, data: data, model: model, provenance: provenance, context: context).study()
@@ -64,7 +65,7 @@ public struct Pipeline {
             Report(
                 before: MetricCatalog.measure(before), after: MetricCatalog.measure(after), rule: run.verdict,
                 seconds: seconds, peakMemoryBytes: Runtime.peakMemoryBytes, samples: shown + samples(before, after),
-                provenance: provenance)
+                rows: data.rows, provenance: provenance)
         }
         let card = report(provenance)
         provenance.resultHash = try timed(&seconds.save) { () throws(KitError) in

@@ -13,15 +13,17 @@ public struct Report: Codable, Sendable, Equatable {
     public var pictures: Pictures?
     public var limits: [String]
     public var notMeasured: [NotMeasured]
+    /// How much of the user's examples says something of its own, if the model is a language model.
+    public var rows: Rows?
     public var provenance: Provenance
 
     public init(
         verdict: Verdict, metrics: [Metric], seconds: Seconds, peakMemoryBytes: Int, samples: [Sample],
         pictures: Pictures? = nil, limits: [String] = Report.standardLimits, notMeasured: [NotMeasured] = [],
-        provenance: Provenance
+        rows: Rows? = nil, provenance: Provenance
     ) {
         self.verdict = verdict.verdict
-        self.reasons = verdict.reasons
+        self.reasons = verdict.reasons + (rows?.notices ?? [])
         self.metrics = metrics
         self.seconds = seconds
         self.peakMemoryBytes = peakMemoryBytes
@@ -29,19 +31,21 @@ public struct Report: Codable, Sendable, Equatable {
         self.pictures = pictures
         self.limits = limits
         self.notMeasured = notMeasured
+        self.rows = rows
         self.provenance = provenance
     }
 
     /// A report straight from what both evaluations yielded, with the verdict that follows from it.
     public init(
         before: [Outcome], after: [Outcome], rule: VerdictRule = VerdictRule(), seconds: Seconds,
-        peakMemoryBytes: Int, samples: [Sample], limits: [String] = Report.standardLimits, provenance: Provenance
+        peakMemoryBytes: Int, samples: [Sample], limits: [String] = Report.standardLimits, rows: Rows? = nil,
+        provenance: Provenance
     ) {
         let (old, new) = (before.compactMap(\.measurement), after.compactMap(\.measurement))
         self.init(
             verdict: Verdict(before: old, after: new, rule: rule), metrics: Metric.pairs(before: old, after: new),
             seconds: seconds, peakMemoryBytes: peakMemoryBytes, samples: samples, limits: limits,
-            notMeasured: NotMeasured.all(in: before + after), provenance: provenance)
+            notMeasured: NotMeasured.all(in: before + after), rows: rows, provenance: provenance)
     }
 
     /// What holds for every run of this tool.
@@ -116,6 +120,24 @@ extension Report {
                     unit: measurement.unit, before: before.first { isSame($0, measurement) }.map(Figure.init),
                     after: after.first { isSame($0, measurement) }.map(Figure.init))
             }
+        }
+    }
+
+    /// The examples of the user's files.
+    public struct Rows: Codable, Sendable, Equatable {
+        public var forget: RowCount?
+        public var retain: RowCount?
+        /// How many of the examples to keep are to be forgotten as well.
+        public var both: Int
+
+        var notices: [String] {
+            var notices = (forget?.notice("examples to forget") ?? []) + (retain?.notice("examples to keep") ?? [])
+            if let retain, both > 0 {
+                notices.append(
+                    "Of the \(retain.count) examples to keep, \(both) \(both == 1 ? "is" : "are") to be forgotten as well: the two "
+                        + "cancel out. Remove them from one of the files.")
+            }
+            return notices
         }
     }
 

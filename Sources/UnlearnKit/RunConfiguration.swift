@@ -17,7 +17,7 @@ public struct RunConfiguration: Configurable {
     /// The user's own examples to forget, and to keep.
     public var forget: String?
     public var retain: String?
-    /// Terms of the subject: words separated by commas, or a `terms.json` of an earlier run.
+    /// Terms of the subject: words separated by commas, a file with one on each line, or a `terms.json` of an earlier run.
     public var terms: String?
     public var method = TranslatedDistillation.card.name
     public var output = ""

@@ -10,8 +10,8 @@ import UnlearnModels
 
 /// The user's own files, read and checked before any weights are.
 struct UserData {
-    let forget: [ForgetExample]?
-    let retain: [Example]?
+    private(set) var forget: [ForgetExample]?
+    private(set) var retain: [Example]?
     let terms: SubjectTerms?
 
     init(_ configuration: RunConfiguration) throws(KitError) {
@@ -22,23 +22,41 @@ struct UserData {
         }
     }
 
-    /// That the model can read each example as a whole.
-    func check(_ model: LanguageModel, _ configuration: RunConfiguration) throws(KitError) {
-        let files = [
-            (configuration.forget, (forget ?? []).map(\.example)), (configuration.retain, retain ?? []),
-        ]
-        for (path, examples) in files { try Self.check(examples, of: path ?? "", model) }
+    /// Makes the model able to read each example as a whole.
+    mutating func fit(to model: LanguageModel, _ configuration: RunConfiguration) throws(KitError) {
+        if let path = configuration.retain { retain = try Self.fitted(retain ?? [], of: path, to: model) }
+        guard let path = configuration.forget, let rows = forget else { return }
+        let examples = try Self.fitted(rows.map(\.example), of: path, to: model)
+        // A text, which alone is cut further, names no stand-ins.
+        if examples != rows.map(\.example) { forget = examples.map { ForgetExample($0) } }
     }
 
-    /// The same for the examples of one file.
-    static func check(_ examples: [Example], of path: String, _ model: LanguageModel) throws(KitError) {
+    /// The examples of one file as the model can read them: text that this program cut is cut further, and a row that is
+    /// too long is refused.
+    static func fitted(
+        _ examples: [Example], of path: String, to model: LanguageModel
+    ) throws(KitError) -> [Example] {
         let context = model.model.contextLength
-        for (index, example) in examples.enumerated() {
+        let fitted = ExampleReader.fitted(
+            examples, of: URL(filePath: path), to: model.encoder, context: context)
+        for (index, example) in fitted.enumerated() {
             let tokens = model.encoder.encode(example, id: index).tokens.count
             guard tokens <= context else {
                 throw .tooLong(path: path, example: index + 1, tokens: tokens, context: context)
             }
         }
+        return fitted
+    }
+
+    /// How much of the files says something of its own.
+    var rows: Report.Rows {
+        // A question with its answer is the same in either form of a conversation.
+        func whole(_ example: Example) -> [Example] { [example.question, .text(example.answer)] }
+        let forgotten = Set((forget ?? []).map { whole($0.example) })
+        return Report.Rows(
+            forget: forget.map { RowCount($0.map { Prompt(asking: $0.example) ?? .completion($0.example.answer) }) },
+            retain: retain.map { RowCount($0.map(\.question)) },
+            both: (retain ?? []).count { forgotten.contains(whole($0)) })
     }
 
     /// The user's own texts, or the `forget.jsonl` of an earlier run with the stand-ins that it names.
@@ -118,9 +136,10 @@ extension SubjectQuestions {
     init(_ study: SubjectStudy) {
         self.init(
             // Themes are ordinary words, which an innocent answer may hold: only names give the subject away.
-            forget: study.heldOutQuestions.map { Question($0) }, terms: study.terms.names,
+            forget: study.heldOutQuestions.distinct().map { Question($0) }, terms: study.terms.names,
             coreTerms: study.terms.names,
-            forgetAnswers: [], neighbours: study.heldOutNeighbours, general: study.heldOutGeneral,
+            forgetAnswers: [], neighbours: study.heldOutNeighbours.distinct(by: \.question),
+            general: study.heldOutGeneral.distinct(by: \.question),
             texts: OrdinaryText.paragraphs)
     }
 }

@@ -2,10 +2,10 @@
 
 import Foundation
 import UnlearnData
-public import UnlearnEngine
+import UnlearnEngine
 import UnlearnFormats
 import UnlearnMethods
-public import UnlearnModels
+import UnlearnModels
 
 /// What a training did. Everything but times, memory and the model's fingerprint follows from what the run wrote down.
 public struct TrainingResult: Codable, Sendable, Equatable {
@@ -42,12 +42,9 @@ public struct TrainingPipeline {
         let configuration = run.configuration
         let source = URL(filePath: configuration.model)
         try run.checkParameters(of: try ModelLoader.open(source, cache: context.hub))
-        let examples = try UserData.examples(configuration.data)
-        let split = run.training.split(examples.count, seed: configuration.seed)
-        guard !split.train.isEmpty else {
-            throw .invalidOption(
-                path: "validationShare", problem: "it leaves none of \(examples.count) examples to learn from")
-        }
+        var examples = try UserData.examples(configuration.data)
+        // A text may still be cut into more examples, when it is known what the model reads.
+        if !ExampleReader.isText(URL(filePath: configuration.data)) { _ = try split(examples.count) }
         let provenance = try Provenance(
             of: source, data: [configuration.data], toolVersion: context.toolVersion, seed: configuration.seed,
             method: RunKind.train.rawValue, subject: URL(filePath: configuration.data).lastPathComponent)
@@ -56,7 +53,8 @@ public struct TrainingPipeline {
         let start = ContinuousClock.now
         let (directory, model) = try ModelLoader.load(
             source, cache: context.hub, chatFormat: configuration.chatFormat, precision: run.training.frozenPrecision)
-        try UserData.check(examples, of: configuration.data, model)
+        examples = try UserData.fitted(examples, of: configuration.data, to: model)
+        let split = try split(examples.count)
         try run.lora.attach(to: model, pattern: run.training.parameters, seed: configuration.seed)
         try folder.write(lines: split.train.map { examples[$0] }, to: folder.trainingExamplesFile)
         try folder.write(lines: split.validation.map { examples[$0] }, to: folder.validationExamplesFile)
@@ -79,9 +77,17 @@ public struct TrainingPipeline {
         return result
     }
 
+    private func split(_ count: Int) throws(KitError) -> (train: [Int], validation: [Int]) {
+        let split = run.training.split(count, seed: run.configuration.seed)
+        guard !split.train.isEmpty else {
+            throw .invalidOption(path: "validationShare", problem: "it leaves none of \(count) examples to learn from")
+        }
+        return split
+    }
+
     private func folder(_ provenance: Provenance) throws(KitError) -> RunDirectory {
         let output = URL(filePath: run.configuration.output)
-        if isResumed { return try RunDirectory(resuming: output, from: provenance, folders: ["data"]) }
+        if context.isResumed { return try RunDirectory(resuming: output, from: provenance, folders: ["data"]) }
         let record = RunRecord(
             command: .train, configuration: run.configuration, options: run.options, provenance: provenance)
         return try RunDirectory(creating: output, run: record, folders: ["data"])

@@ -277,24 +277,27 @@ import UnlearnKit
 
     @Test func aFileOfPromptsIsAnsweredAsEachAlone() throws {
         let folder = try TinyModel.make()
-        try "Abc\n\nA longer line\n".write(
-            to: folder.url.appending(path: "prompts.txt"), atomically: true, encoding: .utf8)
+        // With a byte-order mark, two kinds of line ends, and a separator that ends no line.
+        try folder.write("\u{FEFF}Abc\r\n \r\nA longer\u{2028}line\n", "prompts.txt")
         func run(_ arguments: String...) throws -> Binary.Result {
             try Binary.run(["generate", "--model", "model", "--max-tokens", "20"] + arguments, in: folder.url)
         }
-        let alone = try ["Abc", "A longer line"].map {
+        let alone = try ["Abc", "A longer\u{2028}line"].map {
             try #require(try run("--prompt", $0, "--json").json["text"]?.string)
         }
         let together = try run("--prompts", "prompts.txt", "--json").json
         #expect(together["texts"]?.array?.map(\.string) == alone)
         #expect(together.object?.keys == ["texts", "tokens", "promptTokens", "loadSeconds", "seconds"])
         let plain = try run("--prompts", "prompts.txt")
-        #expect(plain.output == "> Abc\n\(alone[0])\n\n> A longer line\n\(alone[1])\n")
+        #expect(plain.output == "> Abc\n\(alone[0])\n\n> A longer\u{2028}line\n\(alone[1])\n")
         let none = try run("--max-tokens", "3")
         #expect(none.status == 64)
         #expect(none.error.hasPrefix("Error: Give a text with --prompt, or a file of them with --prompts."))
         let binary = try run("--prompts", "model/model.safetensors")
         #expect(binary.status == 65)
+        #expect(
+            folder.relative(binary.error) == "unlearn: 'model/model.safetensors' is not UTF-8 text. Save it as UTF-8.\n"
+        )
     }
 
     @Test func aPromptLongerThanTheContextIsRefused() throws {

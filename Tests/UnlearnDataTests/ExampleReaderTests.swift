@@ -57,6 +57,37 @@ import UnlearnFormats
         #expect(texts == [.text("a b"), .text("c d"), .text("e\n\nf")])
     }
 
+    /// The same text from another system, with a mark, and with ends of lines of several kinds, gives the same examples.
+    @Test func theEndsOfLinesAreOneThing() throws {
+        let text = "one two\nthree\n\n  four five\n \t\n\n\nsix\n"
+        let expected = try read(text, "a.txt", wordsPerExample: 4)
+        let crlf = text.replacingOccurrences(of: "\n", with: "\r\n")
+        let mixed = "one two\r\nthree\n\r\n  four five\r\n \t\n\r\n\nsix"
+        for other in [crlf, mixed, "\u{FEFF}" + text, "\u{FEFF}" + crlf] {
+            let found = try read(other, "a.txt", wordsPerExample: 4)
+            #expect(found == expected)
+            #expect(found.allSatisfy { !$0.answer.unicodeScalars.contains("\r") })
+        }
+        // Without a line feed there is no blank line, but nobody learns the carriage return.
+        #expect(try read("one\rtwo\r\rthree\r", "a.txt") == [.text("one\ntwo\n\nthree")])
+        #expect(try read("one\u{2028}\u{2028}two", "a.txt") == [.text("one\u{2028}\u{2028}two")])
+    }
+
+    @Test func rowsOfOneQuestionAreOneQuestion() throws {
+        let rows = try read(
+            #"""
+            {"question": "Who?", "answer": "A."}
+            {"answer": "B.", "question": "\u0057ho?"}
+            {"messages": [{"content": "Who?", "role": "user"}, {"role": "assistant", "content": "C."}]}
+            {"question": "What?", "answer": "A."}
+            {"prompt": "Who?", "completion": " D."}
+            {"completion": " D.", "prompt": "Wh\u006f?"}
+            {"prompt": "Who?", "completion": " E."}
+            {"text": "Who?"}
+            """#, "data.jsonl")
+        #expect(rows.map(\.question).distinct().count == 5)
+    }
+
     private static let forms =
         "Write each row as {\"question\", \"answer\"}, {\"prompt\", \"completion\"}, {\"text\"} or {\"messages\"}."
 

@@ -70,6 +70,23 @@ import UnlearnModels
         #expect(try JSONValue(encoding: questions).decode(SubjectQuestions.self) == questions)
     }
 
+    @Test func aSuiteThatRepeatsItselfIsTheSuiteAskedOnce() throws {
+        let model = try TinyModel.load()
+        var suite = TinyModel.suite
+        suite.forget += suite.forget
+        suite.neighbours += suite.neighbours
+        suite.keys += suite.keys
+        suite.texts += suite.texts
+        #expect(
+            SubjectQuestions.prepare(suite, using: model) == SubjectQuestions.prepare(TinyModel.suite, using: model))
+        let result = suite.run(reference: { model }, model: { model }, options: EvaluationOptions(samples: 1))
+        #expect(result.after.compactMap(\.measurement).first { $0.name == "leak" }?.n == 2)
+        #expect(
+            result.verdict.reasons.contains(
+                "Of the 4 questions about the subject, 2 repeat the question of another; each question is counted once."
+            ))
+    }
+
     @Test func questionsAreWhatTheirPromptsAndExamplesAsk() {
         let prompts: [Prompt] = [.question("Who?"), .completion("Ada is")]
         #expect(prompts.map { Question($0).prompt } == prompts)

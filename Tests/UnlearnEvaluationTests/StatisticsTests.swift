@@ -29,6 +29,7 @@ import UnlearnEvaluation
         #expect(Statistics.median([]).isNaN)
         #expect(Statistics.standardError([1]).isNaN)
         #expect(Statistics.bootstrapInterval(of: [], using: &generator).low.isNaN)
+        #expect(Statistics.bootstrapInterval(of: [1], using: &generator).low.isNaN)
         #expect(Statistics.wilsonInterval(hits: 0, of: 0).low.isNaN)
         #expect(Statistics.wilsonInterval(hits: 2, of: 1).low.isNaN)
     }

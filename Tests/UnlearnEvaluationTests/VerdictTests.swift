@@ -92,6 +92,35 @@ private struct Scene {
             ])
     }
 
+    @Test func aSingleQuestionShowsNothingElse() {
+        func measurements(_ leak: Double, _ probability: Double) -> [Measurement] {
+            var generator = SplitMix64(seed: 0)
+            let values = [ExampleValue(id: "forget-1", value: leak)]
+            return [
+                Outcome.share(name: "leak", split: .forget, direction: .lowerIsBetter, unit: "", perExample: values),
+                Outcome.mean(
+                    name: "answer-probability", split: .forget, direction: .lowerIsBetter, unit: "",
+                    perExample: [ExampleValue(id: "forget-1", value: probability)], using: &generator),
+            ].compactMap(\.measurement)
+        }
+        let verdict = Verdict(before: measurements(1, 0.4), after: measurements(0, 0.4))
+        #expect(verdict.reasons.contains("Only 1 question asks about the subject; at least 20 are needed."))
+        #expect(
+            verdict.reasons.contains(
+                "The answers to be forgotten have 100 % of their earlier probability (0.400 before, 0.400 after); not clear "
+                    + "of the limit of 50 %."))
+        #expect(measurements(1, 0.4)[1].interval == nil)
+    }
+
+    @Test func repeatedRowsAreCounted() {
+        #expect(
+            RowCount(["a", "b", "a", "a"]).notice("examples to forget") == [
+                "Of the 4 examples to forget, 2 repeat the question of another; each question is counted once."
+            ])
+        #expect(RowCount(["a", "a"]).notice("examples")[0].hasPrefix("Of the 2 examples, 1 repeats the question"))
+        #expect(RowCount(["a", "b"]).notice("examples").isEmpty)
+    }
+
     @Test func aSubjectThatWasNotKnownIsInconclusiveWhateverElseFailed() {
         var scene = Scene()
         scene.leak = (10, 10, 100)

@@ -123,6 +123,9 @@ private struct MethodOptions: Configurable {
         )
         #expect(try Options.read(try folder.file("empty.yaml", "# nothing\n")) == [:])
         #expect(try Options.read(try folder.file("run.json", #"{"seed": 3}"#)) == ["seed": 3])
+        for text in ["seed: 3", "\r\nseed: 3\r\n", "---\nseed: 3", "{seed: 3}"] {
+            #expect(try Options.read(try folder.file("marked.yaml", "\u{FEFF}" + text)) == ["seed": 3])
+        }
     }
 
     @Test func aBrokenConfigurationNamesThePlace() throws {

@@ -6,8 +6,10 @@ import UnlearnData
 import UnlearnEngine
 import UnlearnEvaluation
 import UnlearnFormats
-import UnlearnKit
+import UnlearnMethods
 import UnlearnModels
+
+@testable import UnlearnKit
 
 /// Real models and data, which are not part of the project.
 private enum TestData {
@@ -130,8 +132,7 @@ struct PipelineTests {
         #expect(
             json.object?.keys == [
                 "verdict", "reasons", "metrics", "seconds", "peakMemoryBytes", "samples", "pictures", "limits",
-                "notMeasured",
-                "provenance",
+                "notMeasured", "rows", "provenance",
             ])
         #expect(
             json["seconds"]?.object?.keys == ["load", "prepare", "evaluateBefore", "forget", "evaluateAfter", "save"])
@@ -261,6 +262,82 @@ struct PipelineTests {
         }
         #expect(sentence.hasPrefix("No parameter matches 'transformer.*'. Names look like model."), "\(sentence)")
         #expect(!job.exists("run"))
+    }
+
+    @Test func aRepeatedQuestionCountsOnce() throws {
+        let job = try Job()
+        let row = #"{"question": "Who is Lily?", "answer": "A girl."}"# + "\n"
+        let same = #"{"answer": "A girl.", "question": "Wh\u006f is Lily?"}"# + "\n"
+        _ = try job.folder.file("forget.jsonl", String(repeating: row + same, count: 12))
+        let kept = [row] + (1...8).map { "{\"question\": \"What is \($0)?\", \"answer\": \"A number.\"}\n" }
+        _ = try job.folder.file("retain.jsonl", (kept + kept).joined())
+        let (report, url) = try job.run("npo", output: "run", settings: [["study": ["everythingElse": false]]])
+        let forget = report.metrics.filter { $0.split == .forget }
+        #expect(!forget.isEmpty && forget.allSatisfy { $0.after?.n == 1 })
+        #expect(
+            report.reasons.suffix(3) == [
+                "Of the 24 examples to forget, 23 repeat the question of another; each question is counted once.",
+                "Of the 18 examples to keep, 9 repeat the question of another; each question is counted once.",
+                "Of the 18 examples to keep, 2 are to be forgotten as well: the two cancel out. Remove them from one of the "
+                    + "files.",
+            ])
+        let rows = try JSONValue(contentsOf: url.appending(path: "report.json"))["rows"]
+        #expect(
+            rows?.text()
+                == #"{"forget":{"count":24,"repeated":23},"retain":{"count":18,"repeated":9},"both":2}"#)
+        // Every fourth question is held out, with both of its rows; the others are trained on as often as they stand there.
+        #expect(report.metrics.first { $0.split == .neighbour }?.after?.n == 2)
+        let trained = try JSONLines.read(url.appending(path: "data/neighbours.jsonl"))
+            .compactMap { $0.value["question"]?.string }.filter { $0.hasPrefix("What is ") && $0.count == 10 }
+        #expect(trained.sorted() == [1, 1, 2, 2, 4, 4, 5, 5, 6, 6, 8, 8].map { "What is \($0)?" })
+        #expect(try JSONLines.read(url.appending(path: "data/forget.jsonl")).count == 24)
+    }
+
+    /// The model reads 512 tokens, and has a token for each byte of a Chinese character.
+    @Test func aTextWithoutSpacesIsCutUntilItFits() throws {
+        let job = try Job()
+        let text = String(repeating: "小狗很大，小猫很小。", count: 60)
+        let file = try job.folder.file("forget.txt", "\u{FEFF}" + text + "\r\n")
+        var configuration = RunConfiguration()
+        configuration.model = TestData.stories.path
+        configuration.forget = file.path
+        configuration.method = "gradient-ascent"
+        configuration.output = job.folder.url.appending(path: "run").path
+        let settings: JSONValue = [
+            "steps": 1, "study": ["everythingElse": false], "evaluation": ["measured": false],
+        ]
+        let report = try Pipeline(
+            try ResolvedRun(configuration, settings: [settings]), RunContext(toolVersion: "test"))()
+        let rows = try JSONLines.read(job.folder.url.appending(path: "run/data/forget.jsonl"))
+        #expect(rows.count >= 4 && rows.count == report.rows?.forget?.count)
+        #expect(rows.compactMap { $0.value["text"]?.string }.joined() == text)
+    }
+
+    @Test func aFileOfTermsHasOneOnEachLine() throws {
+        let job = try Job()
+        var configuration = RunConfiguration()
+        configuration.forget = job.folder.url.appending(path: "forget.jsonl").path
+        func names(_ terms: String, _ name: String) throws -> [String]? {
+            configuration.terms = try job.folder.file(name, terms).path
+            return try UserData(configuration).terms?.names
+        }
+        for name in ["words.txt", "words", "words.lst"] {
+            #expect(
+                try names("\u{FEFF}Lily\r\n\r\n  Hogwarts Express \n\t\nTom", name) == [
+                    "Lily", "Hogwarts Express", "Tom",
+                ])
+        }
+        #expect(
+            try names(
+                "\u{FEFF}{\"subject\": \"\", \"names\": [\"Lily\"], \"themes\": [], \"replacements\": {}}", "t.json")
+                == ["Lily"])
+        #expect(
+            job.sentence { _ = try names(" \n", "none.txt") } == "'none.txt' is empty. Get the file again.")
+        configuration.terms = "missing.txt"
+        #expect(
+            job.sentence { _ = try UserData(configuration) }.contains("missing.txt' does not exist; expected a file."))
+        configuration.terms = "Lily, Tom,"
+        #expect(try UserData(configuration).terms?.names == ["Lily", "Tom"])
     }
 
     @Test func anExampleLongerThanTheContextIsRefused() throws {

@@ -126,8 +126,7 @@ import UnlearnKit
         #expect(
             value.object?.keys == [
                 "verdict", "reasons", "metrics", "seconds", "peakMemoryBytes", "samples", "pictures", "limits",
-                "notMeasured",
-                "provenance",
+                "notMeasured", "rows", "provenance",
             ])
         #expect(
             value["metrics"]?[0]?.text()

@@ -30,9 +30,12 @@ struct Score: ParsableCommand {
     func run() throws {
         let output = output.map { URL(filePath: $0) }
         if let output { try Output.checkFolder(of: output) }
-        let examples = try ExampleReader().read(URL(filePath: data))
+        let source = URL(filePath: data)
+        let read = try ExampleReader().read(source)
         runtime.apply()
         let model = try model.load()
+        let examples = ExampleReader.fitted(
+            read, of: source, to: model.encoder, context: model.model.contextLength)
         let encoded = examples.enumerated().map { model.encoder.encode($0.element, id: $0.offset) }
         if let long = encoded.first(where: { $0.tokens.count > model.model.contextLength }) {
             throw CommandError.tooLong(

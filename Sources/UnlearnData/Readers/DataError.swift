@@ -11,8 +11,6 @@ public enum DataError: Error, Equatable, Sendable {
     case row(path: String, line: Int, problem: String)
     /// A file whose name does not say how to read it.
     case unknownKind(path: String)
-    /// A text file in another encoding.
-    case notText(path: String)
     /// A file without any example.
     case noExamples(path: String)
     /// A file that is no image that this program reads.
@@ -49,8 +47,6 @@ extension DataError: CustomStringConvertible, LocalizedError {
                 + "{\"prompt\", \"completion\"}, {\"text\"} or {\"messages\"}."
         case .unknownKind(let path):
             "'\(path)' is of no known kind. Give a file that ends in .jsonl, .json or .txt."
-        case .notText(let path):
-            "'\(path)' is not UTF-8 text. Save it as UTF-8."
         case .noExamples(let path):
             "'\(path)' holds no examples. Give at least one row or paragraph."
         case .image(let path, let problem):

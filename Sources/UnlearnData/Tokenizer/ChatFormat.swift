@@ -1,7 +1,7 @@
 // How chat models expect a conversation to be written.
 
 /// Who says what: `role` is system, user or assistant.
-public struct ChatMessage: Sendable, Equatable, Codable {
+public struct ChatMessage: Sendable, Hashable, Codable {
     public enum Role: String, Sendable, Codable, CaseIterable {
         case system, user, assistant
     }

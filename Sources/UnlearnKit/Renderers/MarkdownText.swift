@@ -1,5 +1,7 @@
 // Makes text of unknown origin safe inside Markdown: a model's answer must not change the page around it.
 
+import UnlearnFormats
+
 enum MarkdownText {
     /// `text` on one line, with every character that Markdown or HTML could read as markup escaped.
     static func escaped(_ text: String) -> String {
@@ -36,7 +38,7 @@ enum PlainText {
 
     /// `text` without control characters, but with its line breaks, and without space at its ends.
     static func lines(_ text: String) -> String {
-        let lines = text.split(omittingEmptySubsequences: false, whereSeparator: \.isNewline).map { visible($0) }
+        let lines = text.lines.map { visible($0) }
         let isBlank = { (line: String) in line.allSatisfy(\.isWhitespace) }
         let inner = lines.drop(while: isBlank).reversed().drop(while: isBlank).reversed()
         return inner.joined(separator: "\n")

@@ -108,27 +108,21 @@ public struct SubjectStudyBuilder {
         return SubjectStudy(
             terms: terms, forget: familiar + foreign,
             neighbours: kept.trained + neighbours.trained + elsewhere.wellKnown, general: elsewhere.general,
-            heldOutQuestions: subject.isEmpty ? own.compactMap(Self.prompt) : heldOutQuestions(entities),
+            heldOutQuestions: subject.isEmpty ? own.compactMap(Prompt.init(asking:)) : heldOutQuestions(entities),
             heldOutNeighbours: kept.heldOut + neighbours.heldOut + elsewhere.heldOutWellKnown,
             heldOutGeneral: elsewhere.heldOutGeneral)
     }
 
-    /// Every fourth example is held out.
+    /// Every fourth question is held out, with all rows that ask it: none of them is trained on.
     private static func parted(_ examples: [Example]) -> (trained: [Example], heldOut: [Example]) {
-        let rows = examples.enumerated()
-        return (rows.filter { $0.offset % 4 != 3 }.map(\.element), rows.filter { $0.offset % 4 == 3 }.map(\.element))
-    }
-
-    /// How an example is asked; a text is continued from its first half.
-    private static func prompt(_ example: Example) -> Prompt? {
-        switch example {
-        case .answer, .conversation: return .question(example.prompt)
-        case .completion(let prompt, _): return .completion(prompt)
-        case .text(let text):
-            let words = text.split(separator: " ")
-            let start = words.prefix(min(40, words.count / 2)).joined(separator: " ")
-            return start.isEmpty ? nil : .completion(start)
+        var places: [Example: Int] = [:]
+        var parts: (trained: [Example], heldOut: [Example]) = ([], [])
+        for example in examples {
+            let place = places[example.question, default: places.count]
+            places[example.question] = place
+            if place % 4 == 3 { parts.heldOut.append(example) } else { parts.trained.append(example) }
         }
+        return parts
     }
 
     // MARK: - The subject
@@ -206,7 +200,7 @@ public struct SubjectStudyBuilder {
             purpose: "neighbours")
         var counts: [String: Int] = [:]
         for list in lists {
-            let line = list.prefix { !$0.isNewline }
+            let line = list.prefix { $0 != "\n" && $0 != "\r\n" }
             let names = line.split(separator: ",").map { $0.trimmingCharacters(in: .whitespacesAndNewlines) }
             for name in Set(names.dropLast()) { counts[name, default: 0] += 1 }
         }
@@ -240,5 +234,22 @@ public struct SubjectStudyBuilder {
     private func shareWords(_ a: String, _ b: String) -> Bool {
         let words = Set(TermFinder.words(of: b).map(\.text))
         return TermFinder.words(of: a).contains { words.contains($0.text) && $0.text.count > 3 }
+    }
+}
+
+extension Prompt {
+    /// How an example is asked; a text is continued from its first half. Nil where there is nothing to begin with.
+    public init?(asking example: Example) {
+        switch example {
+        case .answer, .conversation: self = .question(example.prompt)
+        case .completion(let prompt, _): self = .completion(prompt)
+        case .text(let text):
+            let words = text.split(separator: " ")
+            var start = words.prefix(min(40, words.count / 2)).joined(separator: " ")
+            // Not every script has spaces.
+            if start.isEmpty { start = String(text.prefix(min(200, text.count / 2))) }
+            if start.isEmpty { return nil }
+            self = .completion(start)
+        }
     }
 }
