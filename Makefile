@@ -19,7 +19,7 @@ TEST_CONFIGURATION ?= debug
 BUILD_FLAGS ?= -debug-info-format none
 PYTHON := .venv/bin/python
 
-.PHONY: help setup build test demo demo-images lint golden clean
+.PHONY: help setup build test demo demo-plan demo-images demo-images-plan lint golden clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-12s%s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -37,7 +37,11 @@ test: setup ## Build and run all tests, the numerical ones on both kinds of proc
 	@swift test -c $(TEST_CONFIGURATION) --skip-build
 	@scripts/test-narrow.sh $(TEST_CONFIGURATION)
 
-demo: build ## Make a real chat model forget a subject: make demo [SUBJECT="Harry Potter"]
+demo-plan:
+	@scripts/plan-demo.sh "make SmolLM2-135M-Instruct forget $(SUBJECT), and question it before and after" "2 to 6 minutes" \
+	    $(MODELS)/SmolLM2-135M-Instruct/config.json "fetch the model: 98 MB to download, 640 MB on disk"
+
+demo: demo-plan build ## Make a real chat model forget a subject: make demo [SUBJECT="Harry Potter"]
 	@mkdir -p $(MODELS) runs
 	@unlearn=$$(swift build -c release --show-bin-path)/unlearn; \
 	scripts/fetch-smollm2.sh "$$unlearn" $(MODELS); \
@@ -45,7 +49,11 @@ demo: build ## Make a real chat model forget a subject: make demo [SUBJECT="Harr
 	"$$unlearn" forget --model $(MODELS)/SmolLM2-135M-Instruct --subject "$(SUBJECT)" \
 	    --output "runs/$$name-$$(date +%Y%m%d-%H%M%S)"
 
-demo-images: build ## Make a classifier forget a class of Fashion-MNIST: make demo-images [CLASS=T-shirt]
+demo-images-plan:
+	@scripts/plan-demo.sh "train 5 classifiers on Fashion-MNIST, and let 4 methods forget $(CLASS)" "4 to 8 minutes" \
+	    /usr/share/datasets/fashion-mnist "install Fashion-MNIST: 31 MB to download"
+
+demo-images: demo-images-plan build ## Make a classifier forget a class of Fashion-MNIST: make demo-images [CLASS=T-shirt]
 	@mkdir -p runs
 	@scripts/fetch-fashion-mnist.sh
 	@name=$$(printf '%s' "$(CLASS)" | tr '[:upper:] ' '[:lower:]-'); \
