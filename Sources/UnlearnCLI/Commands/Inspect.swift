@@ -44,7 +44,7 @@ struct Inspect: ParsableCommand {
         let isUnknown = format == nil && tokenizer.definition.chatTemplate != nil
         facts.add(
             "chatFormat", format.map { .string($0.rawValue) } ?? .null,
-            format?.rawValue ?? (isUnknown ? "unknown" : "none"))
+            format?.rawValue ?? (isUnknown ? "the model's own" : "none"))
         if hash {
             let isFolder = ModelFormat(url) == .huggingFace
             let hash = try isFolder ? Fingerprint.modelHash(of: url) : Fingerprint.sha256(of: url)

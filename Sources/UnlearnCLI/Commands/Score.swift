@@ -33,6 +33,7 @@ struct Score: ParsableCommand {
         let examples = try ExampleReader().read(URL(filePath: data))
         runtime.apply()
         let model = try model.load()
+        try model.encoder.check(examples, of: data)
         let encoded = examples.enumerated().map { model.encoder.encode($0.element, id: $0.offset) }
         if let long = encoded.first(where: { $0.tokens.count > model.model.contextLength }) {
             throw CommandError.tooLong(

@@ -25,23 +25,60 @@ extension TokenizerDefinition {
         }
         let tokenizer = HuggingFaceTokenizer(file: file.path, json: try Self.json(file))
         self = try tokenizer.definition()
+        try readSettings(in: directory)
+        originalFiles = try Self.originalFiles(in: directory)
+    }
+
+    /// The special tokens and the chat template that files beside a tokenizer name; what they leave out stays.
+    private mutating func readSettings(in directory: URL) throws(TokenizerError) {
         let configuration = try Self.jsonIfPresent(directory.appending(path: "tokenizer_config.json"))
         let names = try Self.jsonIfPresent(directory.appending(path: "special_tokens_map.json"))
         func namedToken(_ key: String) throws(TokenizerError) -> Int32? {
             guard let value = configuration?[key] ?? names?[key], let token = value.string ?? value["content"]?.string
             else { return nil }
-            guard let id = tokenizer.id(of: token, in: self) else {
+            guard let id = id(of: token) else {
                 throw .unknownToken(token: token, place: "'\(key)' of tokenizer_config.json")
             }
             return id
         }
-        beginOfSequence = try namedToken("bos_token")
-        endOfSequence = try namedToken("eos_token")
-        padding = try namedToken("pad_token")
+        beginOfSequence = try namedToken("bos_token") ?? beginOfSequence
+        endOfSequence = try namedToken("eos_token") ?? endOfSequence
+        padding = try namedToken("pad_token") ?? padding
         if unknown == nil { unknown = try namedToken("unk_token") }
         markNamedTokensSpecial()
-        chatTemplate = try Self.template(in: directory, configuration?["chat_template"])
-        originalFiles = try Self.originalFiles(in: directory)
+        chatTemplate = try Self.template(in: directory, configuration?["chat_template"]) ?? chatTemplate
+    }
+
+    /// This tokenizer, with what lies in the folder of an adapter in place of its own: a whole tokenizer, or the chat
+    /// template and the names of the special tokens alone.
+    public func overlaid(byFilesIn folder: URL) throws(TokenizerError) -> TokenizerDefinition {
+        func isThere(_ name: String) -> Bool {
+            FileManager.default.fileExists(atPath: folder.appending(path: name).path)
+        }
+        guard Self.fileNames.contains(where: isThere) else { return self }
+        guard ["tokenizer.json", "tokenizer.model"].contains(where: isThere) else {
+            var result = self
+            try result.readSettings(in: folder)
+            // What is saved comes from two folders, and is written anew.
+            result.originalFiles = []
+            return result
+        }
+        var result = try TokenizerDefinition(huggingFace: folder)
+        let own = result
+        func same(_ id: Int32?) -> Int32? { id.flatMap { own.id(of: vocabulary[Int($0)]) } }
+        result.beginOfSequence = own.beginOfSequence ?? same(beginOfSequence)
+        result.endOfSequence = own.endOfSequence ?? same(endOfSequence)
+        result.padding = own.padding ?? same(padding)
+        result.chatTemplate = own.chatTemplate ?? chatTemplate
+        result.markNamedTokensSpecial()
+        if result != own { result.originalFiles = [] }
+        return result
+    }
+
+    /// The id of a token that is expected among the added ones.
+    fileprivate func id(of token: String) -> Int32? {
+        func isToken(_ id: Int) -> Bool { vocabulary[id].utf8.elementsEqual(token.utf8) }
+        return addedTokens.first { isToken(Int($0.id)) }?.id ?? vocabulary.indices.first(where: isToken).map(Int32.init)
     }
 
     /// The files that make up a tokenizer, as far as they exist.
@@ -118,19 +155,12 @@ private struct HuggingFaceTokenizer {
         try addTokens(to: &definition)
         try HuggingFacePipeline(tokenizer: self).read(json, into: &definition)
         if let unknown = model["unk_token"]?.string {
-            guard let id = id(of: unknown, in: definition) else {
+            guard let id = definition.id(of: unknown) else {
                 throw .unknownToken(token: unknown, place: "'unk_token' of '\(file)'")
             }
             definition.unknown = id
         }
         return definition
-    }
-
-    /// The id of a token that is expected among the added ones.
-    func id(of token: String, in definition: TokenizerDefinition) -> Int32? {
-        func isToken(_ id: Int) -> Bool { definition.vocabulary[id].utf8.elementsEqual(token.utf8) }
-        return definition.addedTokens.first { isToken(Int($0.id)) }?.id
-            ?? definition.vocabulary.indices.first(where: isToken).map(Int32.init)
     }
 
     private func vocabulary(_ model: JSONValue) throws(TokenizerError) -> [String] {
@@ -305,7 +335,7 @@ private struct HuggingFacePipeline {
                     isBefore = false
                     continue
                 }
-                guard let id = tokenizer.id(of: token, in: definition) else {
+                guard let id = definition.id(of: token) else {
                     throw .unknownToken(token: token, place: "'post_processor' of '\(tokenizer.file)'")
                 }
                 if isBefore { definition.prefix.append(id) } else { definition.suffix.append(id) }
