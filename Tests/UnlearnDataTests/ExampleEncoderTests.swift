@@ -1,5 +1,6 @@
 // One text from prompt to answer: where it is cut, and what is refused.
 
+import Foundation
 import Testing
 
 @testable import UnlearnData
@@ -164,5 +165,85 @@ struct JinjaTests {
         ] {
             #expect(throws: JinjaError.self) { try render(template) }
         }
+    }
+}
+
+extension JinjaTests {
+    @Test func damagedTemplatesEndWithAnError() throws {
+        let template =
+            "{%- set ns = namespace(n=0) %}{% macro m(a, b='x') %}{{ a ~ b }}{% endmacro %}\n{# c #}"
+            + "{% for i in range(9)[::-1] if i is odd %}{{ m(x[i:]) | trim ~ i.k }}{% set ns.n = ns.n * 7 % 5 - 1 %}"
+            + "{{ '<' + x.split('a')[-1] + '>' if loop.first or not loop.last else {'a': [1]}['a'][0:1] | join }}{% endfor %}"
+        let parts = [
+            "{%", "%}", "{{", "}}", "{#", "-", "+", "(", ")", "[", "]", "'", "\\", "if", "endif", "not ", "9", " ",
+        ]
+        var random = SystemRandomNumberGenerator()
+        for _ in 0..<3000 {
+            var damaged = Array(template.unicodeScalars)
+            for _ in 0..<Int.random(in: 1...4, using: &random) {
+                let place = Int.random(in: 0..<damaged.count, using: &random)
+                if Bool.random(using: &random) {
+                    damaged.removeSubrange(place..<min(damaged.count, place + Int.random(in: 0...6, using: &random)))
+                } else {
+                    damaged.insert(contentsOf: parts.randomElement(using: &random)!.unicodeScalars, at: place)
+                }
+            }
+            var text = String.UnicodeScalarView()
+            text.append(contentsOf: damaged)
+            // Either is right; a crash or a hang is not.
+            do throws(JinjaError) { _ = try JinjaTemplate(String(text)).render(["x": .text(" aBc ")]) } catch {}
+        }
+    }
+}
+
+struct AdapterTokenizerTests {
+    private let base =
+        #"{"model":{"type":"BPE","vocab":{"a":0,"b":1,"<s>":2,"</s>":3,"[X]":4},"merges":[]},"#
+        + #""added_tokens":[{"id":2,"content":"<s>","special":true},{"id":3,"content":"</s>","special":true}]}"#
+    private let own = #"{"model":{"type":"BPE","vocab":{"b":0,"a":1,"<s>":2,"[X]":3,"</s>":4},"merges":[]}}"#
+
+    /// The base's tokenizer with a folder on top of it that holds `files`.
+    private func overlaid(_ files: [String: String]) throws -> TokenizerDefinition {
+        let folders = [try temporaryDirectory(), try temporaryDirectory()]
+        defer { for folder in folders { try? FileManager.default.removeItem(at: folder) } }
+        let settings = #"{"bos_token":"<s>","eos_token":"</s>","chat_template":"base"}"#
+        for (folder, files) in zip(folders, [["tokenizer.json": base, "tokenizer_config.json": settings], files]) {
+            for (name, text) in files { try Data(text.utf8).write(to: folder.appending(path: name)) }
+        }
+        return try TokenizerDefinition(huggingFace: folders[0]).overlaid(byFilesIn: folders[1])
+    }
+
+    @Test func whatLiesBesideAnAdapterWinsAndTheRestIsTheBases() throws {
+        let nothing = try overlaid(["adapter_config.json": "{}"])
+        #expect(nothing.chatTemplate == "base" && nothing.vocabulary[0] == "a" && nothing.originalFiles.count == 2)
+        let template = try overlaid(["chat_template.jinja": "own"])
+        #expect(template.chatTemplate == "own" && template.vocabulary[0] == "a" && template.endOfSequence == 3)
+        // Written anew when it is saved: the base's files say something else.
+        #expect(template.originalFiles.isEmpty)
+        let settings = try overlaid(["tokenizer_config.json": #"{"eos_token":"[X]","chat_template":"own"}"#])
+        #expect(settings.chatTemplate == "own" && settings.endOfSequence == 4 && settings.beginOfSequence == 2)
+        let names = try overlaid(["special_tokens_map.json": #"{"eos_token":{"content":"[X]"}}"#])
+        #expect(names.chatTemplate == "base" && names.endOfSequence == 4)
+        let whole = try overlaid(["tokenizer.json": own])
+        #expect(whole.vocabulary[0] == "b" && whole.endOfSequence == 4 && whole.chatTemplate == "base")
+        #expect(whole.originalFiles.isEmpty)
+        let complete = try overlaid([
+            "tokenizer.json": own,
+            "tokenizer_config.json": #"{"bos_token":"<s>","eos_token":"[X]","chat_template":"own"}"#,
+        ])
+        #expect(complete.endOfSequence == 3 && complete.chatTemplate == "own" && complete.originalFiles.count == 2)
+    }
+
+    @Test func tokensThatSettingsListAreAddedOnes() throws {
+        func token(_ settings: String) throws -> TokenizerDefinition.AddedToken? {
+            try overlaid(["tokenizer_config.json": settings]).addedTokens.first { $0.id == 4 }
+        }
+        #expect(try token("{}") == nil)
+        #expect(try token(#"{"additional_special_tokens":["[X]"]}"#)?.isSpecial == true)
+        #expect(try token(#"{"extra_special_tokens":{"x":{"content":"[X]"}}}"#)?.isSpecial == true)
+        #expect(try token(#"{"sep_token":"[X]"}"#)?.isSpecial == true)
+        let listed = try token(#"{"added_tokens_decoder":{"4":{"content":"[X]","lstrip":true,"normalized":false}}}"#)
+        #expect(listed?.isSpecial == false && listed?.stripsLeft == true)
+        #expect(try token(#"{"added_tokens_decoder":{"4":{"content":"other"}, "99":{"content":"[X]"}}}"#) == nil)
     }
 }

@@ -24,7 +24,7 @@ extension JinjaRenderer {
         case ("join", _):
             let separator = try call.argument(0, "d").map { (it) throws(JinjaError) in try text(of: it) } ?? []
             let parts = try items(of: value).map { (it) throws(JinjaError) in try text(of: it) }
-            return .text(try checked(Array(parts.joined(separator: separator))))
+            return .text(try joined(parts, separator))
         case ("map", _):
             guard let key = call.named.last(where: { $0.name == "attribute" })?.value else { break }
             return .list(try items(of: value).map { (it) throws(JinjaError) in try item(key, of: it) })
@@ -39,6 +39,11 @@ extension JinjaRenderer {
         default: break
         }
         throw fail("the filter '\(name)' is not supported for \(value.kind)")
+    }
+
+    private func joined(_ parts: [[JinjaLetter]], _ separator: [JinjaLetter]) throws(JinjaError) -> [JinjaLetter] {
+        try check(letters: parts.reduce(parts.count * separator.count) { $0 + $1.count })
+        return Array(parts.joined(separator: separator))
     }
 
     private func holds(_ value: JinjaValue, _ test: ArraySlice<JinjaValue>) throws(JinjaError) -> Bool {
@@ -106,7 +111,7 @@ extension JinjaRenderer {
                 throw fail("'replace' needs a text to replace and another")
             }
             let parts = text.parts(separator: old, most: call.argument(2, "count")?.number ?? .max)
-            return .text(try checked(Array(parts.joined(separator: new))))
+            return .text(try joined(parts, new))
         case "split":
             let most = call.argument(1, "maxsplit")?.number ?? -1
             guard let separator = try argument(0, "sep") else {

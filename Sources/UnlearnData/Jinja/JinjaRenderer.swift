@@ -25,11 +25,10 @@ struct JinjaRenderer {
         guard steps <= Self.mostSteps else { throw fail("it does not come to an end") }
     }
 
-    func checked(_ letters: [JinjaLetter]) throws(JinjaError) -> [JinjaLetter] {
-        guard letters.count <= Self.mostLetters else {
+    func check(letters count: Int) throws(JinjaError) {
+        guard count <= Self.mostLetters else {
             throw fail("it writes more than \(Self.mostLetters) characters")
         }
-        return letters
     }
 
     // MARK: Statements
@@ -69,7 +68,7 @@ struct JinjaRenderer {
 
     private mutating func write(_ letters: [JinjaLetter]) throws(JinjaError) {
         output += letters
-        _ = try checked(output)
+        try check(letters: output.count)
     }
 
     /// What the nodes write, as a value.
@@ -215,8 +214,10 @@ struct JinjaRenderer {
 
     private func binary(_ left: JinjaValue, _ symbol: String, _ right: JinjaValue) throws(JinjaError) -> JinjaValue {
         switch (left, symbol, right) {
-        case (_, "~", _): return .text(try checked(try text(of: left) + text(of: right)))
-        case (.text(let a), "+", .text(let b)): return .text(try checked(a + b))
+        case (_, "~", _), (.text, "+", .text):
+            let (a, b) = (try text(of: left), try text(of: right))
+            try check(letters: a.count + b.count)
+            return .text(a + b)
         case (.list(let a), "+", .list(let b)) where a.count + b.count <= Self.mostSteps: return .list(a + b)
         case (.text(let a), "*", .integer(let count)) where count <= 1 << 12 && a.count <= 1 << 12:
             return .text([[JinjaLetter]](repeating: a, count: max(0, count)).flatMap(\.self))

@@ -41,12 +41,40 @@ extension TokenizerDefinition {
             }
             return id
         }
+        addTokens(in: [configuration, names].compactMap(\.self))
         beginOfSequence = try namedToken("bos_token") ?? beginOfSequence
         endOfSequence = try namedToken("eos_token") ?? endOfSequence
         padding = try namedToken("pad_token") ?? padding
         if unknown == nil { unknown = try namedToken("unk_token") }
         markNamedTokensSpecial()
         chatTemplate = try Self.template(in: directory, configuration?["chat_template"]) ?? chatTemplate
+    }
+
+    /// Makes added tokens of those tokens of the vocabulary that settings list as such.
+    private mutating func addTokens(in settings: [JSONValue]) {
+        func add(_ token: AddedToken) {
+            addedTokens.removeAll { $0.id == token.id }
+            addedTokens.append(token)
+        }
+        for entries in settings.compactMap({ $0["added_tokens_decoder"]?.object }) {
+            for (key, entry) in entries {
+                guard let id = Int32(key), vocabulary.indices.contains(Int(id)),
+                    vocabulary[Int(id)] == entry["content"]?.string
+                else { continue }
+                add(AddedToken(id: id, entry))
+            }
+        }
+        for settings in settings {
+            let lists = ["additional_special_tokens", "extra_special_tokens"].compactMap { settings[$0] }
+            let listed = lists.flatMap { list in list.array ?? list.object?.map(\.value) ?? [] }
+            let named = ["sep_token", "cls_token", "mask_token"].compactMap { settings[$0] }
+            for entry in listed + named {
+                guard let id = (entry.string ?? entry["content"]?.string).flatMap(id(of:)) else { continue }
+                var token = addedTokens.first { $0.id == id } ?? AddedToken(id: id, isSpecial: true)
+                token.isSpecial = true
+                add(token)
+            }
+        }
     }
 
     /// This tokenizer, with what lies in the folder of an adapter in place of its own: a whole tokenizer, or the chat
@@ -120,6 +148,17 @@ extension TokenizerDefinition {
         } catch {
             throw .file(.refused("read", url.path, error))
         }
+    }
+}
+
+extension TokenizerDefinition.AddedToken {
+    /// What `entry` says of a token, in tokenizer.json or in tokenizer_config.json.
+    fileprivate init(id: Int32, _ entry: JSONValue) {
+        self.init(id: id, isSpecial: entry["special"]?.bool ?? false)
+        stripsLeft = entry["lstrip"]?.bool ?? false
+        stripsRight = entry["rstrip"]?.bool ?? false
+        isWholeWord = entry["single_word"]?.bool ?? false
+        isNormalized = entry["normalized"]?.bool ?? !isSpecial
     }
 }
 
@@ -223,12 +262,7 @@ private struct HuggingFaceTokenizer {
                 (0..<Self.largestVocabulary).contains(id)
             else { throw malformed("an added token is incomplete", expected: "'content' and a usable 'id'") }
             try place(content, at: id, in: &definition.vocabulary)
-            var token = TokenizerDefinition.AddedToken(id: Int32(id), isSpecial: entry["special"]?.bool ?? false)
-            token.stripsLeft = entry["lstrip"]?.bool ?? false
-            token.stripsRight = entry["rstrip"]?.bool ?? false
-            token.isWholeWord = entry["single_word"]?.bool ?? false
-            token.isNormalized = entry["normalized"]?.bool ?? !token.isSpecial
-            definition.addedTokens.append(token)
+            definition.addedTokens.append(.init(id: Int32(id), entry))
         }
     }
 
