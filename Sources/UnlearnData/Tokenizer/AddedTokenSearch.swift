@@ -15,6 +15,8 @@ struct AddedTokenSearch: Sendable {
     private let pattern: Pattern?
     private let table: ByteTable
     private var entries: [Entry] = []
+    let holdsSpecial: Bool
+    private let holdsOrdinary: Bool
 
     /// - Parameter normalize: what is done to a text before it is searched, and so to the tokens.
     init(
@@ -33,11 +35,11 @@ struct AddedTokenSearch: Sendable {
             entries.append(Entry(token: token, lead: isPrefixed ? content.utf8.count - own.utf8.count : 0))
         }
         self.table = table
+        holdsSpecial = entries.contains { $0.token.isSpecial }
+        holdsOrdinary = entries.contains { !$0.token.isSpecial }
         contents.sort { $0.utf8.count > $1.utf8.count }
         pattern = contents.isEmpty ? nil : try Pattern(contents.map(Pattern.quoted).joined(separator: "|"))
     }
-
-    var holdsSpecial: Bool { entries.contains { $0.token.isSpecial } }
 
     /// Visits the tokens and the non-empty texts between them.
     /// - Parameter written: where special tokens count.
@@ -45,7 +47,8 @@ struct AddedTokenSearch: Sendable {
         of text: UnsafeBufferPointer<UInt8>, written: [Range<Int>], _ visit: (Piece, Range<Int>) -> Void
     ) {
         var start = 0
-        pattern?.forEachMatch(in: text) { match in
+        let canMatch = holdsOrdinary || !written.isEmpty
+        (canMatch ? pattern : nil)?.forEachMatch(in: text) { match in
             guard let index = table.index(of: .init(rebasing: text[match])) else { return }
             let (token, lead) = (entries[index].token, entries[index].lead)
             // A match that does not count still hides what it overlaps, as in the library.
