@@ -127,9 +127,9 @@ enum Diagnostics {
         switch error {
         case .unknownOption, .wrongOptionType, .invalidOption, .malformedAssignment, .runDirectoryNotEmpty,
             .otherSettings,
-            .unknownChatFormat, .llama2CTokenizer:
+            .chatTemplate, .llama2CTokenizer:
             .usage
-        case .malformedConfiguration, .vocabulary, .tooLong, .changed, .otherImages: .badData
+        case .malformedConfiguration, .vocabulary, .refused, .tooLong, .changed, .otherImages: .badData
         case .noWeights: .missingInput
         case .system(let action, _, _): action == "read the folder" ? .missingInput : .internal
         case .file(let error): status(error)
@@ -152,7 +152,7 @@ enum Diagnostics {
     private static func status(_ error: TokenizerError) -> ExitStatus {
         switch error {
         case .file(let error): status(error)
-        case .missingControlToken: .usage
+        case .missingControlToken, .chatTemplate: .usage
         case .unwritable: .internal
         case .malformed, .unsupported, .missingMetadata, .unknownPreTokenizer, .invalidPattern, .unknownToken,
             .duplicateToken:

@@ -1,57 +1,145 @@
 // Examples as tokens: which ids the model reads, and which of them count.
 
 /// Turns examples into token ids with one tokenizer and one chat format.
+///
+/// What the model reads is one text from its first token to its last: prompt and continuation, a conversation with its
+/// answer. It is encoded once and then cut, so that the tokens around a cut are those that the model met in training.
 public struct ExampleEncoder: Sendable {
     public let tokenizer: Tokenizer
-    public let format: ChatFormat
+    /// Nil for conversations without markup.
+    private let template: ChatTemplate?
     /// The ids that end an answer, the format's own first.
-    public let endOfAnswer: [Int32]
+    public private(set) var endOfAnswer: [Int32] = []
+    /// The ids with which every question begins. Work on them can be shared between examples.
+    public private(set) var sharedPrefix: [Int32] = []
 
-    /// - Throws: ``TokenizerError`` if the vocabulary lacks the format's control tokens.
-    public init(_ tokenizer: Tokenizer, _ format: ChatFormat) throws(TokenizerError) {
+    /// An example as tokens, cut into what stands before, the parts of the answer, and what ends it.
+    public struct Reading: Sendable, Equatable {
+        public fileprivate(set) var tokens: [Int32]
+        /// Where the labelled tokens begin, then each part of the answer, then what ends the answer.
+        public fileprivate(set) var bounds: [Int]
+    }
+
+    /// - Parameter format: nil for the model's own template; a model without one gets no markup.
+    /// - Throws: ``TokenizerError`` if the template cannot be followed, or the vocabulary lacks its control tokens.
+    public init(_ tokenizer: Tokenizer, _ format: ChatFormat? = nil) throws(TokenizerError) {
         self.tokenizer = tokenizer
-        self.format = format
-        endOfAnswer = try tokenizer.endOfAnswer(format)
-        _ = try tokenizer.chatPrompt([ChatMessage(.user, "")], format)
+        template = try tokenizer.chatTemplate(format)
+        let answered = try reading(.answer(question: "a", answer: "a"), parts: ["a"])
+        let end = answered.tokens.suffix(from: answered.bounds[2]).first(where: tokenizer.isSpecial)
+        endOfAnswer = [end, tokenizer.endOfSequence == end ? nil : tokenizer.endOfSequence].compactMap(\.self)
+        let begun = zip(try conversation([ChatMessage(.user, "a")]), try conversation([ChatMessage(.user, "1")]))
+            .prefix { $0 == $1 }.map(\.0)
+        // Text after the last control token could merge with the user's words.
+        sharedPrefix = Array(begun.prefix((begun.lastIndex(where: tokenizer.isSpecial) ?? -1) + 1))
     }
 
     /// The ids that end an answer.
     public var stopTokens: Set<Int32> { Set(endOfAnswer) }
 
     /// The ids of a question in the chat format, up to where the assistant begins.
-    public func question(_ text: String) -> [Int32] { chat([ChatMessage(.user, text)]) }
+    public func question(_ text: String) -> [Int32] {
+        rendered { () throws(TokenizerError) in try conversation([ChatMessage(.user, text)]) }
+    }
 
     /// The ids of a text to be continued.
     public func prompt(_ text: String) -> [Int32] {
-        let ids = tokenizer.encode(text)
+        // Never what the tokenizer puts after a finished text.
+        let ids = tokenizer.definition.prefix + tokenizer.encode(text, addSpecialTokens: false)
         // A model without a token for the beginning still needs something to continue.
-        return ids.isEmpty ? [tokenizer.endOfSequence ?? 0] : ids
-    }
-
-    /// What the model reads before an example's answer.
-    public func context(of example: Example) -> [Int32] {
-        switch example {
-        case .answer(let question, _): self.question(question)
-        case .completion(let prompt, _): self.prompt(prompt)
-        case .conversation(let messages): chat(Array(messages.dropLast()))
-        // Only what the model was trained to see before a text: SmolLM2, say, has a begin token for chats alone.
-        case .text: tokenizer.definition.prefix
-        }
+        return ids.isEmpty ? [beginning] : ids
     }
 
     /// The whole example. Labelled are the answer and the token that ends it, or every token of a text.
     public func encode(_ example: Example, id: Int) -> TokenExample {
-        let context = context(of: example)
-        var answer = tokenizer.encode(example.answer, addSpecialTokens: false)
-        switch example {
-        case .answer, .conversation: answer += endOfAnswer.prefix(1)
-        case .completion, .text: break
-        }
-        return TokenExample(id: id, tokens: context + answer, labelledFrom: context.count)
+        let reading = read(example, parts: [example.answer])
+        return TokenExample(id: id, tokens: reading.tokens, labelledFrom: reading.bounds[0])
     }
 
-    private func chat(_ messages: [ChatMessage]) -> [Int32] {
-        // The control tokens were found when this value was made.
-        (try? tokenizer.chatPrompt(messages, format)) ?? []
+    /// The whole example, and where in it the parts of its answer begin.
+    public func read(_ example: Example, parts: [String]) -> Reading {
+        rendered { () throws(TokenizerError) in try reading(example, parts: parts) }
+    }
+
+    /// - Throws: ``TokenizerError/chatTemplate(problem:valid:)`` for a conversation that the model's template
+    ///   refuses, such as one with a system message. Ask it of all examples from outside before they are encoded.
+    public func check(_ example: Example) throws(TokenizerError) {
+        _ = try reading(example, parts: [example.answer])
+    }
+
+    // MARK: - One text
+
+    private var beginning: Int32 { tokenizer.endOfSequence ?? 0 }
+
+    /// The template was followed when this value was made, and examples from outside were checked.
+    private func rendered<Value>(_ body: () throws(TokenizerError) -> Value) -> Value {
+        do { return try body() } catch { preconditionFailure(error.description) }
+    }
+
+    private func conversation(_ messages: [ChatMessage]) throws(TokenizerError) -> [Int32] {
+        guard let template else { return prompt(messages.map(\.content).joined(separator: "\n")) }
+        return tokenizer.encode(try template.render(messages, addGenerationPrompt: true)).ids
+    }
+
+    private func reading(_ example: Example, parts: [String]) throws(TokenizerError) -> Reading {
+        switch example {
+        case .text: return reading(of: "", parts)
+        case .completion(let prompt, _): return continued(reading(of: prompt, parts))
+        case .answer(let question, _): return try reading([ChatMessage(.user, question)], parts)
+        case .conversation(let messages): return try reading(Array(messages.dropLast()), parts)
+        }
+    }
+
+    /// Text without markup.
+    private func reading(of prompt: String, _ parts: [String]) -> Reading {
+        var text = SourcedText()
+        text.append(prompt.utf8, .message)
+        for (index, part) in parts.enumerated() { text.append(part.utf8, .part(index)) }
+        var reading = reading(of: text, labelledFrom: prompt.utf8.count, parts: parts.count)
+        // Only what the model was trained to see before a text: SmolLM2, say, has a begin token for chats alone.
+        reading.insert(tokenizer.definition.prefix)
+        return reading
+    }
+
+    private func reading(_ messages: [ChatMessage], _ parts: [String]) throws(TokenizerError) -> Reading {
+        guard let template else {
+            var reading = reading(of: messages.map(\.content).joined(separator: "\n"), parts)
+            reading.tokens += tokenizer.endOfSequence.map { [$0] } ?? []
+            return continued(reading)
+        }
+        let asked = try template.render(messages, addGenerationPrompt: true)
+        let text = try template.render(
+            messages + [ChatMessage(.assistant, "")], parts: parts, addGenerationPrompt: false)
+        var reading = reading(of: text, labelledFrom: text.commonPrefix(with: asked), parts: parts.count)
+        let end = reading.bounds[parts.count + 1]
+        if let last = reading.tokens[end...].firstIndex(where: tokenizer.isSpecial) {
+            reading.tokens.removeSubrange((last + 1)...)
+        }
+        return continued(reading)
+    }
+
+    /// - Parameter labelledFrom: where the continuation begins, in bytes; spaces before that place belong to it too.
+    private func reading(of text: SourcedText, labelledFrom start: Int, parts count: Int) -> Reading {
+        let parts = text.bounds(ofParts: count) ?? [Int](repeating: start, count: count + 1)
+        var start = min(start, parts[0])
+        while start > 0, text.bytes[start - 1] == UInt8(ascii: " ") { start -= 1 }
+        let (ids, counts) = tokenizer.encode(text, places: [start] + parts)
+        return Reading(tokens: ids, bounds: counts)
+    }
+
+    /// A continuation has at least one token, and there is one that it continues.
+    private func continued(_ reading: Reading) -> Reading {
+        var reading = reading
+        reading.bounds[0] = min(reading.bounds[0], max(0, reading.tokens.count - 1))
+        if reading.bounds[0] == 0 { reading.insert([beginning]) }
+        return reading
+    }
+}
+
+extension ExampleEncoder.Reading {
+    /// Puts tokens before all others.
+    fileprivate mutating func insert(_ prefix: [Int32]) {
+        tokens.insert(contentsOf: prefix, at: 0)
+        bounds = bounds.map { $0 + prefix.count }
     }
 }

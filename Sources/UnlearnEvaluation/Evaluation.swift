@@ -166,17 +166,13 @@ private struct Asking {
     }
 
     private func encode(_ key: KeyWord) -> TokenExample {
-        func ids(_ text: String) -> [Int32] {
-            guard let question = key.question else { return model.encoder.prompt(text) }
-            return model.encoder.question(question) + model.tokenizer.encode(text, addSpecialTokens: false)
-        }
-        let prompt = ids(key.prompt)
-        let whole = ids(key.prompt + key.next)
-        // Where the word is written with tokens of the prompt's end, it is taken by itself.
-        let next =
-            whole.count > prompt.count && whole.starts(with: prompt)
-            ? whole[prompt.count] : model.tokenizer.encode(key.next, addSpecialTokens: false).first
-        let tokens = (prompt + (next.map { [$0] } ?? [])).suffix(window)
-        return TokenExample(id: 0, tokens: Array(tokens), targets: next == nil ? [] : [tokens.count - 1])
+        let example =
+            key.question.map { Example.answer(question: $0, answer: key.prompt + key.next) }
+            ?? .completion(prompt: key.prompt, completion: key.next)
+        let reading = model.encoder.read(example, parts: key.question == nil ? [key.next] : [key.prompt, key.next])
+        // The token with which the word begins, be it that it reaches into the word from what stands before.
+        let next = reading.bounds[reading.bounds.count - 2]
+        let tokens = Array(reading.tokens.prefix(next + 1).suffix(window))
+        return TokenExample(id: 0, tokens: tokens, targets: next < reading.tokens.count ? [tokens.count - 1] : [])
     }
 }

@@ -52,7 +52,7 @@ extension LanguageModel {
 
     /// The examples that have labelled tokens: conversations, whose common beginning a batch computes once, and others.
     private func families(of examples: [TokenExample]) -> [[Int]] {
-        let prefix = (try? tokenizer.sharedPrefix(encoder.format)) ?? []
+        let prefix = encoder.sharedPrefix
         let labelled = examples.indices.filter { !examples[$0].targets.isEmpty }
         return [true, false].map { isChat in labelled.filter { examples[$0].tokens.starts(with: prefix) == isChat } }
     }

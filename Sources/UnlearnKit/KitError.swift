@@ -23,8 +23,10 @@ public enum KitError: Error, Equatable, Sendable {
     case system(action: String, path: String, reason: String)
     /// A model directory without weights.
     case noWeights(path: String)
-    /// A chat template in a format that this program does not write; `valid` are those it could write.
-    case unknownChatFormat(path: String, valid: [String])
+    /// A model's chat template that cannot be followed; `valid` are the formats that could be written instead.
+    case chatTemplate(path: String, problem: String, valid: [String])
+    /// A user's example, counted from 1, that the model's chat template refuses.
+    case refused(path: String, example: Int, problem: String)
     /// A tokenizer with more tokens than the model has rows for.
     case vocabulary(path: String, tokens: Int, rows: Int)
     /// A llama2.c checkpoint with no tokenizer, or several, beside it.
@@ -71,9 +73,12 @@ extension KitError: CustomStringConvertible, LocalizedError {
             FormatError.system(action: action, path: path, reason: reason).description
         case .noWeights(let path):
             "'\(path)' holds no .safetensors file. Give the folder of a converted model."
-        case .unknownChatFormat(let path, let valid):
-            "The chat template of '\(path)' is of no known format. Choose one with --chat-format: "
+        case .chatTemplate(let path, let problem, let valid):
+            "The chat template of '\(path)' cannot be followed: \(problem). Choose a format with --chat-format: "
                 + valid.joined(separator: ", ") + "."
+        case .refused(let path, let example, let problem):
+            "The model's chat template cannot write example \(example) of '\(path)': \(problem). Change the example, "
+                + "or choose another format with --chat-format."
         case .vocabulary(let path, let tokens, let rows):
             "The tokenizer of '\(path)' has \(tokens) tokens, but the model has \(rows). "
                 + "Check that both belong to the same model."

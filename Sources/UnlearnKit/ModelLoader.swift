@@ -18,8 +18,9 @@ public enum ModelLoader {
     ) throws(KitError) -> (directory: ModelDirectory, model: LanguageModel) {
         let directory = try open(url, cache: cache)
         let tokenizer = try tokenizer(of: directory)
-        let format = if let chatFormat { chatFormat } else { try self.chatFormat(of: tokenizer, path: url.path) }
-        let encoder = try KitError.tokenizer { () throws(TokenizerError) in try ExampleEncoder(tokenizer, format) }
+        let encoder = try KitError.encoding(url.path) { () throws(TokenizerError) in
+            try ExampleEncoder(tokenizer, chatFormat)
+        }
         let model = try KitError.model { () throws(ModelError) in try directory.load(precision) }
         return (directory, LanguageModel(model: model, encoder: encoder, stopTokens: directory.stopTokens))
     }
@@ -37,20 +38,16 @@ public enum ModelLoader {
         }
     }
 
-    /// The tokenizer that belongs to a model: beside its weights, in its GGUF file, or beside its llama2.c file.
+    /// The tokenizer that belongs to a model: beside its adapter or its weights, in its GGUF file, or beside its
+    /// llama2.c file.
     /// - Parameter file: the tokenizer of a llama2.c model, if it is not the only `tok*.bin` beside it.
     public static func tokenizer(of directory: ModelDirectory, file: URL? = nil) throws(KitError) -> Tokenizer {
         let url = directory.url
-        let tokenizer: Tokenizer
-        switch ModelFormat(url) {
-        case .huggingFace:
-            tokenizer = try KitError.tokenizer { () throws(TokenizerError) in try Tokenizer(huggingFace: url) }
-        case .gguf:
-            let gguf = try KitError.file { () throws(FormatError) in try GGUFFile(url) }
-            tokenizer = try KitError.tokenizer { () throws(TokenizerError) in try Tokenizer(gguf: gguf) }
-        case .llama2C:
-            let file = if let file { file } else { try llama2CTokenizer(beside: url) }
-            tokenizer = try KitError.tokenizer { () throws(TokenizerError) in try Tokenizer(llama2C: file) }
+        let base = try definition(of: directory, file: file)
+        let tokenizer = try KitError.tokenizer { () throws(TokenizerError) in
+            var definition = base
+            for folder in directory.adapterFolders { definition = try definition.overlaid(byFilesIn: folder) }
+            return try Tokenizer(definition)
         }
         // An id that has no row in the embedding must never reach it.
         if let rows = directory.configuration.json["vocab_size"]?.int, tokenizer.vocabularyCount > rows {
@@ -60,6 +57,25 @@ public enum ModelLoader {
             return try KitError.tokenizer { () throws(TokenizerError) in try Tokenizer(definition) }
         }
         return tokenizer
+    }
+
+    /// The tokenizer of the model itself, without what lies beside its adapters.
+    private static func definition(
+        of directory: ModelDirectory, file: URL?
+    ) throws(KitError) -> TokenizerDefinition {
+        let url = directory.url
+        switch ModelFormat(url) {
+        case .huggingFace:
+            return try KitError.tokenizer { () throws(TokenizerError) in
+                try TokenizerDefinition(huggingFace: url)
+            }
+        case .gguf:
+            let gguf = try KitError.file { () throws(FormatError) in try GGUFFile(url) }
+            return try KitError.tokenizer { () throws(TokenizerError) in try TokenizerDefinition(gguf: gguf) }
+        case .llama2C:
+            let file = if let file { file } else { try llama2CTokenizer(beside: url) }
+            return try KitError.tokenizer { () throws(TokenizerError) in try TokenizerDefinition(llama2C: file) }
+        }
     }
 
     /// The number formats of a model's tensors, each once, in the order in which they occur.
@@ -77,14 +93,6 @@ public enum ModelLoader {
             types = ["F32"]
         }
         return types.distinct()
-    }
-
-    private static func chatFormat(of tokenizer: Tokenizer, path: String) throws(KitError) -> ChatFormat {
-        if tokenizer.definition.chatTemplate == nil { return .plain }
-        guard let format = tokenizer.chatFormat else {
-            throw .unknownChatFormat(path: path, valid: tokenizer.possibleChatFormats.map(\.rawValue))
-        }
-        return format
     }
 
     private static func llama2CTokenizer(beside url: URL) throws(KitError) -> URL {
@@ -117,6 +125,13 @@ public enum ModelFormat: String, Sendable {
 }
 
 extension KitError {
+    /// Runs `body` and names the model whose chat template cannot be followed.
+    static func encoding<Value>(_ path: String, _ body: () throws(TokenizerError) -> Value) throws(KitError) -> Value {
+        do { return try body() } catch .chatTemplate(let problem, let valid) {
+            throw .chatTemplate(path: path, problem: problem, valid: valid)
+        } catch { throw .tokenizer(error) }
+    }
+
     /// Runs `body` and passes a model's problem on as this target's error.
     static func model<Value>(_ body: () throws(ModelError) -> Value) throws(KitError) -> Value {
         do { return try body() } catch { throw .model(error) }

@@ -1,7 +1,7 @@
 // Where the data of a run come from: the model itself, or the user's files.
 
 import Foundation
-import UnlearnData
+public import UnlearnData
 import UnlearnEngine
 import UnlearnEvaluation
 import UnlearnFormats
@@ -36,6 +36,7 @@ struct UserData {
     static func fitted(
         _ examples: [Example], of path: String, to model: LanguageModel
     ) throws(KitError) -> [Example] {
+        try model.encoder.check(examples, of: path)
         let context = model.model.contextLength
         let fitted = ExampleReader.fitted(
             examples, of: URL(filePath: path), to: model.encoder, context: context)
@@ -97,6 +98,18 @@ struct UserData {
                 return try json.decode()
             } catch .invalidValue(let place, let problem) {
                 throw .malformed(.json, path: text, place: place, problem: problem)
+            }
+        }
+    }
+}
+
+extension ExampleEncoder {
+    /// That the model's chat template takes each example of a file.
+    public func check(_ examples: [Example], of path: String) throws(KitError) {
+        for (index, example) in examples.enumerated() {
+            do throws(TokenizerError) { try check(example) } catch {
+                guard case .chatTemplate(let problem, _) = error else { throw .tokenizer(error) }
+                throw .refused(path: path, example: index + 1, problem: problem)
             }
         }
     }

@@ -51,8 +51,9 @@ public struct LanguageModel {
             maximumTokens: maximumTokens, temperature: temperature, topP: topP, stopTokens: stopTokens)
         let generators =
             temperature == 0 ? [] : prompts.indices.map { Generator(seed: seed, purpose: "\(purpose) \($0)") }
-        return model.generate(prompts.map(ids), decoding, generators: generators, onToken: onToken)
-            .map { tokenizer.decode($0) }
+        let contexts = prompts.map(ids)
+        let answers = model.generate(contexts, decoding, generators: generators, onToken: onToken)
+        return zip(contexts, answers).map { tokenizer.decode($1, following: $0) }
     }
 
     /// The sum of log p over each example's labelled tokens, and the values themselves: one pass, sorted by length.

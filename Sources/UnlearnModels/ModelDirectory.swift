@@ -43,6 +43,9 @@ public struct ModelDirectory {
         try architecture.check(configuration)
     }
 
+    /// The folders of the adapters, the last one on top of all others; a tokenizer may lie beside them.
+    public var adapterFolders: [URL] { adapters.map(\.url) }
+
     /// Names and shapes of the stored parameters.
     public var parameters: [(name: String, shape: Shape)] {
         source.names.compactMap { name in source.shape(of: name).map { (name, $0) } }

@@ -83,7 +83,7 @@ import UnlearnFormats
         return folder.relative(result.error.replacing(folder.url.path + "/model'", with: "model'"))
     }
 
-    @Test func anUnknownTemplateNamesTheOption() throws {
+    @Test func aTemplateThatCannotBeFollowedNamesTheOption() throws {
         let sentence = try sentence("--chat") { model in
             let file = model.appending(path: "tokenizer_config.json")
             var json = try JSONValue(contentsOf: file)
@@ -91,8 +91,8 @@ import UnlearnFormats
             try json.write(to: file)
         }
         #expect(
-            sentence == "unlearn: The chat template of 'model' is of no known format. Choose one with --chat-format: "
-                + "plain.\n")
+            sentence == "unlearn: The chat template of 'model' cannot be followed: it leaves out what is said. "
+                + "Choose a format with --chat-format: plain.\n")
     }
 
     @Test func aModelSmallerThanItsTokenizerIsRefused() throws {

@@ -21,7 +21,7 @@ struct SmolLM2Tests {
 
     @Test func idsAndLogitsEqualTheReference() throws {
         let (_, model) = try ModelLoader.load(TestData.smolLM2)
-        #expect(model.encoder.format == .chatML)
+        #expect(model.tokenizer.chatFormat == .chatML)
         for prompt in try #require(golden["prompts"]?.array) {
             let text = try #require(prompt["text"]?.string)
             let ids = model.ids(.completion(text))

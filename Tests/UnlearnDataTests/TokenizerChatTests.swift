@@ -9,6 +9,7 @@ struct TokenizerChatTests {
         #"{% for message in messages %}{% if loop.first and messages[0]['role'] != 'system' %}"#
         + #"{{ '<|im_start|>system\nhello<|im_end|>\n' }}{% endif %}{{'<|im_start|>' + message['role'] + '\n' + "#
         + #"message['content'] + '<|im_end|>' + '\n'}}{% endfor %}"#
+        + #"{% if add_generation_prompt %}{{ '<|im_start|>assistant\n' }}{% endif %}"#
 
     private func tokenizer(template: String? = nil) throws -> Tokenizer {
         var definition = try smallDefinition()
@@ -22,19 +23,6 @@ struct TokenizerChatTests {
         #expect(ChatFormat.detect(template: "bos_token + '[INST] ' + message['content']") == .llama2)
         #expect(ChatFormat.detect(template: "'<|user|>' + message['content']") == nil)
         #expect(ChatFormat.detect(template: nil) == nil)
-    }
-
-    @Test func defaultSystemMessageComesFromTheTemplate() throws {
-        func message(_ template: String) throws -> String? {
-            try ChatFormat.chatML.defaultSystemMessage(template: template)
-        }
-        #expect(try message(Self.template) == "hello")
-        #expect(try message("{{- '<|im_start|>system\\n' + x + '<|im_end|>' }}") == nil)
-        #expect(
-            try message(
-                #"{{- '<|im_start|>system\n' }}{{ x }}{{- '<|im_start|>system\nYou\'re Q.\nBe kind.<|im_end|>\n' }}"#)
-                == "You're Q.\nBe kind.")
-        #expect(try message("no system message here <|im_start|>") == nil)
     }
 
     @Test func chatMLWritesRolesAndMarks() throws {
@@ -61,33 +49,44 @@ struct TokenizerChatTests {
 
     @Test func sharedPrefixBeginsEveryConversation() throws {
         let tokenizer = try tokenizer(template: Self.template)
-        let shared = try tokenizer.sharedPrefix(.chatML)
+        let encoder = try ExampleEncoder(tokenizer)
         #expect(
-            tokenizer.decode(shared, skipSpecialTokens: false)
+            tokenizer.decode(encoder.sharedPrefix, skipSpecialTokens: false)
                 == "<|im_start|>system\nhello<|im_end|>\n<|im_start|>")
         for text in ["Hi", "\n\nHi", "", " hello"] {
-            #expect(try tokenizer.chatPrompt([.init(.user, text)], .chatML).starts(with: shared))
+            #expect(encoder.question(text).starts(with: encoder.sharedPrefix))
         }
-        #expect(try tokenizer.sharedPrefix(.plain) == [])
+        #expect(try ExampleEncoder(tokenizer, .plain).sharedPrefix == [])
     }
 
-    @Test func llamaFormatsPlaceTheirMarks() {
+    @Test func formatsOfOtherFamiliesPlaceTheirMarks() throws {
+        var definition = try smallDefinition()
+        let marks = [
+            "<s>", "</s>", "<|begin_of_text|>", "<|start_header_id|>", "<|end_header_id|>", "<|eot_id|>",
+        ]
+        for mark in marks {
+            definition.addedTokens.append(.init(id: Int32(definition.vocabulary.count), isSpecial: true))
+            definition.vocabulary.append(mark)
+        }
+        definition.chatTemplate = Self.template
+        let tokenizer = try Tokenizer(definition)
+        func text(_ format: ChatFormat, _ messages: [ChatMessage], asks: Bool) throws -> String {
+            let ids = try tokenizer.chatPrompt(messages, format, addGenerationPrompt: asks)
+            #expect(ids.contains { $0 >= 265 })
+            return tokenizer.decode(ids, skipSpecialTokens: false)
+        }
         let messages = [ChatMessage(.system, "S"), ChatMessage(.user, " U "), ChatMessage(.assistant, "A")]
+        #expect(try text(.llama2, messages, asks: true) == "<s>[INST] <<SYS>>\nS\n<</SYS>>\n\n U [/INST] A </s>")
         #expect(
-            ChatFormat.llama2.pieces(messages, addGenerationPrompt: true) == [
-                .control("<s>"), .text("[INST] <<SYS>>\nS\n<</SYS>>\n\n U [/INST]"), .text(" A "), .control("</s>"),
-            ])
-        #expect(
-            ChatFormat.llama3.pieces([.init(.user, " U ")], addGenerationPrompt: true) == [
-                .control("<|begin_of_text|>"), .control("<|start_header_id|>"), .text("user"),
-                .control("<|end_header_id|>"), .text("\n\n"), .text("U"), .control("<|eot_id|>"),
-                .control("<|start_header_id|>"), .text("assistant"), .control("<|end_header_id|>"), .text("\n\n"),
-            ])
+            try text(.llama3, [.init(.user, " U ")], asks: true)
+                == "<|begin_of_text|><|start_header_id|>user<|end_header_id|>\n\nU<|eot_id|>"
+                + "<|start_header_id|>assistant<|end_header_id|>\n\n")
+        #expect(try tokenizer.chatPrompt([.init(.user, "U"), .init(.user, "V")], .plain) == tokenizer.encode("U\nV"))
     }
 
     @Test func answersEndWithTheMarkOfTheFormatOrTheEndOfSequence() throws {
-        #expect(try tokenizer().endOfAnswer(.chatML) == [262, 263])
-        #expect(try tokenizer().endOfAnswer(.plain) == [263])
+        #expect(try ExampleEncoder(tokenizer(), .chatML).endOfAnswer == [262, 263])
+        #expect(try ExampleEncoder(tokenizer(), .plain).endOfAnswer == [263])
     }
 
     @Test func missingControlTokenNamesTheFormatsThatWork() throws {

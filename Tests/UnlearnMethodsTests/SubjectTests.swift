@@ -118,8 +118,10 @@ extension TermFinderTests {
     @Test func bothReadingsDecodeAndTheSubjectsNameIsNoTarget() throws {
         let tokenizer = try TinyText.tokenizer(words: ["Harry", "Hogwarts", "Ashford", "went", "to"])
         let text = "Then Harry went to Hogwarts."
-        let aligned = translation.align(text, tokenizer, skipping: ["Harry"])
+        let encoder = try ExampleEncoder(tokenizer, .plain)
+        let aligned = translation.align(.text(text), encoder, skipping: ["Harry"])
         #expect(tokenizer.decode(aligned.original) == text)
+        #expect(aligned.original == encoder.encode(.text(text), id: 0).tokens)
         #expect(tokenizer.decode(aligned.translated) == "Then Daniel went to Ashford.")
         // T-h-e-n, " went", " to", " Hogwarts", ".": the name is skipped, "Hogwarts" counts with its first token.
         let predicted = aligned.targets.map { tokenizer.decode([aligned.original[$0.original]]) }

@@ -64,12 +64,13 @@ struct Generate: ParsableCommand {
         let (_, model) = try ModelLoader.load(model.url(), cache: ModelName.cache, chatFormat: format)
         let loadSeconds = (ContinuousClock.now - loading) / .seconds(1)
         let asked = texts.map { isChat ? Prompt.question($0) : .completion($0) }
-        let lengths = asked.map { model.ids($0).count }
+        let contexts = asked.map(model.ids)
+        let lengths = contexts.map(\.count)
         for (index, length) in lengths.enumerated() where length >= model.model.contextLength {
             let what = prompts == nil ? "The prompt" : "Prompt \(index + 1) of '\(prompts ?? "")'"
             throw CommandError.tooLong(what: what, tokens: length, context: model.model.contextLength - 1)
         }
-        var decoder = StreamingDecoder(model.tokenizer)
+        var decoder = StreamingDecoder(model.tokenizer, following: contexts[0])
         var count = 0
         let isStreamed = !json && prompts == nil
         let start = ContinuousClock.now

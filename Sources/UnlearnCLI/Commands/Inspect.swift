@@ -49,7 +49,7 @@ struct Inspect: ParsableCommand {
         let isUnknown = format == nil && tokenizer.definition.chatTemplate != nil
         facts.add(
             "chatFormat", format.map { .string($0.rawValue) } ?? .null,
-            format?.rawValue ?? (isUnknown ? "unknown" : "none"))
+            format?.rawValue ?? (isUnknown ? "the model's own" : "none"))
         if hash {
             let hash = try Fingerprint.modelHash(of: url)
             facts.add("sha256", .string(hash), hash)

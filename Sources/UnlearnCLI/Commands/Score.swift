@@ -36,6 +36,7 @@ struct Score: ParsableCommand {
         let model = try model.load()
         let examples = ExampleReader.fitted(
             read, of: source, to: model.encoder, context: model.model.contextLength)
+        try model.encoder.check(examples, of: data)
         let encoded = examples.enumerated().map { model.encoder.encode($0.element, id: $0.offset) }
         if let long = encoded.first(where: { $0.tokens.count > model.model.contextLength }) {
             throw CommandError.tooLong(

@@ -63,18 +63,28 @@ struct BytePairEncoder: Sendable {
         guard !word.isEmpty else { return }
         if words.recall(word, into: &ids) { return }
         let start = ids.count
-        if ignoresMerges, let index = tokens.index(of: word) {
-            ids.append(tokenIDs[index])
-        } else {
-            words.merging.merge(symbols(of: word), with: merges, into: &ids)
-        }
+        _ = encodeAnew(word, &words, into: &ids)
         words.remember(word, ids[start...])
     }
 
-    /// The tokens of the single bytes or characters of a word.
-    private func symbols(of word: UnsafeBufferPointer<UInt8>) -> [Int32] {
+    /// Appends the ids of a word without looking whether it is known.
+    /// - Returns: where in the word each token ends.
+    func encodeAnew(_ word: UnsafeBufferPointer<UInt8>, _ words: inout Words, into ids: inout [Int32]) -> [Int] {
+        if ignoresMerges, let index = tokens.index(of: word) {
+            ids.append(tokenIDs[index])
+            return [word.count]
+        }
+        let (symbols, ends) = symbols(of: word)
+        words.merging.merge(symbols, with: merges, into: &ids)
+        return words.merging.lastSymbols.map { ends[$0] }
+    }
+
+    /// The tokens of the single bytes or characters of a word, and where each ends.
+    private func symbols(of word: UnsafeBufferPointer<UInt8>) -> (ids: [Int32], ends: [Int]) {
         var symbols: [Int32] = []
+        var ends: [Int] = []
         symbols.reserveCapacity(word.count)
+        ends.reserveCapacity(word.count)
         var position = 0
         while position < word.count {
             let length = isByteLevel ? 1 : min(UTF8Sequence.length(lead: word[position]), word.count - position)
@@ -84,11 +94,14 @@ struct BytePairEncoder: Sendable {
                 symbols.append(tokenIDs[index])
             } else if character.allSatisfy({ byteIDs[Int($0)] >= 0 }) {
                 symbols.append(contentsOf: character.lazy.map { byteIDs[Int($0)] })
-            } else if let unknown, !(fusesUnknown && symbols.last == unknown) {
+            } else if let unknown, fusesUnknown, symbols.last == unknown {
+                ends[ends.count - 1] = position
+            } else if let unknown {
                 symbols.append(unknown)
             }
+            while ends.count < symbols.count { ends.append(position) }
         }
-        return symbols
+        return (symbols, ends)
     }
 
     static func key(_ left: Int32, _ right: Int32) -> UInt64 {
@@ -106,6 +119,18 @@ struct Merging {
     private var queue = MinimumHeap()
 
     private static let none = UInt64.max
+
+    /// For each token of the last word the place of its last symbol.
+    var lastSymbols: [Int] {
+        var places: [Int] = []
+        var position = 0
+        while next.indices.contains(position) {
+            let following = next[position] < 0 ? next.count : Int(next[position])
+            places.append(following - 1)
+            position = following
+        }
+        return places
+    }
 
     mutating func merge(_ symbols: [Int32], with merges: [UInt64: UInt64], into ids: inout [Int32]) {
         var symbols = symbols

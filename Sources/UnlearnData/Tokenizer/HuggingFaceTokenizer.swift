@@ -32,25 +32,90 @@ extension TokenizerDefinition {
         }
         let tokenizer = HuggingFaceTokenizer(file: file.path, json: try Self.json(file))
         self = try tokenizer.definition()
+        try readSettings(in: directory)
+        originalFiles = try Self.originalFiles(in: directory)
+    }
+
+    /// The special tokens and the chat template that files beside a tokenizer name; what they leave out stays.
+    private mutating func readSettings(in directory: URL) throws(TokenizerError) {
         let configuration = try Self.jsonIfPresent(directory.appending(path: "tokenizer_config.json"))
         let names = try Self.jsonIfPresent(directory.appending(path: "special_tokens_map.json"))
         func namedToken(_ key: String, isUsed: Bool = true) throws(TokenizerError) -> Int32? {
             guard let value = configuration?[key] ?? names?[key], let token = value.string ?? value["content"]?.string
             else { return nil }
-            guard let id = tokenizer.id(of: token, in: self) else {
+            guard let id = id(of: token) else {
                 guard isUsed else { return nil }
                 throw .unknownToken(token: token, place: "'\(key)' of tokenizer_config.json")
             }
             return id
         }
-        beginOfSequence = try namedToken("bos_token")
-        endOfSequence = try namedToken("eos_token")
+        addTokens(in: [configuration, names].compactMap(\.self))
+        beginOfSequence = try namedToken("bos_token") ?? beginOfSequence
+        endOfSequence = try namedToken("eos_token") ?? endOfSequence
         // Batches are not filled up with it here: one that the vocabulary lacks is none.
-        padding = try namedToken("pad_token", isUsed: false)
+        padding = try namedToken("pad_token", isUsed: false) ?? padding
         if unknown == nil { unknown = try namedToken("unk_token") }
         markNamedTokensSpecial()
-        chatTemplate = try Self.template(in: directory, configuration?["chat_template"])
-        originalFiles = try Self.originalFiles(in: directory)
+        chatTemplate = try Self.template(in: directory, configuration?["chat_template"]) ?? chatTemplate
+    }
+
+    /// Makes added tokens of those tokens of the vocabulary that settings list as such.
+    private mutating func addTokens(in settings: [JSONValue]) {
+        func add(_ token: AddedToken) {
+            addedTokens.removeAll { $0.id == token.id }
+            addedTokens.append(token)
+        }
+        for entries in settings.compactMap({ $0["added_tokens_decoder"]?.object }) {
+            for (key, entry) in entries {
+                guard let id = Int32(key), vocabulary.indices.contains(Int(id)),
+                    vocabulary[Int(id)] == entry["content"]?.string
+                else { continue }
+                add(AddedToken(id: id, entry))
+            }
+        }
+        for settings in settings {
+            let lists = ["additional_special_tokens", "extra_special_tokens"].compactMap { settings[$0] }
+            let listed = lists.flatMap { list in list.array ?? list.object?.map(\.value) ?? [] }
+            let named = ["sep_token", "cls_token", "mask_token"].compactMap { settings[$0] }
+            for entry in listed + named {
+                guard let id = (entry.string ?? entry["content"]?.string).flatMap(id(of:)) else { continue }
+                var token = addedTokens.first { $0.id == id } ?? AddedToken(id: id, isSpecial: true)
+                token.isSpecial = true
+                add(token)
+            }
+        }
+    }
+
+    /// This tokenizer, with what lies in the folder of an adapter in place of its own: a whole tokenizer, or the chat
+    /// template and the names of the special tokens alone.
+    public func overlaid(byFilesIn folder: URL) throws(TokenizerError) -> TokenizerDefinition {
+        func isThere(_ name: String) -> Bool {
+            FileManager.default.fileExists(atPath: folder.appending(path: name).path)
+        }
+        guard Self.fileNames.contains(where: isThere) else { return self }
+        guard ["tokenizer.json", "tokenizer.model"].contains(where: isThere) else {
+            var result = self
+            try result.readSettings(in: folder)
+            // What is saved comes from two folders, and is written anew.
+            result.originalFiles = []
+            return result
+        }
+        var result = try TokenizerDefinition(huggingFace: folder)
+        let own = result
+        func same(_ id: Int32?) -> Int32? { id.flatMap { own.id(of: vocabulary[Int($0)]) } }
+        result.beginOfSequence = own.beginOfSequence ?? same(beginOfSequence)
+        result.endOfSequence = own.endOfSequence ?? same(endOfSequence)
+        result.padding = own.padding ?? same(padding)
+        result.chatTemplate = own.chatTemplate ?? chatTemplate
+        result.markNamedTokensSpecial()
+        if result != own { result.originalFiles = [] }
+        return result
+    }
+
+    /// The id of a token that is expected among the added ones.
+    fileprivate func id(of token: String) -> Int32? {
+        func isToken(_ id: Int) -> Bool { vocabulary[id].utf8.elementsEqual(token.utf8) }
+        return addedTokens.first { isToken(Int($0.id)) }?.id ?? vocabulary.indices.first(where: isToken).map(Int32.init)
     }
 
     /// The files that make up a tokenizer, as far as they exist.
@@ -96,6 +161,17 @@ extension TokenizerDefinition {
     }
 }
 
+extension TokenizerDefinition.AddedToken {
+    /// What `entry` says of a token, in tokenizer.json or in tokenizer_config.json.
+    fileprivate init(id: Int32, _ entry: JSONValue) {
+        self.init(id: id, isSpecial: entry["special"]?.bool ?? false)
+        stripsLeft = entry["lstrip"]?.bool ?? false
+        stripsRight = entry["rstrip"]?.bool ?? false
+        isWholeWord = entry["single_word"]?.bool ?? false
+        isNormalized = entry["normalized"]?.bool ?? !isSpecial
+    }
+}
+
 /// The contents of tokenizer.json.
 private struct HuggingFaceTokenizer {
     let file: String
@@ -128,19 +204,12 @@ private struct HuggingFaceTokenizer {
         try addTokens(to: &definition)
         try HuggingFacePipeline(tokenizer: self).read(json, into: &definition)
         if let unknown = model["unk_token"]?.string {
-            guard let id = id(of: unknown, in: definition) else {
+            guard let id = definition.id(of: unknown) else {
                 throw .unknownToken(token: unknown, place: "'unk_token' of '\(file)'")
             }
             definition.unknown = id
         }
         return definition
-    }
-
-    /// The id of a token that is expected among the added ones.
-    func id(of token: String, in definition: TokenizerDefinition) -> Int32? {
-        func isToken(_ id: Int) -> Bool { definition.vocabulary[id].utf8.elementsEqual(token.utf8) }
-        return definition.addedTokens.first { isToken(Int($0.id)) }?.id
-            ?? definition.vocabulary.indices.first(where: isToken).map(Int32.init)
     }
 
     private func vocabulary(_ model: JSONValue) throws(TokenizerError) -> [String] {
@@ -203,12 +272,7 @@ private struct HuggingFaceTokenizer {
                 (0..<Self.largestVocabulary).contains(id)
             else { throw malformed("an added token is incomplete", expected: "'content' and a usable 'id'") }
             try place(content, at: id, in: &definition.vocabulary)
-            var token = TokenizerDefinition.AddedToken(id: Int32(id), isSpecial: entry["special"]?.bool ?? false)
-            token.stripsLeft = entry["lstrip"]?.bool ?? false
-            token.stripsRight = entry["rstrip"]?.bool ?? false
-            token.isWholeWord = entry["single_word"]?.bool ?? false
-            token.isNormalized = entry["normalized"]?.bool ?? !token.isSpecial
-            definition.addedTokens.append(token)
+            definition.addedTokens.append(.init(id: Int32(id), entry))
         }
     }
 
@@ -315,7 +379,7 @@ private struct HuggingFacePipeline {
                     isBefore = false
                     continue
                 }
-                guard let id = tokenizer.id(of: token, in: definition) else {
+                guard let id = definition.id(of: token) else {
                     throw .unknownToken(token: token, place: "'post_processor' of '\(tokenizer.file)'")
                 }
                 if isBefore { definition.prefix.append(id) } else { definition.suffix.append(id) }

@@ -2,10 +2,10 @@
 
 internal import Foundation
 
-extension TokenizerDefinition {
+extension [TokenizerDefinition.Normalization] {
     /// - Parameter isFirst: whether the text stands at the start, not after an added token.
     func normalize(_ text: String, isFirst: Bool) -> String {
-        normalizations.reduce(text) { text, normalization in
+        reduce(text) { text, normalization in
             switch normalization {
             case .composed: text.isASCII ? text : text.precomposedStringWithCanonicalMapping
             case .decomposed: text.isASCII ? text : text.decomposedStringWithCanonicalMapping
@@ -16,6 +16,17 @@ extension TokenizerDefinition {
             case .prependSpace: text.unicodeScalars.first == " " ? text : " " + text
             case .metaspace(let prepending): text.metaspaced(prepends: prepending.applies(isFirst: isFirst))
             }
+        }
+    }
+}
+
+extension TokenizerDefinition.Normalization {
+    /// Whether tokenizer.json calls it a pre-tokenizer: it then happens to the texts between all added tokens, and not
+    /// to these tokens themselves.
+    var isPreTokenizer: Bool {
+        switch self {
+        case .prependSpace, .metaspace: true
+        default: false
         }
     }
 }

@@ -5,10 +5,12 @@ public struct StreamingDecoder: Sendable {
     private let tokenizer: Tokenizer
     private let skipsSpecialTokens: Bool
     private var pending: [UInt8] = []
-    private var isAtStart = true
+    private var isAtStart: Bool
 
-    public init(_ tokenizer: Tokenizer, skipSpecialTokens: Bool = true) {
+    /// - Parameter context: the tokens that the ids go on after.
+    public init(_ tokenizer: Tokenizer, following context: [Int32] = [], skipSpecialTokens: Bool = true) {
         self.tokenizer = tokenizer
+        isAtStart = tokenizer.addsSpace(after: context)
         skipsSpecialTokens = skipSpecialTokens
     }
 

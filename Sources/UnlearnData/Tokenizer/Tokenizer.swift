@@ -6,12 +6,17 @@ public struct Tokenizer: Sendable {
     private let encoder: BytePairEncoder
     private let index: TokenIndex
     private let splits: [(pattern: Pattern, behavior: TokenizerDefinition.Split.Behavior)]
-    private let allTokens: AddedTokenPattern
-    private let ordinaryTokens: AddedTokenPattern
+    private let stages: [Stage]
     private let special: [Bool]
     /// What each token stands for, one after another.
     private let decodedBytes: [UInt8]
     private let decodedEnds: [Int]
+
+    /// The added tokens that are looked for in a text, and what is then done to the texts between them.
+    private struct Stage {
+        let tokens: AddedTokenSearch
+        let changes: [TokenizerDefinition.Normalization]
+    }
 
     /// Cuts nest, so that a damaged file must not ask for too many.
     private static let mostSplits = 64
@@ -36,9 +41,19 @@ public struct Tokenizer: Sendable {
         ]
         for id in named.compactMap(\.self) { special[Int(id)] = true }
         self.special = special
-        let ordinary = definition.addedTokens.filter { !special[Int($0.id)] }
-        allTokens = try AddedTokenPattern(definition.addedTokens, definition)
-        ordinaryTokens = try AddedTokenPattern(ordinary, definition)
+        let added = definition.addedTokens.map { token in
+            var token = token
+            token.isSpecial = special[Int(token.id)]
+            return token
+        }
+        let normalizer = definition.normalizations.filter { !$0.isPreTokenizer }
+        stages = [
+            Stage(tokens: try AddedTokenSearch(added.filter { !$0.isNormalized }, definition), changes: normalizer),
+            Stage(
+                tokens: try AddedTokenSearch(added.filter(\.isNormalized), definition) {
+                    normalizer.normalize($0, isFirst: true)
+                }, changes: definition.normalizations.filter(\.isPreTokenizer)),
+        ]
         (decodedBytes, decodedEnds) = definition.decodedVocabulary()
     }
 
@@ -68,81 +83,97 @@ public struct Tokenizer: Sendable {
     ///   - parseSpecialTokens: whether control tokens spelled out in the text count as such. Leave it off for text
     ///     from outside, which could otherwise end its own message and begin another one.
     public func encode(_ text: String, addSpecialTokens: Bool = true, parseSpecialTokens: Bool = false) -> [Int32] {
-        var ids = addSpecialTokens ? definition.prefix : []
-        let tokens = parseSpecialTokens ? allTokens : ordinaryTokens
-        var text = text
-        text.withUTF8 { bytes in
-            encoder.withWords { words in
-                tokens.forEachPiece(of: bytes, normalized: false) { piece, range in
-                    switch piece {
-                    case .token(let id): ids.append(id)
-                    case .text(let piece):
-                        appendText(piece, isFirst: range.lowerBound == 0, tokens, &words, to: &ids)
-                    }
+        var sourced = SourcedText()
+        sourced.append(text.utf8, parseSpecialTokens ? .template : .message)
+        let ids = encode(sourced).ids
+        return addSpecialTokens ? definition.prefix + ids + definition.suffix : ids
+    }
+
+    /// The ids of a text that goes on after another one, with which it is encoded as one text. A token that reaches over
+    /// the cut is the later text's.
+    public func encode(_ text: String, following context: String) -> [Int32] {
+        var sourced = SourcedText()
+        sourced.append((context + text).utf8, .message)
+        let (ids, counts) = encode(sourced, places: [context.utf8.count])
+        return Array(ids[counts[0]...])
+    }
+
+    /// The ids of a text, and for each of some places in it how many of them end there or before.
+    func encode(_ text: SourcedText, places: [Int] = []) -> (ids: [Int32], counts: [Int]) {
+        var encoding = Encoding(counts: [Int](repeating: 0, count: places.count))
+        text.bytes.withUnsafeBufferPointer { bytes in
+            let stretch = Stretch(
+                bytes: bytes, written: text.written, places: places.enumerated().map { ($0, $1) }, isFirst: true)
+            encoder.withWords { append(stretch, stage: 0, &$0, to: &encoding) }
+        }
+        return (encoding.ids, encoding.counts)
+    }
+
+    /// Takes out the added tokens of `stage` and of those after it, then encodes what is left.
+    private func append(_ stretch: Stretch, stage: Int, _ words: inout Words, to encoding: inout Encoding) {
+        guard stage < stages.count else { return appendWords(of: stretch, split: 0, &words, to: &encoding) }
+        stages[stage].tokens.forEachPiece(of: stretch.bytes, written: stretch.written) { piece, range in
+            switch piece {
+            case .token(let id): encoding.ids.append(id)
+            case .text:
+                let holdsSpecial = stage + 1 < stages.count && stages[stage + 1].tokens.holdsSpecial
+                stretch[range].changed(by: stages[stage].changes, keepingWritten: holdsSpecial) {
+                    append($0, stage: stage + 1, &words, to: &encoding)
                 }
             }
-        }
-        if addSpecialTokens { ids.append(contentsOf: definition.suffix) }
-        return ids
-    }
-
-    private func appendText(
-        _ text: UnsafeBufferPointer<UInt8>, isFirst: Bool, _ tokens: AddedTokenPattern, _ words: inout Words,
-        to ids: inout [Int32]
-    ) {
-        guard !definition.normalizations.isEmpty else {
-            appendNormalized(text, tokens, &words, to: &ids)
-            return
-        }
-        var normalized = definition.normalize(String(decoding: text, as: UTF8.self), isFirst: isFirst)
-        normalized.withUTF8 { appendNormalized($0, tokens, &words, to: &ids) }
-    }
-
-    private func appendNormalized(
-        _ text: UnsafeBufferPointer<UInt8>, _ tokens: AddedTokenPattern, _ words: inout Words, to ids: inout [Int32]
-    ) {
-        tokens.forEachPiece(of: text, normalized: true) { piece, _ in
-            switch piece {
-            case .token(let id): ids.append(id)
-            case .text(let piece): appendWords(of: piece, stage: 0, &words, to: &ids)
-            }
+            encoding.pass(range.upperBound, stretch.places)
         }
     }
 
-    /// Cuts by the splits from `stage` on, then encodes the words.
-    private func appendWords(
-        of text: UnsafeBufferPointer<UInt8>, stage: Int, _ words: inout Words, to ids: inout [Int32]
-    ) {
-        guard stage < splits.count else {
-            encoder.encode(text, &words, into: &ids)
-            return
+    /// Cuts by the splits from `split` on, then encodes the words.
+    private func appendWords(of stretch: Stretch, split: Int, _ words: inout Words, to encoding: inout Encoding) {
+        guard split < splits.count else { return appendWord(stretch, &words, to: &encoding) }
+        let (pattern, behavior) = splits[split]
+        func append(_ range: Range<Int>) {
+            appendWords(of: stretch[range], split: split + 1, &words, to: &encoding)
+            encoding.pass(range.upperBound, stretch.places)
         }
-        let (pattern, behavior) = splits[stage]
         var start = 0
-        pattern.forEachMatch(in: text) { match in
-            if start < match.lowerBound, behavior != .matchesOnly {
-                appendWords(of: .init(rebasing: text[start..<match.lowerBound]), stage: stage + 1, &words, to: &ids)
-            }
-            if behavior != .matchesRemoved {
-                appendWords(of: .init(rebasing: text[match]), stage: stage + 1, &words, to: &ids)
-            }
+        pattern.forEachMatch(in: stretch.bytes) { match in
+            if start < match.lowerBound, behavior != .matchesOnly { append(start..<match.lowerBound) }
+            if behavior != .matchesRemoved { append(match) }
             start = match.upperBound
         }
-        if start < text.count, behavior != .matchesOnly {
-            appendWords(of: .init(rebasing: text[start...]), stage: stage + 1, &words, to: &ids)
+        if start < stretch.bytes.count, behavior != .matchesOnly { append(start..<stretch.bytes.count) }
+    }
+
+    private func appendWord(_ word: Stretch, _ words: inout Words, to encoding: inout Encoding) {
+        guard !word.places.isEmpty else { return encoder.encode(word.bytes, &words, into: &encoding.ids) }
+        let before = encoding.ids.count
+        let ends = encoder.encodeAnew(word.bytes, &words, into: &encoding.ids)
+        for place in word.places {
+            encoding.counts[place.index] = before + ends.prefix { $0 <= place.offset }.count
         }
     }
 
     // MARK: Decoding
 
     /// The text of the ids; bytes that are not UTF-8 become U+FFFD, and ids outside the vocabulary nothing.
-    public func decode(_ ids: some Sequence<Int32>, skipSpecialTokens: Bool = true) -> String {
+    /// - Parameter context: the tokens that the ids go on after, with a space of their own if they begin with one.
+    public func decode(
+        _ ids: some Sequence<Int32>, following context: [Int32] = [], skipSpecialTokens: Bool = true
+    ) -> String {
         var bytes: [UInt8] = []
-        var isAtStart = true
+        var isAtStart = addsSpace(after: context)
         for id in ids where !(skipSpecialTokens && isSpecial(id)) {
             appendBytes(of: id, isAtStart: &isAtStart, to: &bytes)
         }
         return String(decoding: bytes, as: UTF8.self)
+    }
+
+    /// Whether a text that begins after these tokens is written with a space that is not its own.
+    func addsSpace(after context: [Int32]) -> Bool {
+        guard let last = context.last, context != definition.prefix else { return true }
+        let isToken = definition.addedTokens.contains { $0.id == last }
+        return isToken
+            && definition.normalizations.contains {
+                [.prepend(SentencePieceSpelling.space), .metaspace(prepending: .always)].contains($0)
+            }
     }
 
     /// Appends what a token stands for, without the space that SentencePiece adds to the start of a text.

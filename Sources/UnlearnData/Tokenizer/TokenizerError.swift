@@ -15,6 +15,8 @@ public enum TokenizerError: Error, Equatable {
     case unknownToken(token: String, place: String)
     case duplicateToken(token: String, first: Int, second: Int)
     case missingControlToken(token: String, format: String, valid: [String])
+    /// A chat template that cannot be followed, or that refuses a conversation.
+    case chatTemplate(problem: String, valid: [String])
     case unwritable(file: String, reason: String)
 }
 
@@ -45,6 +47,9 @@ extension TokenizerError: LocalizedError, CustomStringConvertible {
         case .missingControlToken(let token, let format, let valid):
             "The chat format '\(format)' needs the token '\(token)', which the vocabulary lacks; "
                 + "this tokenizer can use \(Self.list(valid)). Choose one of these with --chat-format."
+        case .chatTemplate(let problem, let valid):
+            "The model's chat template cannot be followed: \(problem). "
+                + "Choose another format with --chat-format: \(Self.list(valid))."
         case .unwritable(let file, let reason):
             "Cannot write '\(file)': \(reason). Check that the folder exists and that there is space."
         }

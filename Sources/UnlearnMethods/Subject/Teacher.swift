@@ -58,21 +58,12 @@ extension TranslatedDistillation {
         _ forget: ForgetExample, id: Int, _ standIns: StandIns, subjectWords: Set<String>, _ encoder: ExampleEncoder
     ) -> Pair {
         let translation = standIns.translation(standIn: forget.standIn)
-        let aligned = translation.align(forget.example.answer, encoder.tokenizer, skipping: subjectWords)
-        let end = forget.example.isContinued ? [] : Array(encoder.endOfAnswer.prefix(1))
-        let context = encoder.context(of: forget.example)
-        let foreignContext = encoder.context(of: forget.example.mapText { translation($0) })
+        let aligned = translation.align(forget.example, encoder, skipping: subjectWords)
         // Nothing predicts the first token of a text that has nothing before it.
-        var targets = aligned.targets.filter {
-            context.count + $0.original > 0 && foreignContext.count + $0.translated > 0
-        }
-        if !end.isEmpty { targets.append((aligned.original.count, aligned.translated.count)) }
+        let targets = aligned.targets.filter { $0.original > 0 && $0.translated > 0 }
         return Pair(
-            student: TokenExample(
-                id: id, tokens: context + aligned.original + end, targets: targets.map { context.count + $0.original }),
-            teacher: TokenExample(
-                id: id, tokens: foreignContext + aligned.translated + end,
-                targets: targets.map { foreignContext.count + $0.translated }))
+            student: TokenExample(id: id, tokens: aligned.original, targets: targets.map(\.original)),
+            teacher: TokenExample(id: id, tokens: aligned.translated, targets: targets.map(\.translated)))
     }
 
     /// The first tokens of the subject's names, unless other texts need them, and all that begin like its themes.
@@ -81,7 +72,8 @@ extension TranslatedDistillation {
     ) -> [Int64] {
         func first(_ words: [String]) -> [Int32] {
             words.flatMap { word in
-                [" " + word, word].compactMap { tokenizer.encode($0, addSpecialTokens: false).first }
+                [tokenizer.encode(" " + word, following: "."), tokenizer.encode(word, following: "\n")]
+                    .compactMap(\.first)
             }
         }
         // A fragment such as " G" begins too many other words.

@@ -85,7 +85,7 @@ public struct TermFinder {
     }
 
     private func rank(_ word: String) -> Int32? {
-        let ids = tokenizer.encode(" " + word, addSpecialTokens: false)
+        let ids = tokenizer.encode(" " + word, following: ".")
         return ids.count == 1 ? ids[0] : nil
     }
 

@@ -50,29 +50,34 @@ public struct Translation: Sendable {
         return segments.filter { !$0.original.isEmpty }
     }
 
-    /// The two readings of an answer as tokens, and which token of the one predicts alike in the other.
+    /// The two readings of an example as tokens, and which token of the one predicts alike in the other.
     struct Aligned {
-        var original: [Int32] = []
-        var translated: [Int32] = []
+        var original: [Int32]
+        var translated: [Int32]
         /// Places (in the original, in the translation) of tokens that are to be predicted alike.
         var targets: [(original: Int, translated: Int)] = []
     }
 
     /// - Parameter skipping: words of the original whose prediction does not count: the subject's own name.
-    func align(_ text: String, _ tokenizer: Tokenizer, skipping: Set<String>) -> Aligned {
-        var aligned = Aligned()
-        for segment in segments(text) {
-            let original = tokenizer.encode(segment.original, addSpecialTokens: false)
-            let translated =
-                segment.isExchanged ? tokenizer.encode(segment.translated, addSpecialTokens: false) : original
-            let word = segment.original.trimmingCharacters(in: .whitespaces)
-            // Inside an exchanged word only its first token counts: the rest of it spells a name.
-            let counted = segment.isExchanged ? (skipping.contains(word) ? 0 : 1) : original.count
-            for offset in 0..<counted {
-                aligned.targets.append((aligned.original.count + offset, aligned.translated.count + offset))
+    func align(_ example: Example, _ encoder: ExampleEncoder, skipping: Set<String>) -> Aligned {
+        let segments = segments(example.answer)
+        let original = encoder.read(example, parts: segments.map(\.original))
+        let translated = encoder.read(example.mapText { self($0) }, parts: segments.map(\.translated))
+        var aligned = Aligned(original: original.tokens, translated: translated.tokens)
+        // What stands between the prompt and the answer, the answer's segments, and what ends it.
+        let cuts = zip(original.bounds + [original.tokens.count], translated.bounds + [translated.tokens.count])
+        for (index, (start, end)) in zip(cuts, cuts.dropFirst()).enumerated() {
+            let (own, foreign) = (start.0..<end.0, start.1..<end.1)
+            if index > 0, index <= segments.count, segments[index - 1].isExchanged {
+                let word = segments[index - 1].original.trimmingCharacters(in: .whitespaces)
+                // Inside an exchanged word only its first token counts: the rest of it spells a name.
+                guard !skipping.contains(word), !own.isEmpty, !foreign.isEmpty else { continue }
+                aligned.targets.append((own.lowerBound, foreign.lowerBound))
+            } else {
+                let alike = zip(own.reversed(), foreign.reversed())
+                    .prefix { original.tokens[$0] == translated.tokens[$1] }
+                aligned.targets += alike.reversed().map { ($0, $1) }
             }
-            aligned.original += original
-            aligned.translated += translated
         }
         return aligned
     }
