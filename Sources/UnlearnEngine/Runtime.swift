@@ -3,6 +3,7 @@
 internal import CTorch
 internal import Foundation
 internal import Synchronization
+internal import UnlearnFormats
 
 /// The process-wide settings of the engine.
 public enum Runtime {
@@ -51,8 +52,43 @@ public enum Runtime {
     /// Threads used inside one operation.
     public static var threads: Int { Int(ct_threads()) }
 
+    /// How many processors this process may use: by its affinity, and by the share of its control group, as in a
+    /// container. More threads than that wait for each other.
+    public static var usableProcessors: Int {
+        let count = ProcessInfo.processInfo.activeProcessorCount
+        return ControlGroup.processors.map { max(1, min(count, Int($0.rounded(.up)))) } ?? count
+    }
+
     /// Sets the number of threads (nil: as many as libtorch chooses) and asks for deterministic kernels.
     public static func configure(threads: Int?) {
+        Parallel.use(threads: threads ?? 0)
         if ct_configure(Int32(threads ?? 0), true) != 0 { engineFailure("configure", []) }
     }
+}
+
+/// The control group of this process on Linux, which may have a share of the machine's processors.
+enum ControlGroup {
+    /// The smallest share that the group and those above it have; nil without one.
+    static var processors: Double? {
+        let root = URL(filePath: "/sys/fs/cgroup")
+        guard let groups = text(URL(filePath: "/proc/self/cgroup")) else { return nil }
+        // Version 2 has a line "0::/path".
+        guard let path = groups.split(separator: "\n").first(where: { $0.hasPrefix("0::/") })?.dropFirst(4) else {
+            return nil
+        }
+        var folders = [root]
+        for part in path.split(separator: "/") { folders.append(folders[folders.count - 1].appending(path: part)) }
+        return folders.compactMap { text($0.appending(path: "cpu.max")).flatMap(share) }.min()
+    }
+
+    /// "150000 100000": that many microseconds of processors in each so many; "max 100000": no limit.
+    static func share(_ text: String) -> Double? {
+        let numbers = text.split(whereSeparator: \.isWhitespace).map { Double($0) }
+        guard numbers.count == 2, let quota = numbers[0], let period = numbers[1], quota > 0, period > 0 else {
+            return nil
+        }
+        return quota / period
+    }
+
+    private static func text(_ url: URL) -> String? { try? String(contentsOf: url, encoding: .utf8) }
 }

@@ -1,8 +1,6 @@
 // Quantised tensors made Float again, bit for bit as the reference implementation of GGUF does.
-import Dispatch
-
 extension GGUFFile {
-    /// Writes the values of `tensor` to `output`, over all cores.
+    /// Writes the values of `tensor` to `output`, on all threads.
     /// - Precondition: `output` has room for exactly `tensor.count` numbers.
     public func dequantize(_ tensor: GGUFTensor, into output: UnsafeMutableBufferPointer<Float>) {
         precondition(output.count == tensor.count, "the output has another size than tensor '\(tensor.name)'")
@@ -10,13 +8,13 @@ extension GGUFFile {
     }
 }
 
-/// Decodes `source` in pieces that fit a core's cache, over all cores.
+/// Decodes `source` in pieces that fit a core's cache, on all threads.
 func inParallel(_ type: GGMLType, _ source: UnsafeRawBufferPointer, _ output: UnsafeMutableBufferPointer<Float>) {
     guard let input = source.baseAddress, let numbers = output.baseAddress else { return }
     nonisolated(unsafe) let (from, to) = (input, numbers)
     let blocks = output.count / type.blockSize
     let blocksEach = (1 << 16) / type.blockSize
-    DispatchQueue.concurrentPerform(iterations: (blocks + blocksEach - 1) / blocksEach) { piece in
+    Parallel.forEach((blocks + blocksEach - 1) / blocksEach) { piece in
         let first = piece * blocksEach
         type.decode(
             from + first * type.blockBytes, into: to + first * type.blockSize, blocks: min(blocksEach, blocks - first))

@@ -1,5 +1,4 @@
 // Floats made narrower for GGUF: half precision, and blocks of 8-bit numbers, bit for bit as the reference does.
-import Dispatch
 
 /// The nearest IEEE half-precision bits, ties to even. Arithmetic on bits, because Intel Macs have no Float16.
 @inline(__always)
@@ -36,7 +35,7 @@ extension GGMLType {
             guard let target = buffer.baseAddress else { return }
             isWhole.withUnsafeMutableBufferPointer { flags in
                 nonisolated(unsafe) let (from, to, flags) = (source, UnsafeMutableRawPointer(target), flags)
-                DispatchQueue.concurrentPerform(iterations: pieces) { piece in
+                Parallel.forEach(pieces) { piece in
                     let first = piece * blocksEach
                     flags[piece] = encode(
                         from + first * blockSize, into: to + first * blockBytes, blocks: min(blocksEach, blocks - first)

@@ -75,6 +75,8 @@ private struct GenerationBatch {
         var generator: Generator?
         /// The row's own tokens in the cache, behind what all prompts share.
         var held: Int
+        /// The newest token, which the model has not read yet.
+        var token: Int32 = 0
         var written = 0
         var isRunning = true
     }
@@ -100,34 +102,38 @@ private struct GenerationBatch {
 
     mutating func run(_ emit: (Int, Int32) -> Void) {
         let shared = sharedCache()
-        var logits = begin(shared, after: nil)
         if prompts.count == 1, SelfSpeculation.isWanted(decoding, model) {
-            let (first, index) = (choose(logits)[0], rows[0].index)
-            return SelfSpeculation(model, decoding, cache).write(from: first) { emit(index, $0) }
+            let logits: Tensor
+            (rows, cache, logits) = read(waiting, shared)
+            let first = choose(logits, for: rows.indices)[0]
+            return SelfSpeculation(model, decoding, cache).write(from: first) { emit(0, $0) }
         }
+        begin(decoding.batchSize, shared, emit)
         while true {
-            let tokens = choose(logits)
-            for (row, token) in tokens.enumerated() where rows[row].isRunning { write(token, row, emit) }
             let running = rows.indices.filter { rows[$0].isRunning }
-            // Taking rows out copies the cache: a few that ended stay until it pays.
-            let kept = 4 * running.count <= 3 * rows.count ? running : Array(rows.indices)
-            if kept.isEmpty, waiting.isEmpty { return }
-            if kept.count < rows.count { keep(kept) }
-            if !rows.isEmpty { logits = next(kept.map { tokens[$0] }) }
-            if !waiting.isEmpty, rows.count < decoding.batchSize { logits = begin(shared, after: logits) }
+            let ended = rows.count - running.count
+            // A few rows that ended stay until it pays to put others in their places, or to do without them.
+            if !waiting.isEmpty, 8 * ended >= rows.count {
+                begin(ended, shared, emit)
+                continue
+            }
+            if running.isEmpty { return }
+            if waiting.isEmpty, 4 * ended >= rows.count { keep(running) }
+            write(choose(readTokens(), for: rows.indices), in: rows.indices, emit)
         }
     }
 
-    /// Hands out a row's new token, or ends the row.
-    private mutating func write(_ token: Int32, _ row: Int, _ emit: (Int, Int32) -> Void) {
-        guard rows[row].written < decoding.maximumTokens, !decoding.stopTokens.contains(token) else {
-            rows[row].isRunning = false
-            return
+    /// Hands out the new tokens of rows, or ends these.
+    private mutating func write(_ tokens: [Int32], in places: some Sequence<Int>, _ emit: (Int, Int32) -> Void) {
+        for (place, token) in zip(places, tokens) where rows[place].isRunning {
+            rows[place].isRunning = rows[place].written < decoding.maximumTokens && !decoding.stopTokens.contains(token)
+            guard rows[place].isRunning else { continue }
+            emit(rows[place].index, token)
+            rows[place].token = token
+            rows[place].written += 1
+            let isFull = prefix + rows[place].held >= model.contextLength
+            rows[place].isRunning = rows[place].written < decoding.maximumTokens && !isFull
         }
-        emit(rows[row].index, token)
-        rows[row].written += 1
-        let isFull = prefix + rows[row].held >= model.contextLength
-        rows[row].isRunning = rows[row].written < decoding.maximumTokens && !isFull
     }
 
     // MARK: The cache
@@ -142,50 +148,68 @@ private struct GenerationBatch {
         return cache
     }
 
-    /// Reads the next prompts into the free places of the batch.
-    /// - Returns: the scores after each row's last token, `logits` first.
-    private mutating func begin(_ shared: KeyValueCache, after logits: Tensor?) -> Tensor {
-        let indices = waiting.prefix(decoding.batchSize - rows.count)
+    /// Begins at most `count` of the waiting prompts, in the places of rows that ended.
+    private mutating func begin(_ count: Int, _ shared: KeyValueCache, _ emit: (Int, Int32) -> Void) {
+        let indices = waiting.prefix(count)
         waiting = waiting.dropFirst(indices.count)
+        let begun = read(indices, shared)
+        var places = rows.indices.filter { !rows[$0].isRunning }
+        if places.count == rows.count {
+            (rows, cache, places) = (begun.rows, begun.cache, Array(begun.rows.indices))
+        } else {
+            places = Array(places.prefix(indices.count))
+            for (place, row) in zip(places, begun.rows) { rows[place] = row }
+            makeFit(tokens: begun.cache.length - prefix)
+            cache.replace(rows: places, by: begun.cache, behind: prefix)
+        }
+        write(choose(begun.logits, for: places), in: places, emit)
+    }
+
+    /// Gives the cache the width that its rows need, if it has less or much more.
+    private mutating func makeFit(tokens: Int) {
+        let held = cache.length - prefix
+        let needed = max(tokens, rows.lazy.filter(\.isRunning).map(\.held).max() ?? 0)
+        if held < needed || held > 2 * needed {
+            cache = .gathering([(cache, Array(rows.indices))], prefix: prefix, own: needed)
+        }
+    }
+
+    /// Reads prompts into rows and a cache of their own.
+    /// - Returns: with them, the scores after each prompt's last token.
+    private func read(
+        _ indices: ArraySlice<Int>, _ shared: KeyValueCache
+    ) -> (rows: [Row], cache: KeyValueCache, logits: Tensor) {
         let own = indices.map { prompts[$0].dropFirst(prefix).map(Int64.init) }
         let time = own.map(\.count).max() ?? 0
         let padding = own.map { time - $0.count }
-        let fresh = KeyValueCache.gathering(
-            [(shared, [Int](repeating: 0, count: own.count))], prefix: prefix, own: 0)
-        let tokens = zip(own, padding).flatMap { [Int64](repeating: 0, count: $1) + $0 }
-        let new = model.next(
-            Tensor(tokens, shape: [own.count, time]),
-            positions: padding.map { padding in (0..<time).map { prefix + max(0, $0 - padding) } },
-            mask: Self.mask(padding: padding, prefix: prefix, held: 0, time: time), cache: fresh)
-        let begun = zip(indices, own).map { index, own in
+        let rows = zip(indices, own).map { index, own in
             Row(index: index, generator: generators.isEmpty ? nil : generators[index], held: own.count)
         }
-        guard let logits, !rows.isEmpty else {
-            (rows, cache) = (begun, fresh)
-            return new
-        }
-        let parts = [(cache, Array(rows.indices)), (fresh, Array(begun.indices))]
-        rows += begun
-        cache = .gathering(parts, prefix: prefix, own: rows.map(\.held).max() ?? 0)
-        return .concatenate([logits, new])
+        let cache = KeyValueCache.gathering(
+            [(shared, [Int](repeating: 0, count: own.count))], prefix: prefix, own: 0)
+        let tokens = zip(own, padding).flatMap { [Int64](repeating: 0, count: $1) + $0 }
+        let logits = model.next(
+            Tensor(tokens, shape: [own.count, time]),
+            positions: padding.map { padding in (0..<time).map { prefix + max(0, $0 - padding) } },
+            mask: Self.mask(padding: padding, prefix: prefix, held: 0, time: time), cache: cache)
+        return (rows, cache, logits)
+    }
+
+    /// Reads each row's newest token.
+    private mutating func readTokens() -> Tensor {
+        let held = cache.length - prefix
+        // A row that ended may stand beyond what the model reads; nobody looks at what it computes.
+        let positions = rows.map { [min(prefix + $0.held, model.contextLength - 1)] }
+        let padding = rows.map { max(0, held - $0.held) }
+        for row in rows.indices { rows[row].held += 1 }
+        return model.next(
+            Tensor(rows.map { Int64($0.token) }, shape: [rows.count, 1]), positions: positions,
+            mask: Self.mask(padding: padding, prefix: prefix, held: held, time: 1), cache: cache)
     }
 
     private mutating func keep(_ kept: [Int]) {
         rows = kept.map { rows[$0] }
-        guard !rows.isEmpty else { return }
         cache = .gathering([(cache, kept)], prefix: prefix, own: rows.map(\.held).max() ?? 0)
-    }
-
-    /// Reads each row's last token.
-    private mutating func next(_ tokens: [Int32]) -> Tensor {
-        let held = cache.length - prefix
-        let padding = rows.map { held - $0.held }
-        // A row that ended may stand beyond what the model reads; nobody looks at what it computes.
-        let positions = rows.map { [min(prefix + $0.held, model.contextLength - 1)] }
-        for row in rows.indices { rows[row].held += 1 }
-        return model.next(
-            Tensor(tokens.map(Int64.init), shape: [tokens.count, 1]), positions: positions,
-            mask: Self.mask(padding: padding, prefix: prefix, held: held, time: 1), cache: cache)
     }
 
     /// What each of `time` tokens behind `prefix + held` may look at, `[rows, 1, time, context]`: what all rows share, and
@@ -207,11 +231,11 @@ private struct GenerationBatch {
 
     // MARK: Tokens
 
-    private mutating func choose(_ logits: Tensor) -> [Int32] {
+    private mutating func choose(_ logits: Tensor, for places: some Collection<Int>) -> [Int32] {
         if decoding.temperature == 0 { return logits.argmax(along: 1).scalars(Int64.self).map(Int32.init) }
-        let draws = rows.indices.map { rows[$0].generator?.uniform() ?? 0 }
+        let draws = places.map { rows[$0].generator?.uniform() ?? 0 }
         return Sampling.tokens(
-            logits * (1 / decoding.temperature), topP: decoding.topP, draws: Tensor(draws, shape: [rows.count, 1]))
+            logits * (1 / decoding.temperature), topP: decoding.topP, draws: Tensor(draws, shape: [draws.count, 1]))
     }
 
     /// How many tokens all prompts begin with; each keeps at least one of its own.

@@ -44,6 +44,19 @@ public final class KeyValueCache {
         return held.narrow(2, from: 0, count: length + time)
     }
 
+    /// Puts the rows of another cache, in turn, in the places of `rows`: what they hold behind their first `prefix` tokens,
+    /// which all rows share. It ends where the rows here end.
+    func replace(rows: [Int], by other: KeyValueCache, behind prefix: Int) {
+        let count = other.length - prefix
+        for (mine, its) in zip(keys + values, other.keys + other.values) {
+            guard let mine, let its else { continue }
+            for (from, to) in rows.enumerated() {
+                mine.narrow(0, from: to, count: 1).narrow(2, from: length - count, count: count)
+                    .copy(from: its.narrow(0, from: from, count: 1).narrow(2, from: prefix, count: count))
+            }
+        }
+    }
+
     /// A cache of rows of others, in turn; a row may be taken more than once. Of each it holds the first `prefix` tokens
     /// and the last `own`; where a part has fewer, zeros stand between, at which nobody may look.
     static func gathering(_ parts: [(cache: KeyValueCache, rows: [Int])], prefix: Int, own: Int) -> KeyValueCache {

@@ -78,7 +78,7 @@ struct NeurIPS2023: ParsableCommand {
             base, methods: MethodCatalog.cards.map(\.name), settings: overlays)
         let progress = ProgressReporter()
         let benchmark = try ChallengeBenchmark(
-            options, models: models, workers: workers ?? ProcessInfo.processInfo.activeProcessorCount,
+            options, models: models, workers: workers ?? Runtime.usableProcessors,
             folder: URL(filePath: output ?? ""), onNotice: Diagnostics.note
         ) { progress.report($0) }
         let result = try benchmark.run(resolved)

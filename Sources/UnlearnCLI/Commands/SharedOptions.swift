@@ -10,7 +10,7 @@ import UnlearnModels
 
 /// How much of the machine is used.
 struct RuntimeOptions: ParsableArguments {
-    @Option(help: "Threads to compute with (default: one for each core).")
+    @Option(help: "Threads to compute with (default: one for each processor that the program may use).")
     var threads: Int?
 
     func validate() throws {
@@ -20,7 +20,7 @@ struct RuntimeOptions: ParsableArguments {
     }
 
     /// Sets up the engine; call before the first tensor.
-    func apply() { Runtime.configure(threads: threads ?? ProcessInfo.processInfo.activeProcessorCount) }
+    func apply() { Runtime.configure(threads: threads ?? Runtime.usableProcessors) }
 }
 
 /// What is kept between runs.

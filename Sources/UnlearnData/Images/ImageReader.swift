@@ -124,7 +124,7 @@ public struct ImageReader: Sendable {
 
     // MARK: - Pixels
 
-    /// Decodes on all cores, each with a decoder of its own.
+    /// Decodes on all threads.
     private func decode(
         _ paths: [String], _ names: [String], _ labels: [Int], _ classNames: [String]
     ) throws(DataError) -> ImageSet {
@@ -135,29 +135,27 @@ public struct ImageReader: Sendable {
         guard size <= mostBytes / paths.count else {
             throw .tooLarge(count: paths.count, width: width, height: height, bytes: mostBytes)
         }
-        let workers = min(paths.count, max(1, ProcessInfo.processInfo.activeProcessorCount))
+        // A decoder keeps what images of one size share, so each has some of them.
+        let piece = 64
         var pixels = [UInt8](repeating: 0, count: paths.count * size)
-        var failures = [(index: Int, error: DataError)?](repeating: nil, count: workers)
+        var failures = [DataError?](repeating: nil, count: paths.count)
         pixels.withUnsafeMutableBufferPointer { pixels in
             failures.withUnsafeMutableBufferPointer { failures in
-                // Each worker writes images of its own and its own entry of `failures`.
+                // Each piece writes images of its own.
                 nonisolated(unsafe) let (pixels, failures) = (pixels, failures)
-                DispatchQueue.concurrentPerform(iterations: workers) { worker in
+                Parallel.forEach((paths.count + piece - 1) / piece) { first in
                     let decoder = ImageDecoder()
-                    for index in stride(from: worker, to: paths.count, by: workers) {
+                    for index in first * piece..<min((first + 1) * piece, paths.count) {
                         do throws(DataError) {
                             let image = try decoder.decode(path: paths[index], width: width, height: height)
                             _ = UnsafeMutableBufferPointer(rebasing: pixels[index * size..<(index + 1) * size])
                                 .update(fromContentsOf: image.pixels)
-                        } catch {
-                            failures[worker] = (index, error)
-                            return
-                        }
+                        } catch { failures[index] = error }
                     }
                 }
             }
         }
-        if let failure = failures.compactMap({ $0 }).min(by: { $0.index < $1.index }) { throw failure.error }
+        if let failure = failures.lazy.compactMap(\.self).first { throw failure }
         return ImageSet(
             width: width, height: height, channels: 3, pixels: pixels, labels: labels, names: names,
             classNames: classNames)
