@@ -59,10 +59,38 @@ public enum Runtime {
         return ControlGroup.processors.map { max(1, min(count, Int($0.rounded(.up)))) } ?? count
     }
 
+    /// Those of them that other programs leave free, at least one. A thread that has to share its processor holds up all
+    /// others, which spin meanwhile: with one of two processors busy, two threads took twice as long as one.
+    public static var freeProcessors: Int {
+        max(1, min(usableProcessors, ProcessInfo.processInfo.processorCount - Load.busyProcessors()))
+    }
+
     /// Sets the number of threads (nil: as many as libtorch chooses) and asks for deterministic kernels.
     public static func configure(threads: Int?) {
         Parallel.use(threads: threads ?? 0)
         if ct_configure(Int32(threads ?? 0), true) != 0 { engineFailure("configure", []) }
+    }
+}
+
+/// What other programs do.
+enum Load {
+    /// How many processors they keep busy, as the mean of a few looks; 0 where the system does not tell.
+    static func busyProcessors(looks: Int = 10) -> Int {
+        var sum = 0
+        for _ in 0..<looks {
+            guard let text = try? String(contentsOfFile: "/proc/loadavg", encoding: .utf8), let running = running(text)
+            else { return 0 }
+            // One of them is looking.
+            sum += max(0, running - 1)
+            usleep(2000)
+        }
+        return Int((Double(sum) / Double(looks)).rounded())
+    }
+
+    /// "0.20 0.18 0.12 3/80 11206": three threads of eighty run.
+    static func running(_ text: String) -> Int? {
+        let words = text.split(separator: " ")
+        return words.count == 5 ? words[3].split(separator: "/").first.flatMap { Int($0) } : nil
     }
 }
 

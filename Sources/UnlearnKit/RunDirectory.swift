@@ -75,6 +75,13 @@ public final class RunDirectory {
         }
     }
 
+    /// The threads that the run began with.
+    public func threads() throws(KitError) -> Int? {
+        try KitError.file { () throws(FormatError) in
+            try JSONValue(contentsOf: runFile)["provenance"]?["threads"]?.int
+        }
+    }
+
     /// What the user chose, as `run.json` holds it.
     public func choices<Configuration: Decodable>(
         _ type: Configuration.Type = RunConfiguration.self

@@ -113,12 +113,12 @@ private struct GenerationBatch {
             let running = rows.indices.filter { rows[$0].isRunning }
             let ended = rows.count - running.count
             // A few rows that ended stay until it pays to put others in their places, or to do without them.
-            if !waiting.isEmpty, 8 * ended >= rows.count {
+            if !waiting.isEmpty, 16 * ended >= rows.count {
                 begin(ended, shared, emit)
                 continue
             }
             if running.isEmpty { return }
-            if waiting.isEmpty, 4 * ended >= rows.count { keep(running) }
+            if waiting.isEmpty, 8 * ended >= rows.count { keep(running) }
             write(choose(readTokens(), for: rows.indices), in: rows.indices, emit)
         }
     }
@@ -169,8 +169,8 @@ private struct GenerationBatch {
     private mutating func makeFit(tokens: Int) {
         let held = cache.length - prefix
         let needed = max(tokens, rows.lazy.filter(\.isRunning).map(\.held).max() ?? 0)
-        if held < needed || held > 2 * needed {
-            cache = .gathering([(cache, Array(rows.indices))], prefix: prefix, own: needed)
+        if held < needed || 2 * held > 3 * needed {
+            cache.select(rows: Array(rows.indices), prefix: prefix, own: needed)
         }
     }
 
@@ -185,8 +185,7 @@ private struct GenerationBatch {
         let rows = zip(indices, own).map { index, own in
             Row(index: index, generator: generators.isEmpty ? nil : generators[index], held: own.count)
         }
-        let cache = KeyValueCache.gathering(
-            [(shared, [Int](repeating: 0, count: own.count))], prefix: prefix, own: 0)
+        let cache = shared.selecting(rows: [Int](repeating: 0, count: own.count), prefix: prefix, own: 0)
         let tokens = zip(own, padding).flatMap { [Int64](repeating: 0, count: $1) + $0 }
         let logits = model.next(
             Tensor(tokens, shape: [own.count, time]),
@@ -209,7 +208,7 @@ private struct GenerationBatch {
 
     private mutating func keep(_ kept: [Int]) {
         rows = kept.map { rows[$0] }
-        cache = .gathering([(cache, kept)], prefix: prefix, own: rows.map(\.held).max() ?? 0)
+        cache.select(rows: kept, prefix: prefix, own: rows.map(\.held).max() ?? 0)
     }
 
     /// What each of `time` tokens behind `prefix + held` may look at, `[rows, 1, time, context]`: what all rows share, and

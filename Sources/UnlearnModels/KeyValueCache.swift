@@ -18,7 +18,7 @@ public final class KeyValueCache {
     /// Appends a layer's new keys and values `[rows, heads, time, width]`; returns all that it holds now.
     func append(layer: Int, key: Tensor, value: Tensor) -> (key: Tensor, value: Tensor) {
         let time = key.shape[2]
-        if layer == 0, length + time > capacity { capacity = max(64, 2 * (length + time)) }
+        if layer == 0, length + time > capacity { capacity = Self.capacity(for: length + time) }
         return (store(key, in: &keys[layer], time), store(value, in: &values[layer], time))
     }
 
@@ -57,34 +57,37 @@ public final class KeyValueCache {
         }
     }
 
-    /// A cache of rows of others, in turn; a row may be taken more than once. Of each it holds the first `prefix` tokens
-    /// and the last `own`; where a part has fewer, zeros stand between, at which nobody may look.
-    static func gathering(_ parts: [(cache: KeyValueCache, rows: [Int])], prefix: Int, own: Int) -> KeyValueCache {
-        let layerCount = parts[0].cache.keys.count
-        let result = KeyValueCache(layerCount: layerCount)
-        result.length = prefix + own
-        result.capacity = result.length + 64
-        for layer in 0..<layerCount {
-            result.keys[layer] = gather(parts.map { ($0.cache.keys[layer], $0.cache.length, $0.rows) })
-            result.values[layer] = gather(parts.map { ($0.cache.values[layer], $0.cache.length, $0.rows) })
+    /// Keeps these rows, in this order; a row may be taken more than once. Of each it holds the first `prefix` tokens and
+    /// the last `own`; where there are fewer, zeros stand between, at which nobody may look.
+    func select(rows: [Int], prefix: Int, own: Int) {
+        let indices = Tensor(rows.map(Int64.init))
+        capacity = Self.capacity(for: prefix + own)
+        // One layer after another, so that only one is there twice.
+        for layer in keys.indices {
+            keys[layer] = keys[layer].map { selected($0, indices, prefix: prefix, own: own) }
+            values[layer] = values[layer].map { selected($0, indices, prefix: prefix, own: own) }
         }
-        return result
-
-        func gather(_ parts: [(held: Tensor?, length: Int, rows: [Int])]) -> Tensor? {
-            guard let shape = parts.lazy.compactMap(\.held).first?.shape else { return nil }
-            let rowCount = parts.reduce(0) { $0 + $1.rows.count }
-            let target = Tensor.zeros([rowCount, shape[1], result.capacity, shape[3]])
-            var first = 0
-            for (held, length, rows) in parts {
-                let place = target.narrow(0, from: first, count: rows.count)
-                first += rows.count
-                guard let taken = held?.select(Tensor(rows.map(Int64.init))) else { continue }
-                let tail = min(own, length - prefix)
-                for (from, to, count) in [(0, 0, prefix), (length - tail, prefix + own - tail, tail)] where count > 0 {
-                    place.narrow(2, from: to, count: count).copy(from: taken.narrow(2, from: from, count: count))
-                }
-            }
-            return target
-        }
+        length = prefix + own
     }
+
+    /// The same as a cache of its own.
+    func selecting(rows: [Int], prefix: Int, own: Int) -> KeyValueCache {
+        let result = KeyValueCache(layerCount: keys.count)
+        (result.keys, result.values, result.length) = (keys, values, length)
+        result.select(rows: rows, prefix: prefix, own: own)
+        return result
+    }
+
+    private func selected(_ held: Tensor, _ rows: Tensor, prefix: Int, own: Int) -> Tensor {
+        let shape = held.shape
+        let target = Tensor.zeros([rows.count, shape[1], capacity, shape[3]])
+        let tail = min(own, length - prefix)
+        for (from, to, count) in [(0, 0, prefix), (length - tail, prefix + own - tail, tail)] where count > 0 {
+            target.narrow(2, from: to, count: count).copy(from: held.narrow(2, from: from, count: count).select(rows))
+        }
+        return target
+    }
+
+    /// With some room, so that not every token needs new memory.
+    private static func capacity(for length: Int) -> Int { length + max(64, length / 4) }
 }

@@ -24,8 +24,11 @@ enum Binary {
         return tests.deletingLastPathComponent().appending(path: "unlearn")
     }()
 
-    /// The user's own cache is no concern of the tests.
-    static let cache = FileManager.default.temporaryDirectory.appending(path: "unlearn-tests-cache")
+    /// The user's own cache is no concern of the tests, nor are the processors that other tests leave free.
+    static let surroundings = [
+        "XDG_CACHE_HOME": FileManager.default.temporaryDirectory.appending(path: "unlearn-tests-cache").path,
+        "OMP_NUM_THREADS": "2",
+    ]
 
     static func run(_ arguments: String..., in folder: URL? = nil) throws -> Result {
         try run(arguments, in: folder)
@@ -42,7 +45,7 @@ enum Binary {
         process.executableURL = program.map { url.deletingLastPathComponent().appending(path: $0) } ?? url
         process.arguments = arguments
         let usual = path.map { ["PATH": $0.path] } ?? ProcessInfo.processInfo.environment
-        process.environment = usual.merging(["XDG_CACHE_HOME": cache.path]) { $1 }.merging(variables) { $1 }
+        process.environment = usual.merging(surroundings) { $1 }.merging(variables) { $1 }
         if let folder { process.currentDirectoryURL = folder }
         let (output, error) = (Pipe(), Pipe())
         process.standardOutput = output
@@ -67,7 +70,7 @@ extension Binary {
         process.executableURL = url
         process.arguments = arguments
         process.currentDirectoryURL = folder.url
-        process.environment = ProcessInfo.processInfo.environment.merging(["XDG_CACHE_HOME": cache.path]) { $1 }
+        process.environment = ProcessInfo.processInfo.environment.merging(surroundings) { $1 }
         (process.standardOutput, process.standardError) = (FileHandle.nullDevice, FileHandle.nullDevice)
         try process.run()
         while process.isRunning, !isDue() { usleep(2000) }

@@ -10,5 +10,11 @@ import Testing
         #expect(ControlGroup.share(text) == expected)
     }
 
-    @Test func thereIsAlwaysOne() { #expect(Runtime.usableProcessors >= 1) }
+    @Test(arguments: [("0.20 0.18 0.12 3/80 11206\n", 3), ("", nil), ("1 2 3 4 5", 4), ("a b c d e", nil)])
+    func theRunningThreadsAreTold(_ text: String, _ expected: Int?) { #expect(Load.running(text) == expected) }
+
+    @Test func thereIsAlwaysOne() {
+        #expect(Runtime.freeProcessors >= 1)
+        #expect(Runtime.freeProcessors <= Runtime.usableProcessors)
+    }
 }

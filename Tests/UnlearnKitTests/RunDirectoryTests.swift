@@ -53,6 +53,13 @@ import UnlearnKit
         #expect(names == ["data", "evaluation", "run.json"])
     }
 
+    @Test func theThreadsThatARunBeganWithAreKnown() throws {
+        let folder = try TemporaryFolder()
+        let run = try RunDirectory(
+            creating: folder.url, run: ["configuration": ["threads": nil], "provenance": ["threads": 3]])
+        #expect(try RunDirectory(opening: run.url).threads() == 3)
+    }
+
     @Test func whatIsNoRunIsNotOpened() throws {
         let folder = try TemporaryFolder()
         #expect(

@@ -20,19 +20,19 @@ struct Resume: ParsableCommand {
     func run() throws {
         let directory = try RunDirectory(opening: URL(filePath: folder))
         guard !directory.isFinished else { throw CommandError.finishedRun(path: folder) }
+        // Sums over other threads would end in other digits.
         var runtime = RuntimeOptions()
+        runtime.threads = try directory.threads()
         switch try directory.kind() {
         case .forget:
             var (configuration, options) = try directory.choices(RunConfiguration.self)
             configuration.output = folder
-            runtime.threads = configuration.threads
             try RunCommand.execute(
                 try RunPlan(configuration, settings: [options]), json: json, threads: runtime, cache: cache,
                 isResumed: true)
         case .train:
             var (configuration, options) = try directory.choices(TrainingConfiguration.self)
             configuration.output = folder
-            runtime.threads = configuration.threads
             try TrainingCommand.execute(
                 try ResolvedTraining(configuration, settings: [options]), json: json, threads: runtime,
                 isResumed: true)

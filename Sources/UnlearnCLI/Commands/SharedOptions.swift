@@ -10,7 +10,7 @@ import UnlearnModels
 
 /// How much of the machine is used.
 struct RuntimeOptions: ParsableArguments {
-    @Option(help: "Threads to compute with (default: one for each processor that the program may use).")
+    @Option(help: "Threads to compute with (default: OMP_NUM_THREADS, or one for each free processor).")
     var threads: Int?
 
     func validate() throws {
@@ -20,7 +20,18 @@ struct RuntimeOptions: ParsableArguments {
     }
 
     /// Sets up the engine; call before the first tensor.
-    func apply() { Runtime.configure(threads: threads ?? Runtime.usableProcessors) }
+    func apply() {
+        let variable = ProcessInfo.processInfo.environment["OMP_NUM_THREADS"].flatMap { Int($0) }
+        if let given = threads ?? variable.flatMap({ (1...1024).contains($0) ? $0 : nil }) {
+            return Runtime.configure(threads: given)
+        }
+        let (free, usable) = (Runtime.freeProcessors, Runtime.usableProcessors)
+        if free < usable, isatty(STDERR_FILENO) == 1 {
+            Diagnostics.note(
+                "Threads: \(free) of \(usable), since other programs keep processors busy; --threads \(usable) uses all.")
+        }
+        Runtime.configure(threads: free)
+    }
 }
 
 /// What is kept between runs.
