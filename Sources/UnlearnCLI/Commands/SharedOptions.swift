@@ -28,7 +28,8 @@ struct RuntimeOptions: ParsableArguments {
         let (free, usable) = (Runtime.freeProcessors, Runtime.usableProcessors)
         if free < usable, isatty(STDERR_FILENO) == 1 {
             Diagnostics.note(
-                "Threads: \(free) of \(usable), since other programs keep processors busy; --threads \(usable) uses all.")
+                "Threads: \(free) of \(usable), since other programs keep processors busy; --threads \(usable) uses all."
+            )
         }
         Runtime.configure(threads: free)
     }
