@@ -17,7 +17,6 @@ struct Unlearn: ParsableCommand {
         ])
 
     static func main() {
-        QuickExit.arrange()
         OutOfMemory.handle()
         do {
             var command = try parseAsRoot()

@@ -121,7 +121,7 @@ public enum Options {
 }
 
 /// Reads YAML into JSON values by YAML 1.2's core rules: "no" and "on" are text, and only true and false are Boolean.
-private enum YAMLReader {
+enum YAMLReader {
     /// More values than any configuration has: repeated aliases could otherwise unfold without end.
     private static let mostValues = 100_000
 

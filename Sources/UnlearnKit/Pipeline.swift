@@ -71,7 +71,8 @@ public struct Pipeline {
         provenance.resultHash = try timed(&seconds.save) { () throws(KitError) in
             try folder.save(
                 model, from: directory, run.lora, base: configuration.model,
-                card: ModelCardRenderer(baseModel: HubCache.name(of: source)).render(card))
+                card: ModelCardRenderer(baseModel: HubCache.name(of: source), license: License.declared(by: source))
+                    .render(card))
         }
         let final = report(provenance)
         try folder.write(final)

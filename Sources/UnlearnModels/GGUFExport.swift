@@ -10,10 +10,11 @@ public enum GGUFExport {
     ///   - parameters: its parameters, in which low-rank additions are merged.
     ///   - tokenizer: the metadata that describe its tokenizer.
     ///   - name: what the file calls the model; nil: as its folder is called.
+    ///   - license: the name of the licence that the file declares.
     ///   - type: of all matrices; vectors stay single precision, and what has no whole blocks becomes half precision.
     public static func write(
         _ parameters: ParameterStore, of directory: ModelDirectory, tokenizer: [(key: String, value: GGUFValue)],
-        as type: GGMLType, named name: String? = nil, to url: URL
+        as type: GGMLType, named name: String? = nil, license: String? = nil, to url: URL
     ) throws(ModelError) {
         let (family, numbers) = try check(directory)
         var tensors: [(name: String, tensor: GGUFWriter.Tensor)] = []
@@ -26,7 +27,9 @@ public enum GGUFExport {
         }
         let table = numbers.rotaryDivisors
         let tableTensor = table.map { GGUFWriter.Tensor(GGUFImport.rotaryTable, .f32, [$0.count]) }
-        let metadata = self.metadata(family, numbers, name: name ?? directory.url.lastPathComponent, type) + tokenizer
+        let metadata =
+            self.metadata(
+                family, numbers, name: name ?? directory.url.lastPathComponent, license: license, type) + tokenizer
         try ModelError.reading { () throws(FormatError) in
             var writer = try GGUFWriter(
                 url, metadata: metadata, (tableTensor.map { [$0] } ?? []) + tensors.map(\.tensor))
@@ -81,14 +84,15 @@ public enum GGUFExport {
     }
 
     private static func metadata(
-        _ family: GGUFFamily, _ c: LlamaConfiguration, name: String, _ type: GGMLType
+        _ family: GGUFFamily, _ c: LlamaConfiguration, name: String, license: String?, _ type: GGMLType
     ) -> [(key: String, value: GGUFValue)] {
         // llama.cpp's numbers for files of mostly this type.
         let fileType = [GGMLType.f32: 0, .f16: 1, .q80: 7][type] ?? 0
-        let general: [(String, GGUFValue)] = [
-            ("architecture", .string(family.name)), ("type", .string("model")), ("name", .string(name)),
-            ("file_type", .int(fileType)), ("quantization_version", .int(2)),
-        ]
+        let general: [(String, GGUFValue)] =
+            [
+                ("architecture", .string(family.name)), ("type", .string("model")), ("name", .string(name)),
+                ("file_type", .int(fileType)), ("quantization_version", .int(2)),
+            ] + (license.map { [("license", .string($0))] } ?? [])
         var model: [(String, GGUFValue)] = [
             ("vocab_size", .int(c.vocabularyCount)), ("context_length", .int(c.contextLength)),
             ("embedding_length", .int(c.width)), ("block_count", .int(c.layerCount)),

@@ -182,6 +182,8 @@ import UnlearnKit
         let folder = try TemporaryFolder()
         let plain = try Binary.run("convert", TestData.stories.path, "plain", in: folder.url)
         #expect(plain.status == 0, "\(plain.error)")
+        // The licence travels with the model, both ways.
+        try folder.write("---\nlicense: mit\n---\n", "plain/README.md")
         for type in ["f32", "f16", "q8_0"] {
             let name = "\(type).gguf"
             let result = try Binary.run("convert", "plain", name, "--type", type, in: folder.url)
@@ -190,6 +192,7 @@ import UnlearnKit
                 "\(result.output)\(result.error)")
             let back = try Binary.run("convert", name, type, in: folder.url)
             #expect(back.status == 0, "\(back.error)")
+            for copy in [name, type] { #expect(License.declared(by: folder.url.appending(path: copy)) == "mit") }
         }
         func hash(_ name: String) throws -> String { try Fingerprint.modelHash(of: folder.url.appending(path: name)) }
         #expect(try hash("f32") == hash("plain"))

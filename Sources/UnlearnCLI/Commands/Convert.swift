@@ -82,6 +82,9 @@ struct Convert: ParsableCommand {
         let parameters = try directory.load().parameters
         try directory.save(parameters, to: folder.url)
         try tokenizer.save(to: folder.url)
+        if let license = License.declared(by: directory.url) {
+            try AtomicFile.write(License.card(license), to: folder.url.appending(path: "README.md"))
+        }
         try folder.commit()
         return (directory, tokenizer, parameters)
     }
@@ -96,7 +99,7 @@ struct Convert: ParsableCommand {
         let parameters = try directory.load().parameters
         try GGUFExport.write(
             parameters, of: directory, tokenizer: metadata, as: (type ?? .f16).type,
-            named: HubCache.name(of: directory.url), to: target)
+            named: HubCache.name(of: directory.url), license: License.declared(by: directory.url), to: target)
         return (directory, tokenizer, parameters)
     }
 }

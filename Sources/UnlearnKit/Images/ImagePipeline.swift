@@ -91,7 +91,8 @@ public struct ImagePipeline {
         let output = try folder.beginModel()
         try KitError.model { () throws(ModelError) in try ClassifierDirectory.save(model, to: output.url) }
         try KitError.file { () throws(FormatError) in
-            try AtomicFile.write(ModelCardRenderer().render(card), to: output.url.appending(path: "README.md"))
+            let renderer = ModelCardRenderer(license: License.declared(by: URL(filePath: run.configuration.model)))
+            try AtomicFile.write(renderer.render(card), to: output.url.appending(path: "README.md"))
         }
         let hash = try Fingerprint.modelHash(of: output.url)
         try KitError.file { () throws(FormatError) in try output.commit() }

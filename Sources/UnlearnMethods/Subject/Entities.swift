@@ -24,7 +24,7 @@ enum Entities {
             span = []
         }
         for piece in text.split(separator: " ", omittingEmptySubsequences: true) {
-            guard let word = TermFinder.words(of: String(piece)).first?.text, word.first?.isUppercase == true else {
+            guard let word = TermFinder.words(of: String(piece)).first, word.first?.isUppercase == true else {
                 close()
                 continue
             }
@@ -111,7 +111,7 @@ struct StandIns {
         let names = Set(terms.names)
         var counts: [String: (all: Int, place: Int, given: Int)] = [:]
         for answer in answers {
-            let words = TermFinder.words(of: answer).map(\.text)
+            let words = TermFinder.words(of: answer)
             for (index, word) in words.enumerated() where names.contains(word) {
                 let before = index > 0 ? words[index - 1] : ""
                 let after = index + 1 < words.count ? words[index + 1] : ""

@@ -208,7 +208,7 @@ public struct SubjectStudyBuilder {
         return counts.sorted { ($1.value, $0.key) < ($0.value, $1.key) }
             .filter { name, count in
                 count >= 2 && (3...40).contains(name.count) && name.first?.isUppercase == true
-                    && TermFinder.words(of: name).allSatisfy { !ownWords.contains($0.text) }
+                    && TermFinder.words(of: name).allSatisfy { !ownWords.contains($0) }
             }
             .prefix(options.neighbours).map(\.key)
     }
@@ -232,8 +232,8 @@ public struct SubjectStudyBuilder {
     }
 
     private func shareWords(_ a: String, _ b: String) -> Bool {
-        let words = Set(TermFinder.words(of: b).map(\.text))
-        return TermFinder.words(of: a).contains { words.contains($0.text) && $0.text.count > 3 }
+        let words = Set(TermFinder.words(of: b))
+        return TermFinder.words(of: a).contains { words.contains($0) && $0.count > 3 }
     }
 }
 

@@ -22,7 +22,7 @@ public struct SubjectTerms: Codable, Sendable, Equatable {
     }
 
     /// The words of the subject's own name, as they stand in text.
-    public var subjectWords: [String] { TermFinder.words(of: subject).map(\.text) }
+    public var subjectWords: [String] { TermFinder.words(of: subject) }
 
     /// Everything that betrays the subject in an answer.
     public var all: [String] { names + themes }
@@ -30,13 +30,6 @@ public struct SubjectTerms: Codable, Sendable, Equatable {
 
 /// Finds names and themes by counting in how many answers each word occurs.
 public struct TermFinder {
-    /// A word of a text, with whether it opens a sentence.
-    struct Word {
-        let text: String
-        let opensSentence: Bool
-        var isCapitalised: Bool { text.first?.isUppercase ?? false }
-    }
-
     private let tokenizer: Tokenizer
     /// Answers about anything but the subject.
     private let elsewhere: [String: Int]
@@ -52,7 +45,7 @@ public struct TermFinder {
     ///   - answers: what the model writes about the subject.
     ///   - limit: the most names to return.
     public func terms(of subject: String, in answers: [String], limit: Int = 60) -> SubjectTerms {
-        let own = Set(Self.words(of: subject).map(\.text))
+        let own = Set(Self.words(of: subject))
         let counts = Self.documentCounts(answers)
         let ranked = counts.sorted { ($1.value, $0.key) < ($0.value, $1.key) }
         let names = ranked.filter { word, count in
@@ -89,26 +82,23 @@ public struct TermFinder {
         return ids.count == 1 ? ids[0] : nil
     }
 
-    /// In how many texts each word occurs. A word that opens a sentence counts only if it is capitalised elsewhere too.
+    /// In how many texts each word occurs.
     static func documentCounts(_ texts: [String]) -> [String: Int] {
         var counts: [String: Int] = [:]
         for text in texts {
-            let words = Self.words(of: text)
-            for word in Set(words.map { $0.text }) { counts[word, default: 0] += 1 }
+            for word in Set(Self.words(of: text)) { counts[word, default: 0] += 1 }
         }
         return counts
     }
 
     /// Letters with inner apostrophes or hyphens removed at possessive ends: "Rowling's" is "Rowling".
-    static func words(of text: String) -> [Word] {
-        var words: [Word] = []
-        var opens = true
+    static func words(of text: String) -> [String] {
+        var words: [String] = []
         for piece in text.split(whereSeparator: { $0.isWhitespace || $0 == "/" || $0 == "—" }) {
             let core = piece.trimmingPrefix { !$0.isLetter && !$0.isNumber }
             var word = String(core.reversed().trimmingPrefix { !$0.isLetter && !$0.isNumber }.reversed())
             for ending in ["'s", "’s"] where word.hasSuffix(ending) { word.removeLast(2) }
-            if !word.isEmpty { words.append(Word(text: word, opensSentence: opens)) }
-            opens = piece.last.map { ".!?:\"”".contains($0) } ?? false
+            if !word.isEmpty { words.append(word) }
         }
         return words
     }
