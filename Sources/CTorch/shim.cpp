@@ -227,8 +227,9 @@ int32_t ct_add_gradients(
 int32_t ct_configure(int32_t threads, bool deterministic) {
     return guarded<int32_t>(-1, [&] {
         // oneDNN keeps the code that it makes for each shape, 1,024 times .26 MB if nothing is said. Batches of text have
-        // many shapes; ResNet-50 with its gradients has fewer than this.
-        setenv("ONEDNN_PRIMITIVE_CACHE_CAPACITY", "96", 0);
+        // many shapes; ResNet-50 with its gradients has fewer than this. Said once: parallel jobs come here at the same time.
+        static const int said = setenv("ONEDNN_PRIMITIVE_CACHE_CAPACITY", "96", 0);
+        (void)said;
         unlearn::keep_tensor_memory();
         if (threads > 0) at::set_num_threads(threads);
         at::globalContext().setDeterministicAlgorithms(deterministic, /*warn_only=*/false);

@@ -14,6 +14,16 @@ public struct ClassifierEvaluation: Sendable {
     private let names: [String]
     private let forgetsWholeClasses: Bool
 
+    /// What the figures are.
+    public static let cards = [
+        Card(name: MetricName.accuracy, summary: "Share of images that are recognised.", needs: [.classes]),
+        Card(name: MetricName.crossEntropy, summary: "Mean cross-entropy of images, in nats.", needs: [.classes]),
+        Card(
+            name: MetricName.membershipAttack,
+            summary: "Share of right guesses, by their losses, of which images were trained on.",
+            paper: "NeurIPS 2023 Machine Unlearning Challenge, starting kit", needs: [.losses]),
+    ]
+
     public init(of model: any Classifier, on images: ImageSet, _ splits: ImageSplits) {
         forget = ClassifierAnswers(model, images, splits.forget)
         retain = ClassifierAnswers(model, images, splits.retain)

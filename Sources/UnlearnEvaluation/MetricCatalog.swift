@@ -17,9 +17,9 @@ public enum MetricCatalog {
         Perplexity(),
     ]
 
-    /// The card of each metric, once for metrics that look at several splits.
+    /// The card of each figure, of language models and of classifiers, once for those that look at several splits.
     public static var cards: [Card] {
-        all.map { type(of: $0).card }.reduce(into: []) { cards, card in
+        (all.map { type(of: $0).card } + ClassifierEvaluation.cards).reduce(into: []) { cards, card in
             if !cards.contains(card) { cards.append(card) }
         }
     }

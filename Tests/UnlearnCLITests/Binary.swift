@@ -81,7 +81,7 @@ extension Binary {
 }
 
 /// A folder that disappears with the test that made it.
-final class TemporaryFolder {
+final class TemporaryFolder: Sendable {
     let url: URL
 
     init() throws {

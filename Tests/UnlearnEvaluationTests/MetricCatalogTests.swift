@@ -9,6 +9,7 @@ import UnlearnEvaluation
     @Test func everyMetricHasACardAndANameOfItsOwn() {
         let cards = MetricCatalog.cards
         #expect(Set(cards.map(\.name)).count == cards.count)
+        #expect(Set(["accuracy", "cross-entropy", "membership-attack", "leak"]).isSubset(of: cards.map(\.name)))
         for card in cards { #expect(!card.summary.isEmpty && !card.needs.isEmpty, "\(card.name)") }
     }
 
