@@ -69,12 +69,12 @@ struct ExampleEncoderTests {
         definition.suffix = [2]
         let encoder = try ExampleEncoder(Tokenizer(definition))
         #expect(encoder.prompt("the") == [1, encoder.tokenizer.id(of: "▁the") ?? 0])
-        #expect(!encoder.encode(.completion(prompt: "the", completion: " dog"), id: 0).tokens.contains(2))
+        #expect(try !encoder.encode(.completion(prompt: "the", completion: " dog"), id: 0).tokens.contains(2))
     }
 
     @Test func partsOfAnAnswerBeginWhereTheirTokensDo() throws {
         let encoder = try ExampleEncoder(Tokenizer(definition()))
-        let reading = encoder.read(.text("the dog."), parts: ["the", " dog", "."])
+        let reading = try encoder.read(.text("the dog."), parts: ["the", " dog", "."])
         #expect(reading.tokens.count == 4 && reading.bounds == [1, 1, 2, 3, 4])
     }
 
@@ -91,8 +91,30 @@ struct ExampleEncoderTests {
         let prompt = "the"
         let encoder = try ExampleEncoder(tokenizer)
         let completion = tokenizer.decode(dog, following: encoder.prompt(prompt))
-        let example = encoder.encode(.completion(prompt: prompt, completion: completion), id: 0)
+        let example = try encoder.encode(.completion(prompt: prompt, completion: completion), id: 0)
         #expect(example.tokens == encoder.prompt(prompt) + dog)
+    }
+
+    @Test func aQuestionOfWhichNothingIsLeftHasAToken() throws {
+        var definition = try definition()
+        definition.chatTemplate = "{% for m in messages %}{{ m.content | trim }}{% endfor %}"
+        #expect(try ExampleEncoder(Tokenizer(definition)).question(" ") == [2])
+    }
+
+    @Test func aTemplateThatRefusesOneTextEndsWithASentence() throws {
+        var definition = try definition()
+        definition.chatTemplate =
+            "{% for m in messages %}{% if 'dog' in m.content %}{{ raise_exception('no dogs') }}{% endif %}"
+            + "{{ m.content }}{{ eos_token }}{% endfor %}"
+        let encoder = try ExampleEncoder(Tokenizer(definition))
+        let refusal = TokenizerError.chatTemplate(problem: "in line 1, it says 'no dogs'", valid: ["llama2", "plain"])
+        #expect(try encoder.question("the").isEmpty == false)
+        #expect(throws: refusal) { try encoder.question("the dog") }
+        #expect(throws: refusal) { try encoder.encode(.answer(question: "dog", answer: "a"), id: 0) }
+        let conversation = [ChatMessage(.user, "dog"), ChatMessage(.assistant, "a")]
+        #expect(throws: refusal) { try encoder.read(.conversation(conversation), parts: ["a"]) }
+        // Nobody asks the template about the text of an answer, or about what is no conversation.
+        #expect(try encoder.encode(.text("the dog"), id: 0).tokens.count == 3)
     }
 
     @Test func wordsInsideATextAreEncodedAsThere() throws {
