@@ -103,7 +103,10 @@ public struct ExampleEncoder: Sendable {
         let asked = try template.render(messages, addGenerationPrompt: true)
         let text = try template.render(
             messages + [ChatMessage(.assistant, "")], parts: parts, addGenerationPrompt: false)
-        var reading = reading(of: text, labelledFrom: text.commonPrefix(with: asked), parts: parts.count)
+        // A template may write the question in another way where an answer follows. Then the answer alone counts.
+        let common = text.commonPrefix(with: asked)
+        let start = common < text.end(of: .message) ? text.bytes.count : common
+        var reading = reading(of: text, labelledFrom: start, parts: parts.count)
         let end = reading.bounds[parts.count + 1]
         if let last = reading.tokens[end...].firstIndex(where: tokenizer.isSpecial) {
             reading.tokens.removeSubrange((last + 1)...)

@@ -101,6 +101,20 @@ struct ExampleEncoderTests {
         #expect(try ExampleEncoder(Tokenizer(definition)).question(" ") == [2])
     }
 
+    /// As Mistral-Nemo's template writes the system's words into the last message, if that is the user's.
+    @Test func aQuestionIsNotLabelledWhereItIsWrittenInAnotherWay() throws {
+        var definition = try definition()
+        definition.chatTemplate =
+            "{% for m in messages %}{% if m.role == 'user' %}{{ bos_token }}"
+            + "{% if loop.last and messages[0].role == 'system' %}{{ messages[0].content + ' ' }}{% endif %}{{ m.content }}"
+            + "{% elif m.role == 'assistant' %}{{ m.content + eos_token }}{% endif %}{% endfor %}"
+        let encoder = try ExampleEncoder(Tokenizer(definition))
+        let messages = [ChatMessage(.system, "a"), ChatMessage(.user, "the"), ChatMessage(.assistant, " dog")]
+        let example = try encoder.encode(.conversation(messages), id: 0)
+        #expect(example.tokens.compactMap(encoder.tokenizer.token) == ["<s>", "▁the", "▁dog", "</s>"])
+        #expect(example.targets == [2, 3])
+    }
+
     @Test func aTemplateThatRefusesOneTextEndsWithASentence() throws {
         var definition = try definition()
         definition.chatTemplate =
