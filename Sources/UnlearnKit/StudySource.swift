@@ -71,21 +71,22 @@ struct UserData {
         } catch { throw .data(error) }
     }
 
-    /// "Hogwarts,Hermione", a file with a term on each line, or one like the `terms.json` of a run.
+    /// "Hogwarts,Hermione", a file with the like or a term on each line, or one like the `terms.json` of a run.
     private static func terms(_ text: String, subject: String) throws(KitError) -> SubjectTerms {
-        func terms(_ pieces: [Substring]) -> SubjectTerms {
+        func terms(_ list: String) -> SubjectTerms {
+            let pieces = list.split { $0 == "," || $0.isNewline }
             let names = pieces.map { $0.trimmingCharacters(in: .whitespacesAndNewlines) }
             return SubjectTerms(subject: subject, names: names.filter { !$0.isEmpty })
         }
         let url = URL(filePath: text)
         let isJSON = url.pathExtension.lowercased() == "json"
         guard isJSON || url.pathExtension.lowercased() == "txt" || FileManager.default.fileExists(atPath: text) else {
-            return terms(text.split(separator: ","))
+            return terms(text)
         }
         return try KitError.file { () throws(FormatError) in
             let contents = try TextFile.read(url)
             guard isJSON || contents.first(where: { !$0.isWhitespace }) == "{" else {
-                let listed = terms(contents.lines)
+                let listed = terms(contents)
                 if listed.names.isEmpty { throw .empty(path: text) }
                 return listed
             }

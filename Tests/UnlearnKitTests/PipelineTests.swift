@@ -327,6 +327,8 @@ struct PipelineTests {
                     "Lily", "Hogwarts Express", "Tom",
                 ])
         }
+        #expect(try names("Lily\rTom\r", "old.txt") == ["Lily", "Tom"])
+        #expect(try names("Lily, Tom\n", "list.csv") == ["Lily", "Tom"])
         #expect(
             try names(
                 "\u{FEFF}{\"subject\": \"\", \"names\": [\"Lily\"], \"themes\": [], \"replacements\": {}}", "t.json")
