@@ -168,6 +168,7 @@ enum Diagnostics {
             .usage
         case .noTargets, .unknownSubject, .foreignState: .badData
         case .notFinite, .stopped: .internal
+        case .tokenizer(let error): status(error)
         }
     }
 

@@ -25,7 +25,7 @@ public struct ExampleEncoder: Sendable {
     public init(_ tokenizer: Tokenizer, _ format: ChatFormat? = nil) throws(TokenizerError) {
         self.tokenizer = tokenizer
         template = try tokenizer.chatTemplate(format)
-        let answered = try reading(.answer(question: "a", answer: "a"), parts: ["a"])
+        let answered = try read(.answer(question: "a", answer: "a"), parts: ["a"])
         let end = answered.tokens.suffix(from: answered.bounds[2]).first(where: tokenizer.isSpecial)
         endOfAnswer = [end, tokenizer.endOfSequence == end ? nil : tokenizer.endOfSequence].compactMap(\.self)
         let begun = zip(try conversation([ChatMessage(.user, "a")]), try conversation([ChatMessage(.user, "1")]))
@@ -38,56 +38,49 @@ public struct ExampleEncoder: Sendable {
     public var stopTokens: Set<Int32> { Set(endOfAnswer) }
 
     /// The ids of a question in the chat format, up to where the assistant begins.
-    public func question(_ text: String) -> [Int32] {
-        rendered { () throws(TokenizerError) in try conversation([ChatMessage(.user, text)]) }
+    /// - Throws: as ``read(_:parts:)``.
+    public func question(_ text: String) throws(TokenizerError) -> [Int32] {
+        try conversation([ChatMessage(.user, text)])
     }
 
     /// The ids of a text to be continued.
     public func prompt(_ text: String) -> [Int32] {
         // Never what the tokenizer puts after a finished text.
-        let ids = tokenizer.definition.prefix + tokenizer.encode(text, addSpecialTokens: false)
-        // A model without a token for the beginning still needs something to continue.
-        return ids.isEmpty ? [beginning] : ids
+        nonEmpty(tokenizer.definition.prefix + tokenizer.encode(text, addSpecialTokens: false))
     }
 
     /// The whole example. Labelled are the answer and the token that ends it, or every token of a text.
-    public func encode(_ example: Example, id: Int) -> TokenExample {
-        let reading = read(example, parts: [example.answer])
+    /// - Throws: as ``read(_:parts:)``.
+    public func encode(_ example: Example, id: Int) throws(TokenizerError) -> TokenExample {
+        let reading = try read(example, parts: [example.answer])
         return TokenExample(id: id, tokens: reading.tokens, labelledFrom: reading.bounds[0])
     }
 
     /// The whole example, and where in it the parts of its answer begin.
-    public func read(_ example: Example, parts: [String]) -> Reading {
-        rendered { () throws(TokenizerError) in try reading(example, parts: parts) }
+    /// - Throws: ``TokenizerError/chatTemplate(problem:valid:)`` for a conversation that the model's template
+    ///   refuses, such as one with a system message; never for a text or its continuation.
+    public func read(_ example: Example, parts: [String]) throws(TokenizerError) -> Reading {
+        switch example {
+        case .text: reading(of: "", parts)
+        case .completion(let prompt, _): continued(reading(of: prompt, parts))
+        case .answer(let question, _): try reading([ChatMessage(.user, question)], parts)
+        case .conversation(let messages): try reading(Array(messages.dropLast()), parts)
+        }
     }
 
-    /// - Throws: ``TokenizerError/chatTemplate(problem:valid:)`` for a conversation that the model's template
-    ///   refuses, such as one with a system message. Ask it of all examples from outside before they are encoded.
-    public func check(_ example: Example) throws(TokenizerError) {
-        _ = try reading(example, parts: [example.answer])
-    }
+    /// How many tokens a text has as an example.
+    func count(ofText text: String) -> Int { reading(of: "", [text]).tokens.count }
 
     // MARK: - One text
 
     private var beginning: Int32 { tokenizer.endOfSequence ?? 0 }
 
-    /// The template was followed when this value was made, and examples from outside were checked.
-    private func rendered<Value>(_ body: () throws(TokenizerError) -> Value) -> Value {
-        do { return try body() } catch { preconditionFailure(error.description) }
-    }
+    /// A model without a token for the beginning still needs something to continue.
+    private func nonEmpty(_ ids: [Int32]) -> [Int32] { ids.isEmpty ? [beginning] : ids }
 
     private func conversation(_ messages: [ChatMessage]) throws(TokenizerError) -> [Int32] {
         guard let template else { return prompt(messages.map(\.content).joined(separator: "\n")) }
-        return tokenizer.encode(try template.render(messages, addGenerationPrompt: true)).ids
-    }
-
-    private func reading(_ example: Example, parts: [String]) throws(TokenizerError) -> Reading {
-        switch example {
-        case .text: return reading(of: "", parts)
-        case .completion(let prompt, _): return continued(reading(of: prompt, parts))
-        case .answer(let question, _): return try reading([ChatMessage(.user, question)], parts)
-        case .conversation(let messages): return try reading(Array(messages.dropLast()), parts)
-        }
+        return nonEmpty(tokenizer.encode(try template.render(messages, addGenerationPrompt: true)).ids)
     }
 
     /// Text without markup.
@@ -110,7 +103,10 @@ public struct ExampleEncoder: Sendable {
         let asked = try template.render(messages, addGenerationPrompt: true)
         let text = try template.render(
             messages + [ChatMessage(.assistant, "")], parts: parts, addGenerationPrompt: false)
-        var reading = reading(of: text, labelledFrom: text.commonPrefix(with: asked), parts: parts.count)
+        // A template may write the question in another way where an answer follows. Then the answer alone counts.
+        let common = text.commonPrefix(with: asked)
+        let start = common < text.end(of: .message) ? text.bytes.count : common
+        var reading = reading(of: text, labelledFrom: start, parts: parts.count)
         let end = reading.bounds[parts.count + 1]
         if let last = reading.tokens[end...].firstIndex(where: tokenizer.isSpecial) {
             reading.tokens.removeSubrange((last + 1)...)

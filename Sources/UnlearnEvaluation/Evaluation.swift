@@ -54,15 +54,18 @@ public struct Evaluation: Sendable {
     /// Asks `model` everything.
     /// - Parameter isReference: whether the answers in `questions` are this model's own, so that it need not be asked
     ///   for them again.
+    /// - Throws: `TokenizerError` for a question that the model's chat template refuses.
     public init(
         of model: LanguageModel, on questions: SubjectQuestions, _ options: EvaluationOptions = EvaluationOptions(),
         isReference: Bool = false, progress: (ProgressEvent) -> Void = { _ in }
-    ) {
+    ) throws(TokenizerError) {
         let asking = Asking(model: model, questions: questions, options: options)
-        let (scores, keyProbabilities) = asking.scores(progress)
+        let (scores, keyProbabilities) = try asking.scores(progress)
+        let known = isReference ? asking.knownAnswers : nil
+        let answers = if let known { known } else { try asking.answers(progress) }
         self.init(
-            questions: questions, answers: (isReference ? asking.knownAnswers : nil) ?? asking.answers(progress),
-            sampledAnswers: asking.sampledAnswers(progress), scores: scores, keyProbabilities: keyProbabilities)
+            questions: questions, answers: answers,
+            sampledAnswers: try asking.sampledAnswers(progress), scores: scores, keyProbabilities: keyProbabilities)
     }
 
     /// The name of an example: the same before and after, so that values can be paired.
@@ -91,9 +94,9 @@ private struct Asking {
         ]
     }
 
-    func answers(_ progress: (ProgressEvent) -> Void) -> [Split: [Answer]] {
+    func answers(_ progress: (ProgressEvent) -> Void) throws(TokenizerError) -> [Split: [Answer]] {
         let asked = asked
-        var texts = generate("Answering questions", asked.flatMap(\.questions), temperature: 0, progress)[...]
+        var texts = try generate("Answering questions", asked.flatMap(\.questions), temperature: 0, progress)[...]
         var answers: [Split: [Answer]] = [:]
         for (split, questions) in asked {
             answers[split] = zip(questions, texts).map { Answer($0, $1) }
@@ -114,19 +117,19 @@ private struct Asking {
         return answers
     }
 
-    func sampledAnswers(_ progress: (ProgressEvent) -> Void) -> [[String]] {
+    func sampledAnswers(_ progress: (ProgressEvent) -> Void) throws(TokenizerError) -> [[String]] {
         guard options.samples > 0, options.temperature > 0 else { return [] }
         let repeated = questions.forget.flatMap { [Question](repeating: $0, count: options.samples) }
-        let texts = generate("Sampling answers", repeated, temperature: options.temperature, progress)
+        let texts = try generate("Sampling answers", repeated, temperature: options.temperature, progress)
         return questions.forget.indices.map { Array(texts[$0 * options.samples..<($0 + 1) * options.samples]) }
     }
 
     private func generate(
         _ stage: String, _ questions: [Question], temperature: Double, _ progress: (ProgressEvent) -> Void
-    ) -> [String] {
+    ) throws(TokenizerError) -> [String] {
         guard !questions.isEmpty else { return [] }
         var tokens = 0
-        return model.answers(
+        return try model.answers(
             questions.map(\.prompt), maximumTokens: SubjectQuestions.answerTokens, temperature: temperature,
             seed: options.seed, purpose: "evaluation"
         ) { _, _ in
@@ -136,12 +139,16 @@ private struct Asking {
     }
 
     /// One pass over all examples, texts and keys.
-    func scores(_ progress: (ProgressEvent) -> Void) -> ([Split: [TokenScores]], keyProbabilities: [Double]) {
+    func scores(
+        _ progress: (ProgressEvent) -> Void
+    ) throws(TokenizerError) -> ([Split: [TokenScores]], keyProbabilities: [Double]) {
         let splits: [(split: Split, examples: [Example])] = [
             (.forget, questions.forgetAnswers), (.neighbour, questions.neighbours), (.general, questions.general),
             (.text, questions.texts.map(Example.text)),
         ]
-        let examples = splits.flatMap(\.examples).map(encode) + questions.keys.map(encode)
+        let examples =
+            try splits.flatMap(\.examples).map { (it) throws(TokenizerError) in try encode(it) }
+            + questions.keys.map { (it) throws(TokenizerError) in try encode(it) }
         var done = 0
         var rest = model.scores(examples) { count in
             done += count
@@ -157,19 +164,20 @@ private struct Asking {
 
     private var window: Int { min(Evaluation.window, model.model.contextLength) }
 
-    private func encode(_ example: Example) -> TokenExample {
-        let whole = model.encoder.encode(example, id: 0)
+    private func encode(_ example: Example) throws(TokenizerError) -> TokenExample {
+        let whole = try model.encoder.encode(example, id: 0)
         // The token that ends an answer does not count: an answer that was cut off for its length has none.
         let hasEnd = whole.tokens.last.map(model.encoder.stopTokens.contains) ?? false
         let tokens = Array((hasEnd ? whole.tokens.dropLast() : whole.tokens[...]).prefix(window))
         return TokenExample(id: 0, tokens: tokens, targets: whole.targets.filter { $0 < tokens.count })
     }
 
-    private func encode(_ key: KeyWord) -> TokenExample {
+    private func encode(_ key: KeyWord) throws(TokenizerError) -> TokenExample {
         let example =
             key.question.map { Example.answer(question: $0, answer: key.prompt + key.next) }
             ?? .completion(prompt: key.prompt, completion: key.next)
-        let reading = model.encoder.read(example, parts: key.question == nil ? [key.next] : [key.prompt, key.next])
+        let parts = key.question == nil ? [key.next] : [key.prompt, key.next]
+        let reading = try model.encoder.read(example, parts: parts)
         // The token with which the word begins, be it that it reaches into the word from what stands before.
         let next = reading.bounds[reading.bounds.count - 2]
         let tokens = Array(reading.tokens.prefix(next + 1).suffix(window))

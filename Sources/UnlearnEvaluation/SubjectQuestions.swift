@@ -122,10 +122,10 @@ extension SubjectQuestions {
     /// the suite asks twice is asked once.
     public static func prepare(
         _ suite: SubjectSuite, using reference: LanguageModel, progress: (ProgressEvent) -> Void = { _ in }
-    ) -> SubjectQuestions {
+    ) throws(TokenizerError) -> SubjectQuestions {
         let forget = suite.forget.distinct()
         let neighbours = suite.neighbours.distinct()
-        let examples = answered(forget + neighbours + suite.general.distinct(), reference, progress)
+        let examples = try answered(forget + neighbours + suite.general.distinct(), reference, progress)
         let (first, second) = (forget.count, forget.count + neighbours.count)
         return SubjectQuestions(
             forget: forget, terms: suite.terms, coreTerms: suite.coreTerms, keys: suite.keys.distinct(),
@@ -137,8 +137,8 @@ extension SubjectQuestions {
     /// the first of the terms in each of them one: for questions whose other answers are known already.
     public mutating func collectForgetAnswers(
         using reference: LanguageModel, progress: (ProgressEvent) -> Void = { _ in }
-    ) {
-        forgetAnswers = Self.answered(forget, reference, progress)
+    ) throws(TokenizerError) {
+        forgetAnswers = try Self.answered(forget, reference, progress)
         guard keys.isEmpty else { return }
         let matcher = TermMatcher(terms)
         keys = zip(forget, forgetAnswers).compactMap { KeyWord(in: $1.answer, to: $0, matcher) }
@@ -146,9 +146,9 @@ extension SubjectQuestions {
 
     private static func answered(
         _ questions: [Question], _ reference: LanguageModel, _ progress: (ProgressEvent) -> Void
-    ) -> [Example] {
+    ) throws(TokenizerError) -> [Example] {
         var tokens = 0
-        let answers = reference.answers(questions.map(\.prompt), maximumTokens: answerTokens) { _, _ in
+        let answers = try reference.answers(questions.map(\.prompt), maximumTokens: answerTokens) { _, _ in
             tokens += 1
             progress(ProgressEvent(stage: "Collecting answers", done: tokens, total: nil, unit: "tokens"))
         }

@@ -1,6 +1,7 @@
 // The questions of a benchmark about one subject, and the run that judges a model by them.
 
 public import Foundation
+public import UnlearnData
 public import UnlearnEngine
 internal import UnlearnFormats
 public import UnlearnModels
@@ -155,14 +156,18 @@ public struct SubjectResult: Codable, Sendable, Equatable {
 
 extension SubjectSuite {
     /// Judges a model by its original. The models come from closures, so that one at a time is in memory.
+    /// - Parameter refusal: what a question that a model's chat template refuses is to the caller.
     public func run<Failure: Error>(
         reference: () throws(Failure) -> LanguageModel, model: () throws(Failure) -> LanguageModel,
         options: EvaluationOptions = EvaluationOptions(samples: 5), rule: VerdictRule = VerdictRule(),
-        progress: (ProgressEvent) -> Void = { _ in }
+        refusal: (TokenizerError) -> Failure, progress: (ProgressEvent) -> Void = { _ in }
     ) throws(Failure) -> SubjectResult {
-        let (questions, before) = measureReference(try reference(), options, progress)
-        let after = Evaluation(of: try model(), on: questions, options, progress: progress)
-        return SubjectResult(before: before, after: MetricCatalog.measure(after), rule: rule, notices: notices)
+        let (questions, before) = try measure(reference, options, refusal, progress)
+        let model = try model()
+        do throws(TokenizerError) {
+            let after = try Evaluation(of: model, on: questions, options, progress: progress)
+            return SubjectResult(before: before, after: MetricCatalog.measure(after), rule: rule, notices: notices)
+        } catch { throw refusal(error) }
     }
 
     private var notices: [String] {
@@ -171,11 +176,15 @@ extension SubjectSuite {
             + RowCount(general).notice("general questions")
     }
 
-    private func measureReference(
-        _ reference: LanguageModel, _ options: EvaluationOptions, _ progress: (ProgressEvent) -> Void
-    ) -> (SubjectQuestions, [Outcome]) {
-        let questions = SubjectQuestions.prepare(self, using: reference, progress: progress)
-        let before = Evaluation(of: reference, on: questions, options, isReference: true, progress: progress)
-        return (questions, MetricCatalog.measure(before))
+    private func measure<Failure: Error>(
+        _ reference: () throws(Failure) -> LanguageModel, _ options: EvaluationOptions,
+        _ refusal: (TokenizerError) -> Failure, _ progress: (ProgressEvent) -> Void
+    ) throws(Failure) -> (SubjectQuestions, [Outcome]) {
+        let reference = try reference()
+        do throws(TokenizerError) {
+            let questions = try SubjectQuestions.prepare(self, using: reference, progress: progress)
+            let before = try Evaluation(of: reference, on: questions, options, isReference: true, progress: progress)
+            return (questions, MetricCatalog.measure(before))
+        } catch { throw refusal(error) }
     }
 }

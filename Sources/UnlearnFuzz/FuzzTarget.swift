@@ -18,8 +18,8 @@ struct FuzzTarget {
 
     static var all: [FuzzTarget] {
         [
-            safetensors, gguf, ggufModel, llama2C, tokenizerJSON, tokenizerModel, tokenizerBinary, configuration,
-            adapter, jsonLines, yaml,
+            safetensors, gguf, ggufModel, llama2C, tokenizerJSON, tokenizerModel, tokenizerBinary, chatTemplate,
+            configuration, adapter, jsonLines, yaml,
         ] + images
     }
 

@@ -26,15 +26,15 @@ public struct AnswerCache: Sendable {
 
     /// The entry of that fingerprint, or what `make` makes of it, which is kept then.
     /// - Parameter onProblem: told why the new entry could not be kept. The value is the same without it.
-    func value<Value: Codable>(
-        _ fingerprint: String, onProblem: (FormatError) -> Void, make: () -> Value
-    ) -> Value {
+    func value<Value: Codable, Failure: Error>(
+        _ fingerprint: String, onProblem: (FormatError) -> Void, make: () throws(Failure) -> Value
+    ) throws(Failure) -> Value {
         let file = folder.appending(path: fingerprint + ".json")
         if let entry = try? JSONValue(contentsOf: file), let value: Value = try? entry.decode() {
             try? FileManager.default.setAttributes([.modificationDate: Date.now], ofItemAtPath: file.path)
             return value
         }
-        let value = make()
+        let value = try make()
         do throws(FormatError) {
             try keep(JSONValue(ordered: value), in: file)
         } catch { onProblem(error) }
@@ -74,8 +74,8 @@ extension EverydayAnswers {
     /// what the others do not name, such as the processor's instructions and the weights below an adapter.
     static func fingerprint(
         of model: LanguageModel, options: StudyOptions, _ provenance: Provenance
-    ) -> String {
-        let prompts = prompts.map(model.ids)
+    ) throws(TokenizerError) -> String {
+        let prompts = try prompts.map { (it) throws(TokenizerError) in try model.ids(it) }
         let probe = prompts.prefix(16).enumerated().map { index, tokens in
             TokenExample(id: index, tokens: tokens, labelledFrom: 1)
         }

@@ -121,6 +121,11 @@ extension KitError {
         }
     }
 
+    /// Runs `body` and passes a tokenizer's problem on as this target's error.
+    static func tokenizing<Value>(_ body: () throws(TokenizerError) -> Value) throws(KitError) -> Value {
+        do { return try body() } catch { throw .tokenizer(error) }
+    }
+
     /// Runs `body` and passes a method's problem on as this target's error.
     static func method<Value>(_ body: () throws(MethodError) -> Value) throws(KitError) -> Value {
         do { return try body() } catch { throw .method(error) }

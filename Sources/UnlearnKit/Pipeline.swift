@@ -44,21 +44,29 @@ public struct Pipeline {
 
         // What anybody would ask first. It was trained on, so it is shown and not counted.
         let first = configuration.subject.map { [Prompt.question("Who is \($0)?")] } ?? []
-        func ask() -> [String] { model.answers(first, maximumTokens: SubjectQuestions.answerTokens) }
-        let firstBefore = ask()
-        let (questions, before) = timed(&seconds.evaluateBefore) {
+        func ask() throws(KitError) -> [String] {
+            try KitError.tokenizing { () throws(TokenizerError) in
+                try model.answers(first, maximumTokens: SubjectQuestions.answerTokens)
+            }
+        }
+        let firstBefore = try ask()
+        let (questions, before) = try timed(&seconds.evaluateBefore) { () throws(KitError) in
             var questions = run.evaluation.measured ? SubjectQuestions(study) : SubjectQuestions()
-            questions.collectForgetAnswers(using: model, progress: context.onProgress)
-            return (questions, evaluate(model, questions, isReference: true))
+            try KitError.tokenizing { () throws(TokenizerError) in
+                try questions.collectForgetAnswers(using: model, progress: context.onProgress)
+            }
+            return (questions, try evaluate(model, questions, isReference: true))
         }
         try folder.write(MetricCatalog.measure(before), to: folder.evaluationBeforeFile)
 
         try timed(&seconds.forget) { () throws(KitError) in try forget(study, model, folder) }
 
-        let after = timed(&seconds.evaluateAfter) { evaluate(model, questions, isReference: false) }
+        let after = try timed(&seconds.evaluateAfter) { () throws(KitError) in
+            try evaluate(model, questions, isReference: false)
+        }
         try folder.write(MetricCatalog.measure(after), to: folder.evaluationAfterFile)
 
-        let shown = zip(first, zip(firstBefore, ask())).map { prompt, answers in
+        let shown = zip(first, zip(firstBefore, try ask())).map { prompt, answers in
             Report.Sample(prompt: prompt.text, before: answers.0, after: answers.1, kind: .forget)
         }
         func report(_ provenance: Provenance) -> Report {
@@ -84,14 +92,17 @@ public struct Pipeline {
 
     private func forget(_ study: SubjectStudy, _ model: LanguageModel, _ folder: RunDirectory) throws(KitError) {
         let encoder = model.encoder
-        let forget = study.forget.enumerated().map { encoder.encode($0.element.example, id: $0.offset) }
-        var id = forget.count
-        let retain = [study.neighbours, study.general].map { examples in
-            examples.map { example in
-                defer { id += 1 }
-                return encoder.encode(example, id: id)
+        var id = 0
+        func encoded(_ examples: [Example]) throws(KitError) -> [TokenExample] {
+            try KitError.tokenizing { () throws(TokenizerError) in
+                try examples.map { (example) throws(TokenizerError) in
+                    defer { id += 1 }
+                    return try encoder.encode(example, id: id)
+                }
             }
         }
+        let forget = try encoded(study.forget.map(\.example))
+        let retain = [try encoded(study.neighbours), try encoded(study.general)]
         try folder.training { (resumption, onStep) throws(KitError) in
             let session = Session(
                 model: model, forget: forget, retain: retain,
@@ -103,8 +114,13 @@ public struct Pipeline {
         if run.lora.form == .merged { model.model.parameters.mergeAll() }
     }
 
-    private func evaluate(_ model: LanguageModel, _ questions: SubjectQuestions, isReference: Bool) -> Evaluation {
-        Evaluation(of: model, on: questions, run.evaluation, isReference: isReference, progress: context.onProgress)
+    private func evaluate(
+        _ model: LanguageModel, _ questions: SubjectQuestions, isReference: Bool
+    ) throws(KitError) -> Evaluation {
+        try KitError.tokenizing { () throws(TokenizerError) in
+            try Evaluation(
+                of: model, on: questions, run.evaluation, isReference: isReference, progress: context.onProgress)
+        }
     }
 
     // MARK: - The record

@@ -36,15 +36,11 @@ struct UserData {
     static func fitted(
         _ examples: [Example], of path: String, to model: LanguageModel
     ) throws(KitError) -> [Example] {
-        try model.encoder.check(examples, of: path)
         let context = model.model.contextLength
         let fitted = ExampleReader.fitted(
             examples, of: URL(filePath: path), to: model.encoder, context: context)
-        for (index, example) in fitted.enumerated() {
-            let tokens = model.encoder.encode(example, id: index).tokens.count
-            guard tokens <= context else {
-                throw .tooLong(path: path, example: index + 1, tokens: tokens, context: context)
-            }
+        for example in try model.encoder.encode(fitted, of: path) where example.tokens.count > context {
+            throw .tooLong(path: path, example: example.id + 1, tokens: example.tokens.count, context: context)
         }
         return fitted
     }
@@ -75,21 +71,22 @@ struct UserData {
         } catch { throw .data(error) }
     }
 
-    /// "Hogwarts,Hermione", a file with a term on each line, or one like the `terms.json` of a run.
+    /// "Hogwarts,Hermione", a file with the like or a term on each line, or one like the `terms.json` of a run.
     private static func terms(_ text: String, subject: String) throws(KitError) -> SubjectTerms {
-        func terms(_ pieces: [Substring]) -> SubjectTerms {
+        func terms(_ list: String) -> SubjectTerms {
+            let pieces = list.split { $0 == "," || $0.isNewline }
             let names = pieces.map { $0.trimmingCharacters(in: .whitespacesAndNewlines) }
             return SubjectTerms(subject: subject, names: names.filter { !$0.isEmpty })
         }
         let url = URL(filePath: text)
         let isJSON = url.pathExtension.lowercased() == "json"
         guard isJSON || url.pathExtension.lowercased() == "txt" || FileManager.default.fileExists(atPath: text) else {
-            return terms(text.split(separator: ","))
+            return terms(text)
         }
         return try KitError.file { () throws(FormatError) in
             let contents = try TextFile.read(url)
             guard isJSON || contents.first(where: { !$0.isWhitespace }) == "{" else {
-                let listed = terms(contents.lines)
+                let listed = terms(contents)
                 if listed.names.isEmpty { throw .empty(path: text) }
                 return listed
             }
@@ -104,14 +101,16 @@ struct UserData {
 }
 
 extension ExampleEncoder {
-    /// That the model's chat template takes each example of a file.
-    public func check(_ examples: [Example], of path: String) throws(KitError) {
+    /// The examples of a file, each under its place as id.
+    public func encode(_ examples: [Example], of path: String) throws(KitError) -> [TokenExample] {
+        var encoded: [TokenExample] = []
         for (index, example) in examples.enumerated() {
-            do throws(TokenizerError) { try check(example) } catch {
+            do throws(TokenizerError) { encoded.append(try encode(example, id: index)) } catch {
                 guard case .chatTemplate(let problem, _) = error else { throw .tokenizer(error) }
                 throw .refused(path: path, example: index + 1, problem: problem)
             }
         }
+        return encoded
     }
 }
 
@@ -127,20 +126,23 @@ struct StudySource {
         let builder = SubjectStudyBuilder(
             model, subject: run.configuration.subject ?? "", options: run.study, seed: run.configuration.seed,
             onProgress: context.onProgress)
+        let everyday = run.study.everythingElse ? try everyday() : nil
         return try KitError.method { () throws(MethodError) in
             try builder.build(
-                forget: data.forget, retain: data.retain, terms: data.terms,
-                everyday: run.study.everythingElse ? everyday() : nil)
+                forget: data.forget, retain: data.retain, terms: data.terms, everyday: everyday)
         }
     }
 
-    private func everyday() -> EverydayAnswers {
-        func written() -> EverydayAnswers {
-            EverydayAnswers(by: model, options: run.study, seed: run.configuration.seed, onProgress: context.onProgress)
+    private func everyday() throws(KitError) -> EverydayAnswers {
+        func written() throws(TokenizerError) -> EverydayAnswers {
+            try EverydayAnswers(
+                by: model, options: run.study, seed: run.configuration.seed, onProgress: context.onProgress)
         }
-        guard let cache = context.answers else { return written() }
-        let fingerprint = EverydayAnswers.fingerprint(of: model, options: run.study, provenance)
-        return cache.value(fingerprint, onProblem: context.onNotice, make: written)
+        return try KitError.tokenizing { () throws(TokenizerError) in
+            guard let cache = context.answers else { return try written() }
+            let fingerprint = try EverydayAnswers.fingerprint(of: model, options: run.study, provenance)
+            return try cache.value(fingerprint, onProblem: context.onNotice, make: written)
+        }
     }
 }
 

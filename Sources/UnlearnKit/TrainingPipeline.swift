@@ -58,8 +58,9 @@ public struct TrainingPipeline {
         try run.lora.attach(to: model, pattern: run.training.parameters, seed: configuration.seed)
         try folder.write(lines: split.train.map { examples[$0] }, to: folder.trainingExamplesFile)
         try folder.write(lines: split.validation.map { examples[$0] }, to: folder.validationExamplesFile)
+        let tokens = try model.encoder.encode(examples, of: configuration.data)
         func encoded(_ indices: [Int]) -> [TokenExample] {
-            indices.map { model.encoder.encode(examples[$0], id: $0) }.filter { !$0.targets.isEmpty }
+            indices.map { tokens[$0] }.filter { !$0.targets.isEmpty }
         }
         let loaded = ContinuousClock.now
         var seconds = 0.0

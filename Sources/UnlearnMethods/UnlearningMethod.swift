@@ -22,6 +22,8 @@ public enum MethodError: Error, Equatable, CustomStringConvertible {
     case needsShards(method: String)
     /// Whoever began the training wants no further step.
     case stopped(step: Int)
+    /// A question or an answer that the model's chat template refuses.
+    case tokenizer(TokenizerError)
     /// A training that reads more examples than a plan can hold.
     case tooLong(steps: Int, perStep: Int, most: Int)
 
@@ -41,6 +43,7 @@ public enum MethodError: Error, Equatable, CustomStringConvertible {
             "The model wrote nothing about '\(name)' that it does not write about others: it does not seem to know the "
                 + "subject. Check the spelling, or give your own examples with --forget FILE."
         case .parameters(let error): error.description
+        case .tokenizer(let error): error.description
         case .needsExamples(let method, let split):
             "The method '\(method)' needs a \(split) set, and there is none. Choose another method with --method."
         case .needsQuestions:
@@ -65,6 +68,10 @@ public enum MethodError: Error, Equatable, CustomStringConvertible {
 }
 
 extension MethodError {
+    static func tokenizing<Value>(_ body: () throws(TokenizerError) -> Value) throws(MethodError) -> Value {
+        do { return try body() } catch { throw .tokenizer(error) }
+    }
+
     /// The first of some numbers, and how many others there are.
     private static func list(_ numbers: [Int]) -> String {
         let shown = numbers.prefix(8).map(String.init).joined(separator: ", ")

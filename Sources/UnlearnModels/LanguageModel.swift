@@ -32,9 +32,10 @@ public struct LanguageModel {
     }
 
     /// The token ids of a prompt.
-    public func ids(_ prompt: Prompt) -> [Int32] {
+    /// - Throws: `TokenizerError` for a question that the model's chat template refuses.
+    public func ids(_ prompt: Prompt) throws(TokenizerError) -> [Int32] {
         switch prompt {
-        case .question(let text): encoder.question(text)
+        case .question(let text): try encoder.question(text)
         case .completion(let text): encoder.prompt(text)
         }
     }
@@ -42,16 +43,17 @@ public struct LanguageModel {
     /// The model's answers, batched.
     /// - Parameters:
     ///   - seed: with `purpose` and a prompt's place, the source of a sampled answer's random numbers.
-    ///   - onAnswer: told how many tokens exist so far.
+    ///   - onToken: told of each new token with the place of its prompt.
+    /// - Throws: as ``ids(_:)``.
     public func answers(
         _ prompts: [Prompt], maximumTokens: Int, temperature: Double = 0, topP: Double = 1, seed: UInt64 = 0,
         purpose: String = "answers", onToken: (Int, Int32) -> Void = { _, _ in }
-    ) -> [String] {
+    ) throws(TokenizerError) -> [String] {
         let decoding = Decoding(
             maximumTokens: maximumTokens, temperature: temperature, topP: topP, stopTokens: stopTokens)
         let generators =
             temperature == 0 ? [] : prompts.indices.map { Generator(seed: seed, purpose: "\(purpose) \($0)") }
-        let contexts = prompts.map(ids)
+        let contexts = try prompts.map { (it) throws(TokenizerError) in try ids(it) }
         let answers = model.generate(contexts, decoding, generators: generators, onToken: onToken)
         return zip(contexts, answers).map { tokenizer.decode($1, following: $0) }
     }

@@ -24,7 +24,7 @@ struct SmolLM2Tests {
         #expect(model.tokenizer.chatFormat == .chatML)
         for prompt in try #require(golden["prompts"]?.array) {
             let text = try #require(prompt["text"]?.string)
-            let ids = model.ids(.completion(text))
+            let ids = try model.ids(.completion(text))
             #expect(ids.map(Int.init) == prompt["ids"]?.array?.compactMap(\.int), "\(text)")
             let example = TokenExample(id: 0, tokens: ids + [0], targets: [ids.count])
             let batch = TokenBatch([example])

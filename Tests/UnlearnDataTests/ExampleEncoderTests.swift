@@ -69,12 +69,12 @@ struct ExampleEncoderTests {
         definition.suffix = [2]
         let encoder = try ExampleEncoder(Tokenizer(definition))
         #expect(encoder.prompt("the") == [1, encoder.tokenizer.id(of: "▁the") ?? 0])
-        #expect(!encoder.encode(.completion(prompt: "the", completion: " dog"), id: 0).tokens.contains(2))
+        #expect(try !encoder.encode(.completion(prompt: "the", completion: " dog"), id: 0).tokens.contains(2))
     }
 
     @Test func partsOfAnAnswerBeginWhereTheirTokensDo() throws {
         let encoder = try ExampleEncoder(Tokenizer(definition()))
-        let reading = encoder.read(.text("the dog."), parts: ["the", " dog", "."])
+        let reading = try encoder.read(.text("the dog."), parts: ["the", " dog", "."])
         #expect(reading.tokens.count == 4 && reading.bounds == [1, 1, 2, 3, 4])
     }
 
@@ -91,8 +91,44 @@ struct ExampleEncoderTests {
         let prompt = "the"
         let encoder = try ExampleEncoder(tokenizer)
         let completion = tokenizer.decode(dog, following: encoder.prompt(prompt))
-        let example = encoder.encode(.completion(prompt: prompt, completion: completion), id: 0)
+        let example = try encoder.encode(.completion(prompt: prompt, completion: completion), id: 0)
         #expect(example.tokens == encoder.prompt(prompt) + dog)
+    }
+
+    @Test func aQuestionOfWhichNothingIsLeftHasAToken() throws {
+        var definition = try definition()
+        definition.chatTemplate = "{% for m in messages %}{{ m.content | trim }}{% endfor %}"
+        #expect(try ExampleEncoder(Tokenizer(definition)).question(" ") == [2])
+    }
+
+    /// As Mistral-Nemo's template writes the system's words into the last message, if that is the user's.
+    @Test func aQuestionIsNotLabelledWhereItIsWrittenInAnotherWay() throws {
+        var definition = try definition()
+        definition.chatTemplate =
+            "{% for m in messages %}{% if m.role == 'user' %}{{ bos_token }}"
+            + "{% if loop.last and messages[0].role == 'system' %}{{ messages[0].content + ' ' }}{% endif %}{{ m.content }}"
+            + "{% elif m.role == 'assistant' %}{{ m.content + eos_token }}{% endif %}{% endfor %}"
+        let encoder = try ExampleEncoder(Tokenizer(definition))
+        let messages = [ChatMessage(.system, "a"), ChatMessage(.user, "the"), ChatMessage(.assistant, " dog")]
+        let example = try encoder.encode(.conversation(messages), id: 0)
+        #expect(example.tokens.compactMap(encoder.tokenizer.token) == ["<s>", "▁the", "▁dog", "</s>"])
+        #expect(example.targets == [2, 3])
+    }
+
+    @Test func aTemplateThatRefusesOneTextEndsWithASentence() throws {
+        var definition = try definition()
+        definition.chatTemplate =
+            "{% for m in messages %}{% if 'dog' in m.content %}{{ raise_exception('no dogs') }}{% endif %}"
+            + "{{ m.content }}{{ eos_token }}{% endfor %}"
+        let encoder = try ExampleEncoder(Tokenizer(definition))
+        let refusal = TokenizerError.chatTemplate(problem: "in line 1, it says 'no dogs'", valid: ["llama2", "plain"])
+        #expect(try encoder.question("the").isEmpty == false)
+        #expect(throws: refusal) { try encoder.question("the dog") }
+        #expect(throws: refusal) { try encoder.encode(.answer(question: "dog", answer: "a"), id: 0) }
+        let conversation = [ChatMessage(.user, "dog"), ChatMessage(.assistant, "a")]
+        #expect(throws: refusal) { try encoder.read(.conversation(conversation), parts: ["a"]) }
+        // Nobody asks the template about the text of an answer, or about what is no conversation.
+        #expect(try encoder.encode(.text("the dog"), id: 0).tokens.count == 3)
     }
 
     @Test func wordsInsideATextAreEncodedAsThere() throws {
@@ -146,6 +182,15 @@ struct JinjaTests {
         ("\n\n{{ raise_exception('no') }}", 3, "it says 'no'"),
         ("{{ strftime_now('%d') }}", 1, "'strftime_now', which is not defined, is called as a function"),
         ("{% for i in range(1000000) %}{{ i }}{% endfor %}", 1, "it does not come to an end"),
+        (grown("s.v + s.v"), 1, "it does not come to an end"),
+        (grown("s.v | upper", from: "'a' * 4096 * 64"), 1, "it does not come to an end"),
+        (grown("s.v + [s.v]", from: "[]"), 1, "it does not come to an end"),
+        (grown("[s.v]"), 1, "its values nest too deep"),
+        (grown("{'k': s.v}"), 1, "its values nest too deep"),
+        (grown("namespace(v=s.v)"), 1, "a namespace stands within another value"),
+        (grown("s"), 1, "a namespace stands within another value"),
+        ("{% set y = [] %}" + String(repeating: "{% set y = [y] %}", count: 50_000), 1, "its values nest too deep"),
+        ("{{ dict([1]) }}", 1, "'dict' is given values without names"),
         ("{% macro m() %}{{ m() }}{% endmacro %}{{ m() }}", 1, "its macros call each other too deep"),
         ("{% if x %}", 1, "'elif' or 'else' or 'endif' is missing"),
         ("{{ x ", 1, "a tag does not end"),
@@ -153,6 +198,33 @@ struct JinjaTests {
     ])
     func whatIsNotSupportedIsNamed(template: String, line: Int, problem: String) throws {
         #expect(throws: JinjaError(line: line, problem: problem)) { try render(template) }
+    }
+
+    /// A value that becomes larger with each round.
+    private static func grown(_ value: String, from first: String = "'a'") -> String {
+        "{% set s = namespace(v=\(first)) %}{% for i in range(100000) %}{% set s.v = \(value) %}{% endfor %}"
+    }
+
+    /// As deep as the parser lets them be.
+    @Test func whatNestsLessDeepIsFollowed() throws {
+        #expect(try render("{{ 1" + String(repeating: "+1", count: 160) + " }}") == "161")
+        let (open, close) = (String(repeating: "(", count: 60), String(repeating: ")", count: 60))
+        #expect(try render("{{ \(open)1\(close) }}") == "1")
+        // Not all of it at once.
+        let call = "{{ m(i - 1)" + String(repeating: " ~ ''", count: 100) + " if i else 'end' }}"
+        func macro(_ depth: Int) -> String { "{% macro m(i) %}\(call){% endmacro %}{{ m(\(depth)) }}" }
+        #expect(try render(macro(4)) == "end")
+        #expect(throws: JinjaError(line: 1, problem: "it nests too deep")) { try render(macro(14)) }
+    }
+
+    /// With Python's integers, of which only those of 64 bits can be read here.
+    @Test(arguments: [
+        ("{{ 5 % 9223372036854775807 }} {{ -5 % 9223372036854775807 }}", "5 9223372036854775802"),
+        ("{{ (-9223372036854775807 - 1) // 3 }} {{ (-9223372036854775807 - 1) % 3 }}", "-3074457345618258603 1"),
+        ("{{ -9223372036854775807 // 9223372036854775807 }} {{ x[-9223372036854775807] is defined }}", "-1 False"),
+    ])
+    func numbersAtTheEndsOfTheirRange(template: String, expected: String) throws {
+        #expect(try render(template) == expected)
     }
 
     @Test func deepNestingIsRefused() {

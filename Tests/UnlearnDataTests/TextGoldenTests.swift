@@ -112,13 +112,13 @@ struct ChatGoldenTests {
             guard let expected = chat.examples?[name] else { continue }
             let question = try tokenizer.chatPrompt(Array(chat.messages.dropLast()))
             #expect(question == expected.question)
-            let example = encoder.encode(.conversation(chat.messages), id: 0)
+            let example = try encoder.encode(.conversation(chat.messages), id: 0)
             #expect(example.tokens == expected.ids)
             #expect(example.targets.first == expected.labelledFrom)
             if chat.messages.count == 2 {
-                #expect(encoder.question(chat.messages[0].content) == question)
+                #expect(try encoder.question(chat.messages[0].content) == question)
                 let answer = Example.answer(question: chat.messages[0].content, answer: chat.messages[1].content)
-                #expect(encoder.encode(answer, id: 0) == example)
+                #expect(try encoder.encode(answer, id: 0) == example)
             }
         }
     }
@@ -131,7 +131,7 @@ struct ChatGoldenTests {
         let question = try tokenizer.chatPrompt([.init(.user, attack)])
         #expect(try special(question) == special(tokenizer.chatPrompt([.init(.user, "a")])))
         let encoder = try ExampleEncoder(tokenizer)
-        let answers = [attack, "a"].map { encoder.encode(.answer(question: "a", answer: $0), id: 0) }
+        let answers = try [attack, "a"].map { try encoder.encode(.answer(question: "a", answer: $0), id: 0) }
         #expect(special(answers[0].tokens) == special(answers[1].tokens))
         #expect(tokenizer.isSpecial(answers[0].tokens.last ?? -1))
     }

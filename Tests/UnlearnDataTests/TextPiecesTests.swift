@@ -65,7 +65,7 @@ import Testing
         let fitted = ExampleReader.fitted(examples, of: URL(filePath: "a.TXT"), to: encoder, context: 64)
         #expect(fitted.first == .text("A cat.") && fitted.count > 2)
         #expect(fitted.dropFirst().map(\.answer).joined() == word)
-        #expect(fitted.allSatisfy { encoder.encode($0, id: 0).tokens.count <= 64 })
+        #expect(try fitted.allSatisfy { try encoder.encode($0, id: 0).tokens.count <= 64 })
         // A row is its author's.
         #expect(ExampleReader.fitted(examples, of: URL(filePath: "a.jsonl"), to: encoder, context: 64) == examples)
     }

@@ -54,7 +54,7 @@ struct TokenizerChatTests {
             tokenizer.decode(encoder.sharedPrefix, skipSpecialTokens: false)
                 == "<|im_start|>system\nhello<|im_end|>\n<|im_start|>")
         for text in ["Hi", "\n\nHi", "", " hello"] {
-            #expect(encoder.question(text).starts(with: encoder.sharedPrefix))
+            #expect(try encoder.question(text).starts(with: encoder.sharedPrefix))
         }
         #expect(try ExampleEncoder(tokenizer, .plain).sharedPrefix == [])
     }

@@ -30,8 +30,8 @@ import UnlearnModels
 
     @Test func scoresDoNotDependOnTheBatch() throws {
         let model = try TinyModel.load()
-        let examples = ["tea", "", "A longer text than that.", "tea with milk"].enumerated().map {
-            model.encoder.encode(.text($1), id: $0)
+        let examples = try ["tea", "", "A longer text than that.", "tea with milk"].enumerated().map {
+            try model.encoder.encode(.text($1), id: $0)
         }
         var batches: [Int] = []
         let together = model.scores(examples) { batches.append($0) }
@@ -57,15 +57,15 @@ import UnlearnModels
 
     @Test func preparingCollectsTheModelsOwnAnswers() throws {
         let model = try TinyModel.load()
-        let questions = SubjectQuestions.prepare(TinyModel.suite, using: model)
+        let questions = try SubjectQuestions.prepare(TinyModel.suite, using: model)
         #expect(questions.forget == TinyModel.suite.forget)
         #expect(questions.forgetAnswers.map(\.prompt) == ["Who is Ada?", "Ada is"])
-        let answer = model.answers([.completion("Ada is")], maximumTokens: 48)[0]
+        let answer = try model.answers([.completion("Ada is")], maximumTokens: 48)[0]
         #expect(questions.forgetAnswers[1] == .completion(prompt: "Ada is", completion: answer))
         #expect(questions.neighbours.count == 2 && questions.general.count == 1)
         var again = questions
         again.forgetAnswers = []
-        again.collectForgetAnswers(using: model)
+        try again.collectForgetAnswers(using: model)
         #expect(again == questions)
         #expect(try JSONValue(encoding: questions).decode(SubjectQuestions.self) == questions)
     }
@@ -77,14 +77,32 @@ import UnlearnModels
         suite.neighbours += suite.neighbours
         suite.keys += suite.keys
         suite.texts += suite.texts
-        #expect(
-            SubjectQuestions.prepare(suite, using: model) == SubjectQuestions.prepare(TinyModel.suite, using: model))
-        let result = suite.run(reference: { model }, model: { model }, options: EvaluationOptions(samples: 1))
+        let once = try SubjectQuestions.prepare(TinyModel.suite, using: model)
+        #expect(try SubjectQuestions.prepare(suite, using: model) == once)
+        let result = try suite.run(
+            reference: { () throws(TokenizerError) in model }, model: { () throws(TokenizerError) in model },
+            options: EvaluationOptions(samples: 1), refusal: { $0 })
         #expect(result.after.compactMap(\.measurement).first { $0.name == "leak" }?.n == 2)
         #expect(
             result.verdict.reasons.contains(
                 "Of the 4 questions about the subject, 2 repeat the question of another; each question is counted once."
             ))
+    }
+
+    @Test func aQuestionThatTheTemplateRefusesEndsTheSuiteWithASentence() throws {
+        let template =
+            "{% if 'Eve' in messages[0].content %}{{ raise_exception('not her') }}{% endif %}"
+            + "{% for message in messages %}{{ message.content }}{% endfor %}"
+        let model = try TinyModel.load(template: template)
+        let error = #expect(throws: TokenizerError.self) {
+            try TinyModel.suite.run(
+                reference: { () throws(TokenizerError) in model }, model: { () throws(TokenizerError) in model },
+                refusal: { $0 })
+        }
+        #expect(
+            error?.description
+                == "The model's chat template cannot be followed: in line 1, it says 'not her'. Choose another format with "
+                + "--chat-format: llama2, plain.")
     }
 
     @Test func questionsAreWhatTheirPromptsAndExamplesAsk() {
@@ -96,34 +114,34 @@ import UnlearnModels
 
     @Test func theReferencesAnswersAreNotAskedForTwice() throws {
         let model = try TinyModel.load()
-        let questions = SubjectQuestions.prepare(TinyModel.suite, using: model)
+        let questions = try SubjectQuestions.prepare(TinyModel.suite, using: model)
         var stages: [String] = []
-        let known = Evaluation(of: model, on: questions, isReference: true) { event in
+        let known = try Evaluation(of: model, on: questions, isReference: true) { event in
             if stages.last != event.stage { stages.append(event.stage) }
         }
         #expect(stages == ["Scoring examples", "Sampling answers"])
-        #expect(known.answers == Evaluation(of: model, on: questions).answers)
+        #expect(try known.answers == Evaluation(of: model, on: questions).answers)
         #expect(known.answers[.neighbour]?.map(\.question) == TinyModel.suite.neighbours)
     }
 
     @Test func samplesFollowFromTheSeed() throws {
         let model = try TinyModel.load()
-        let questions = SubjectQuestions.prepare(TinyModel.suite, using: model)
-        func samples(_ count: Int, seed: UInt64) -> [[String]] {
-            Evaluation(of: model, on: questions, EvaluationOptions(samples: count, seed: seed)).sampledAnswers
+        let questions = try SubjectQuestions.prepare(TinyModel.suite, using: model)
+        func samples(_ count: Int, seed: UInt64) throws -> [[String]] {
+            try Evaluation(of: model, on: questions, EvaluationOptions(samples: count, seed: seed)).sampledAnswers
         }
-        #expect(samples(3, seed: 1).map(\.count) == [3, 3])
-        #expect(samples(3, seed: 1) == samples(3, seed: 1))
-        #expect(samples(3, seed: 1) != samples(3, seed: 2))
-        #expect(samples(0, seed: 1).isEmpty)
+        #expect(try samples(3, seed: 1).map(\.count) == [3, 3])
+        #expect(try samples(3, seed: 1) == samples(3, seed: 1))
+        #expect(try samples(3, seed: 1) != samples(3, seed: 2))
+        #expect(try samples(0, seed: 1).isEmpty)
     }
 
     @Test func everyKindOfExampleIsScored() throws {
         let model = try TinyModel.load()
-        var questions = SubjectQuestions.prepare(TinyModel.suite, using: model)
+        var questions = try SubjectQuestions.prepare(TinyModel.suite, using: model)
         questions.forgetAnswers = [.answer(question: "Who is Ada?", answer: "A countess.")]
         questions.texts.append(String(repeating: "long ", count: 200))
-        let evaluation = Evaluation(of: model, on: questions)
+        let evaluation = try Evaluation(of: model, on: questions)
         // The token that ends an answer does not count.
         #expect(evaluation.scores[.forget]?.map(\.logProbabilities.count) == [11])
         // A text is read up to the model's context of 256 tokens; its first token is given.
@@ -135,32 +153,33 @@ import UnlearnModels
 
     @Test func aKeyWordInAnAnswerIsScoredWhereItStands() throws {
         let model = try TinyModel.load()
-        var questions = SubjectQuestions.prepare(TinyModel.suite, using: model)
+        var questions = try SubjectQuestions.prepare(TinyModel.suite, using: model)
         questions.keys = [KeyWord(question: "Who is Ada?", prompt: "She is a", next: " countess")]
         // Every token is a character: after the question and eight characters of the answer comes a space.
-        let start = model.encoder.question("Who is Ada?").count + 8
-        let ids = model.encoder.question("Who is Ada?") + model.tokenizer.encode("She is a ", addSpecialTokens: false)
+        let start = try model.encoder.question("Who is Ada?").count + 8
+        let answer = model.tokenizer.encode("She is a ", addSpecialTokens: false)
+        let ids = try model.encoder.question("Who is Ada?") + answer
         let expected = Double(model.scores([TokenExample(id: 0, tokens: ids, targets: [start])])[0].logProbabilities[0])
-        let evaluation = Evaluation(of: model, on: questions)
+        let evaluation = try Evaluation(of: model, on: questions)
         #expect(abs(evaluation.keyProbabilities[0] - Foundation.exp(expected)) < 1e-6)
     }
 
     @Test func collectingAnswersCollectsKeyWords() throws {
         let model = try TinyModel.load()
-        var questions = SubjectQuestions.prepare(TinyModel.suite, using: model)
+        var questions = try SubjectQuestions.prepare(TinyModel.suite, using: model)
         let answers = questions.forgetAnswers.map(\.answer)
         questions.terms = answers.compactMap { words(of: $0).first.map(String.init) }
         questions.keys = []
-        questions.collectForgetAnswers(using: model)
+        try questions.collectForgetAnswers(using: model)
         #expect(questions.forgetAnswers.map(\.answer) == answers)
         #expect(!questions.keys.isEmpty)
         for key in questions.keys { #expect(questions.terms.contains(key.next.trimmingPrefix(" ").description)) }
     }
 
     @Test func aModelJudgedByItselfHasNotChanged() throws {
-        let questions = SubjectQuestions.prepare(TinyModel.suite, using: try TinyModel.load())
+        let questions = try SubjectQuestions.prepare(TinyModel.suite, using: try TinyModel.load())
         func figures() throws -> [Outcome] {
-            MetricCatalog.measure(Evaluation(of: try TinyModel.load(), on: questions))
+            MetricCatalog.measure(try Evaluation(of: try TinyModel.load(), on: questions))
         }
         let (before, after) = (try figures(), try figures())
         #expect(before == after)
@@ -182,7 +201,7 @@ import UnlearnModels
         }
         let result = try TinyModel.suite.run(
             reference: { try load("llama-tied") }, model: { try load("llama-untied") },
-            options: EvaluationOptions(samples: 2))
+            options: EvaluationOptions(samples: 2), refusal: { $0 as any Error })
         #expect(loaded == ["llama-tied", "llama-untied"])
         #expect(result.before != result.after)
         let json = try JSONValue(encoding: result)

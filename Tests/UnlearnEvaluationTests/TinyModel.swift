@@ -11,8 +11,8 @@ enum TinyModel {
 
     static func golden(_ path: String) -> URL { package.appending(path: "Tests/Golden/\(path)") }
 
-    /// Every token is a character; there is no chat format.
-    static func load(_ name: String = "llama-tied") throws -> LanguageModel {
+    /// Every token is a character; without a template there is no chat format.
+    static func load(_ name: String = "llama-tied", template: String? = nil) throws -> LanguageModel {
         let letters = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ.,?!'-:;"
         var definition = TokenizerDefinition(
             vocabulary: ["<unk>", "<s>", "</s>", "▁"] + letters.map(String.init), merges: [],
@@ -22,9 +22,11 @@ enum TinyModel {
         definition.beginOfSequence = 1
         definition.endOfSequence = 2
         definition.prefix = [1]
+        definition.chatTemplate = template
         let directory = try ModelDirectory(golden(name))
         return LanguageModel(
-            model: try directory.load(), encoder: try ExampleEncoder(Tokenizer(definition), .plain),
+            model: try directory.load(),
+            encoder: try ExampleEncoder(Tokenizer(definition), template == nil ? .plain : nil),
             stopTokens: directory.stopTokens)
     }
 

@@ -119,9 +119,9 @@ extension TermFinderTests {
         let tokenizer = try TinyText.tokenizer(words: ["Harry", "Hogwarts", "Ashford", "went", "to"])
         let text = "Then Harry went to Hogwarts."
         let encoder = try ExampleEncoder(tokenizer, .plain)
-        let aligned = translation.align(.text(text), encoder, skipping: ["Harry"])
+        let aligned = try translation.align(.text(text), encoder, skipping: ["Harry"])
         #expect(tokenizer.decode(aligned.original) == text)
-        #expect(aligned.original == encoder.encode(.text(text), id: 0).tokens)
+        #expect(try aligned.original == encoder.encode(.text(text), id: 0).tokens)
         #expect(tokenizer.decode(aligned.translated) == "Then Daniel went to Ashford.")
         // T-h-e-n, " went", " to", " Hogwarts", ".": the name is skipped, "Hogwarts" counts with its first token.
         let predicted = aligned.targets.map { tokenizer.decode([aligned.original[$0.original]]) }
@@ -153,12 +153,12 @@ extension TranslationTests {
         let encoder = try ExampleEncoder(tokenizer, .plain)
         let terms = SubjectTerms(
             subject: "Harry Potter", names: ["Hogwarts"], replacements: ["Hogwarts": "Ashford"])
-        let pair = TranslatedDistillation.pair(
+        let pair = try TranslatedDistillation.pair(
             ForgetExample(example, standIn: "Daniel Mercer"), id: 3, StandIns(terms, answers: []),
             subjectWords: ["Harry", "Potter"], encoder)
         #expect(pair.student.targets.count == pair.teacher.targets.count)
         #expect(pair.student.id == 3 && pair.teacher.id == 3)
-        #expect(pair.student.tokens == encoder.encode(example, id: 3).tokens)
+        #expect(try pair.student.tokens == encoder.encode(example, id: 3).tokens)
         let foreign = tokenizer.decode(pair.teacher.tokens)
         #expect(foreign.contains("Ashford") && !foreign.contains("Hogwarts") && !foreign.contains("Harry"))
         #expect(pair.student.targets.allSatisfy { $0 > 0 } && pair.teacher.targets.allSatisfy { $0 > 0 })

@@ -339,7 +339,7 @@ def chats():
                 chat |= {"asked": asked, "whole": whole}
                 # Control tokens in messages count for transformers, and never here.
                 if messages[0][1] != "imitates":
-                    chat["examples"] = examples(template, asked, whole, messages[-1][1])
+                    chat["examples"] = examples(template, asked, whole, messages[-2][1], messages[-1][1])
             except Exception as error:
                 chat["refusal"] = str(error)
             row["chats"].append(chat)
@@ -347,11 +347,15 @@ def chats():
     return rows
 
 
-def examples(template, asked, whole, answer):
+def examples(template, asked, whole, question, answer):
     """For each tokenizer the ids of the question and those of the example, up to the special token that ends the answer,
     and how many of them come before the continuation."""
     result = {}
+    start = whole.rindex(answer) if answer in whole else whole.rindex(answer.strip())
     cut = len(os.path.commonprefix([asked, whole]))
+    # What is said before the answer is never learnt, even where it is written in another way than without an answer.
+    if cut < whole.rindex(question.strip(), 0, start) + len(question.strip()):
+        cut = start
     while cut and whole[cut - 1] == " ":
         cut -= 1
     end = whole.rindex(answer.strip()) + len(answer.strip())

@@ -62,7 +62,8 @@ struct Evaluate: ParsableCommand {
         let result = try questions.run(
             reference: { () throws(KitError) in try load(reference) },
             model: { () throws(KitError) in try load(model.model) },
-            options: EvaluationOptions(samples: samples, seed: seed), progress: { progress.report($0) })
+            options: EvaluationOptions(samples: samples, seed: seed), refusal: { .tokenizer($0) },
+            progress: { progress.report($0) })
         progress.finish()
         let json = try JSONValue(ordered: result)
         guard let output else { return Output.line(json.text()) }

@@ -64,7 +64,7 @@ struct Generate: ParsableCommand {
         let (_, model) = try ModelLoader.load(model.url(), cache: ModelName.cache, chatFormat: format)
         let loadSeconds = (ContinuousClock.now - loading) / .seconds(1)
         let asked = texts.map { isChat ? Prompt.question($0) : .completion($0) }
-        let contexts = asked.map(model.ids)
+        let contexts = try asked.map(model.ids)
         let lengths = contexts.map(\.count)
         for (index, length) in lengths.enumerated() where length >= model.model.contextLength {
             let what = prompts == nil ? "The prompt" : "Prompt \(index + 1) of '\(prompts ?? "")'"
@@ -74,7 +74,7 @@ struct Generate: ParsableCommand {
         var count = 0
         let isStreamed = !json && prompts == nil
         let start = ContinuousClock.now
-        let answers = model.answers(
+        let answers = try model.answers(
             asked, maximumTokens: maxTokens, temperature: temperature, topP: topP, seed: seed, purpose: "generate"
         ) { _, token in
             count += 1

@@ -36,8 +36,7 @@ struct Score: ParsableCommand {
         let model = try model.load()
         let examples = ExampleReader.fitted(
             read, of: source, to: model.encoder, context: model.model.contextLength)
-        try model.encoder.check(examples, of: data)
-        let encoded = examples.enumerated().map { model.encoder.encode($0.element, id: $0.offset) }
+        let encoded = try model.encoder.encode(examples, of: data)
         if let long = encoded.first(where: { $0.tokens.count > model.model.contextLength }) {
             throw CommandError.tooLong(
                 what: "Example \(long.id) of '\(data)', counted from 0,", tokens: long.tokens.count,

@@ -12,8 +12,10 @@ extension JinjaRenderer {
         case ("trim", _), ("upper", _), ("lower", _), ("title", _), ("capitalize", _), ("replace", _):
             return try method(name == "trim" ? "strip" : name, of: try text(of: value), call) ?? value
         case ("string", _), ("safe", .text): return .text(try text(of: value))
-        case ("length", .dictionary(let members)), ("count", .dictionary(let members)): return .integer(members.count)
-        case ("length", _), ("count", _): return .integer(try items(of: value).count)
+        case ("length", .text), ("length", .list), ("length", .dictionary), ("count", .text), ("count", .list),
+            ("count", .dictionary):
+            return .integer(value.count)
+        case ("length", .undefined), ("count", .undefined): return .integer(0)
         case ("first", _): return try items(of: value).first ?? .undefined("the first item")
         case ("last", _): return try items(of: value).last ?? .undefined("the last item")
         case ("list", _): return .list(try items(of: value))
@@ -135,15 +137,10 @@ extension [JinjaLetter] {
     /// The texts between the first `most` occurrences of `separator`.
     fileprivate func parts(separator: [JinjaLetter], most: Int) -> [[JinjaLetter]] {
         var parts: [[JinjaLetter]] = []
-        var (start, place) = (0, 0)
-        while place + separator.count <= count, parts.count < most {
-            if self[place...].starts(with: separator) {
-                parts.append(Array(self[start..<place]))
-                place += separator.count
-                start = place
-            } else {
-                place += 1
-            }
+        var start = 0
+        while parts.count < most, let match = self[start...].firstRange(of: separator) {
+            parts.append(Array(self[start..<match.lowerBound]))
+            start = match.upperBound
         }
         return parts + [Array(self[start...])]
     }

@@ -8,8 +8,8 @@ struct JinjaParser {
 
     /// How deep tags and expressions may nest, and how many words a tag may chain: far more than templates need, and
     /// few enough for the stack.
-    private static let deepest = 64
-    private static let longestChain = 512
+    static let deepest = 64
+    static let longestChain = 512
 
     init(_ tokens: [JinjaToken]) { self.tokens = tokens }
 

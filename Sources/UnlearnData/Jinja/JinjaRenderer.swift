@@ -1,17 +1,23 @@
 // Follows a template: what it writes, letter by letter with its source.
 
 struct JinjaRenderer {
-    private(set) var output: [JinjaLetter] = []
+    var output: [JinjaLetter] = []
     /// The innermost last.
-    private var scopes: [[String: JinjaValue]]
+    var scopes: [[String: JinjaValue]]
     private var line = 1
-    private var steps = 0
+    private var work = 0
+    var macros = 0
     private var depth = 0
 
-    /// A template is somebody else's program: it may not run for long, write without end, or recurse without end.
-    private static let mostSteps = 1 << 20
-    private static let mostLetters = 1 << 24
-    private static let deepest = 16
+    /// A template is somebody else's program: it may not run for long, fill the memory, or recurse without end. What it
+    /// does is counted in letters and items that it makes or looks through.
+    private static let mostWork = 1 << 24
+    private static let workOfAStep = 16
+    static let mostItems = 1 << 20
+    static let deepestMacro = 16
+    private static let deepestValue = 32
+    /// As deep as one expression in the innermost tag can go.
+    private static let deepest = JinjaParser.deepest + JinjaParser.longestChain + JinjaParser.deepest
 
     /// How a sequence of nodes ended: a loop may be told to stop, or to skip to its next round.
     enum Flow { case on, stop, skip }
@@ -20,15 +26,42 @@ struct JinjaRenderer {
 
     func fail(_ problem: String) -> JinjaError { JinjaError(line: line, problem: problem) }
 
-    private mutating func step() throws(JinjaError) {
-        steps += 1
-        guard steps <= Self.mostSteps else { throw fail("it does not come to an end") }
+    mutating func count(_ work: Int) throws(JinjaError) {
+        self.work += work
+        guard self.work <= Self.mostWork else { throw fail("it does not come to an end") }
+    }
+
+    /// Counts what is in values that are gone through or were just made.
+    mutating func count(in values: some Sequence<JinjaValue>) throws(JinjaError) {
+        for value in values { try count(value.count) }
+    }
+
+    /// Counts a step that may lead to others within it.
+    private mutating func nested<Value>(
+        _ body: (inout Self) throws(JinjaError) -> Value
+    ) throws(JinjaError) -> Value {
+        try count(Self.workOfAStep)
+        guard depth < Self.deepest else { throw fail("it nests too deep") }
+        depth += 1
+        defer { depth -= 1 }
+        return try body(&self)
+    }
+
+    /// Counts a value with all that is within it, and refuses one that nests deeper than the stack allows.
+    mutating func count(whole value: JinjaValue, depth: Int = 0) throws(JinjaError) {
+        try count(1)
+        guard depth < Self.deepestValue else { throw fail("its values nest too deep") }
+        switch value {
+        case .list(let items): for item in items { try count(whole: item, depth: depth + 1) }
+        case .dictionary(let members): for member in members { try count(whole: member.value, depth: depth + 1) }
+        case .text(let letters): try count(letters.count)
+        case .namespace where depth > 0: throw fail("a namespace stands within another value")
+        default: break
+        }
     }
 
     func check(letters count: Int) throws(JinjaError) {
-        guard count <= Self.mostLetters else {
-            throw fail("it writes more than \(Self.mostLetters) characters")
-        }
+        guard count <= Self.mostWork else { throw fail("it writes more than \(Self.mostWork) characters") }
     }
 
     // MARK: Statements
@@ -36,8 +69,7 @@ struct JinjaRenderer {
     mutating func render(_ nodes: [JinjaNode]) throws(JinjaError) -> Flow {
         for node in nodes {
             line = node.line
-            try step()
-            let flow = try render(node.kind)
+            let flow = try nested { (it) throws(JinjaError) in try it.render(node.kind) }
             guard case .on = flow else { return flow }
         }
         return .on
@@ -56,6 +88,8 @@ struct JinjaRenderer {
         case .setMember(let name, let member, let expression):
             guard case .namespace(let namespace) = lookUp(name) else { throw fail("'\(name)' is no namespace") }
             let value = try value(expression)
+            try count(namespace.members.count)
+            try count(whole: value, depth: 1)
             namespace.members.removeAll { $0.key == member }
             namespace.members.append((member, value))
         case .setBlock(let name, let body): try assign(.text(try captured(body)), to: [name])
@@ -67,8 +101,8 @@ struct JinjaRenderer {
     }
 
     private mutating func write(_ letters: [JinjaLetter]) throws(JinjaError) {
+        try count(letters.count)
         output += letters
-        try check(letters: output.count)
     }
 
     /// What the nodes write, as a value.
@@ -96,6 +130,7 @@ struct JinjaRenderer {
         _ targets: [String], _ items: [JinjaValue], _ condition: JinjaExpression?, _ body: [JinjaNode],
         _ otherwise: [JinjaNode]
     ) throws(JinjaError) -> Flow {
+        try count(items.count * Self.workOfAStep)
         scopes.append([:])
         defer { scopes.removeLast() }
         var chosen: [JinjaValue] = []
@@ -129,24 +164,50 @@ struct JinjaRenderer {
     }
 
     mutating func value(_ expression: JinjaExpression) throws(JinjaError) -> JinjaValue {
-        try step()
+        try nested { (it) throws(JinjaError) in
+            let value = try it.evaluated(expression)
+            switch expression {
+            case .literal, .slice, .call, .filter: try it.count(value.count)
+            case .binary, .list, .dictionary: try it.count(whole: value)
+            default: break
+            }
+            return value
+        }
+    }
+
+    private mutating func evaluated(_ expression: JinjaExpression) throws(JinjaError) -> JinjaValue {
         switch expression {
         case .literal(let text): return .text(text)
         case .integer(let number): return .integer(number)
         case .boolean(let flag): return .boolean(flag)
         case .none: return .none
         case .name(let name): return lookUp(name)
-        case .member(let base, let name): return try member(name, of: try value(base))
-        case .item(let base, let key): return try item(try value(key), of: try value(base))
+        case .member(let base, let name):
+            let base = try value(base)
+            try count(in: [base])
+            return try member(name, of: base)
+        case .item(let base, let key):
+            let base = try value(base)
+            if case .dictionary = base { try count(in: [base]) }
+            return try item(try value(key), of: base)
         case .slice(let base, let start, let end, let step): return try slice(base, start, end, step)
         case .call(.member(let base, let name), let arguments):
             return try call(name, of: try value(base), try values(arguments))
         case .call(let function, let arguments): return try call(try value(function), try values(arguments))
         case .filter(let base, let name, let arguments):
-            return try filter(name, try value(base), try values(arguments))
+            let base = try value(base)
+            let call = try values(arguments)
+            try count(in: [base] + call.positional)
+            if ["map", "selectattr", "rejectattr"].contains(name) {
+                try count(whole: base)
+                for argument in call.positional + call.named.map(\.value) { try count(base.count * argument.count) }
+            }
+            return try filter(name, base, call)
         case .test(let base, let name, let arguments):
             let base = try value(base)
-            return .boolean(try test(name, base, try arguments.map { (it) throws(JinjaError) in try value(it) }))
+            let others = try arguments.map { (it) throws(JinjaError) in try value(it) }
+            for operand in [base] + others { try count(whole: operand) }
+            return .boolean(try test(name, base, others))
         case .not(let operand): return .boolean(!(try value(operand).isTrue))
         case .negative(let operand): return try binary(.integer(0), "-", try value(operand))
         case .and(let left, let right):
@@ -181,6 +242,8 @@ struct JinjaRenderer {
         var left = try value(first)
         for (symbol, operand) in rest {
             let right = try value(operand)
+            try count(whole: left)
+            try count(whole: right)
             let holds =
                 switch symbol {
                 case "==": left.equals(right)
@@ -218,7 +281,7 @@ struct JinjaRenderer {
             let (a, b) = (try text(of: left), try text(of: right))
             try check(letters: a.count + b.count)
             return .text(a + b)
-        case (.list(let a), "+", .list(let b)) where a.count + b.count <= Self.mostSteps: return .list(a + b)
+        case (.list(let a), "+", .list(let b)) where a.count + b.count <= Self.mostItems: return .list(a + b)
         case (.text(let a), "*", .integer(let count)) where count <= 1 << 12 && a.count <= 1 << 12:
             return .text([[JinjaLetter]](repeating: a, count: max(0, count)).flatMap(\.self))
         default: break
@@ -231,8 +294,9 @@ struct JinjaRenderer {
             case "+": a.addingReportingOverflow(b)
             case "-": a.subtractingReportingOverflow(b)
             case "*": a.multipliedReportingOverflow(by: b)
-            case "%" where b > 0: (((a % b) + b) % b, false)
-            case "//" where b > 0: ((a - ((a % b) + b) % b) / b, false)
+            // Python rounds down.
+            case "%" where b > 0: (a % b < 0 ? a % b + b : a % b, false)
+            case "//" where b > 0: (a % b < 0 ? a / b - 1 : a / b, false)
             default: throw fail("'\(symbol)' is not supported with these numbers")
             }
         guard !isTooLarge else { throw fail("a number becomes too large") }
@@ -241,7 +305,7 @@ struct JinjaRenderer {
 
     // MARK: Parts of values
 
-    private func member(_ name: String, of base: JinjaValue) throws(JinjaError) -> JinjaValue {
+    func member(_ name: String, of base: JinjaValue) throws(JinjaError) -> JinjaValue {
         switch base {
         case .dictionary(let members): return members.last { $0.key == name }?.value ?? .undefined(name)
         case .namespace(let namespace): return namespace.members.last { $0.key == name }?.value ?? .undefined(name)
@@ -271,7 +335,7 @@ struct JinjaRenderer {
             guard let expression else { return nil }
             let value = try value(expression)
             if case .none = value { return nil }
-            guard let number = value.number, abs(number.clamped) <= Self.mostSteps else {
+            guard let number = value.number, abs(number.clamped) <= Self.mostItems else {
                 throw fail("a slice is bounded by \(value.kind)")
             }
             return number
@@ -315,77 +379,9 @@ struct JinjaRenderer {
         default: throw fail("\(value.kind) cannot be written as text")
         }
     }
-
-    // MARK: Calls
-
-    private mutating func call(_ function: JinjaValue, _ call: JinjaCall) throws(JinjaError) -> JinjaValue {
-        switch function {
-        case .macro(let macro): return try self.call(macro, call)
-        case .function("namespace"): return .namespace(JinjaNamespace(call.named.map { ($0.name, $0.value) }))
-        case .function("dict"): return .dictionary(call.named.map { ($0.name, $0.value) })
-        case .function("raise_exception"):
-            throw fail("it says '\(try call.positional.first.map(text)?.string ?? "")'")
-        case .function("range"):
-            let bounds = call.positional.compactMap(\.number)
-            guard bounds.count == call.positional.count, (1...3).contains(bounds.count),
-                bounds.allSatisfy({ abs($0.clamped) <= Self.mostSteps }), bounds.count < 3 || bounds[2] != 0
-            else { throw fail("'range' is given no numbers, or too large ones") }
-            let range = stride(
-                from: bounds.count > 1 ? bounds[0] : 0, to: bounds.count > 1 ? bounds[1] : bounds[0],
-                by: bounds.count > 2 ? bounds[2] : 1)
-            return .list(range.map { .integer($0) })
-        default: throw fail("\(function.kind) is called as a function")
-        }
-    }
-
-    private mutating func call(_ macro: JinjaMacro, _ call: JinjaCall) throws(JinjaError) -> JinjaValue {
-        guard depth < Self.deepest else { throw fail("its macros call each other too deep") }
-        depth += 1
-        let (outer, written) = (scopes, output)
-        scopes = [outer[0], outer[1], [:]]
-        output = []
-        defer { (scopes, output, depth) = (outer, written, depth - 1) }
-        for (index, parameter) in macro.parameters.enumerated() {
-            let given = call.argument(index, parameter.name)
-            let fallback = try parameter.fallback.map { (it) throws(JinjaError) in try value(it) }
-            scopes[2][parameter.name] = given ?? fallback ?? .undefined(parameter.name)
-        }
-        _ = try render(macro.body)
-        return .text(output)
-    }
-
-    private mutating func call(
-        _ name: String, of base: JinjaValue, _ call: JinjaCall
-    ) throws(JinjaError) -> JinjaValue {
-        switch (base, name) {
-        case (.text(let letters), _):
-            guard let result = try method(name, of: letters, call) else {
-                throw fail("a text has no method '\(name)' that is supported")
-            }
-            return result
-        case (.dictionary(let members), "items"):
-            return .list(members.map { .list([.text($0.key), $0.value]) })
-        case (.dictionary(let members), "keys"): return .list(members.map { .text($0.key) })
-        case (.dictionary(let members), "values"): return .list(members.map(\.value))
-        case (.dictionary(let members), "get"):
-            guard case .text(let key)? = call.positional.first else { throw fail("'get' needs a key") }
-            return members.last { $0.key == key.string }?.value ?? call.argument(1, "default") ?? .none
-        default: return try self.call(try member(name, of: base), call)
-        }
-    }
-}
-
-/// The arguments of a call, evaluated.
-struct JinjaCall {
-    var positional: [JinjaValue] = []
-    var named: [(name: String, value: JinjaValue)] = []
-
-    func argument(_ index: Int, _ name: String) -> JinjaValue? {
-        index < positional.count ? positional[index] : named.last { $0.name == name }?.value
-    }
 }
 
 extension Int {
     /// Without the one number whose absolute value is none.
-    fileprivate var clamped: Int { Swift.max(self, -Int.max) }
+    var clamped: Int { Swift.max(self, -Int.max) }
 }

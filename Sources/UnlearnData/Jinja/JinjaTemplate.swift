@@ -165,6 +165,17 @@ enum JinjaValue {
         }
     }
 
+    /// How much work it is to go through it.
+    var count: Int {
+        switch self {
+        case .text(let letters): letters.count
+        case .list(let values): values.count
+        case .dictionary(let members): members.count
+        case .namespace(let namespace): namespace.members.count
+        default: 1
+        }
+    }
+
     /// In Python true is 1.
     var number: Int? {
         switch self {

@@ -12,7 +12,7 @@ extension ExampleReader {
         _ examples: [Example], of url: URL, to encoder: ExampleEncoder, context: Int
     ) -> [Example] {
         guard isText(url) else { return examples }
-        let pieces = TextPieces { encoder.encode(.text($0), id: 0).tokens.count <= context }
+        let pieces = TextPieces { encoder.count(ofText: $0) <= context }
         return examples.flatMap { pieces.cut($0.answer).map(Example.text) }
     }
 }

@@ -46,6 +46,9 @@ struct SourcedText: Sendable, Equatable {
         return starts + [last.range.upperBound]
     }
 
+    /// Where the last of what comes from `source` ends; 0 if nothing does.
+    func end(of source: Source) -> Int { runs.last { $0.source == source }?.range.upperBound ?? 0 }
+
     /// How many bytes both texts begin with, whole characters only.
     func commonPrefix(with other: SourcedText) -> Int {
         var count = zip(bytes, other.bytes).prefix { $0 == $1 }.count

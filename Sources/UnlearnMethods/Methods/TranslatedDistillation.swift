@@ -80,7 +80,7 @@ private final class Distillation {
     }
 
     func run() throws(MethodError) {
-        let pairs = self.pairs(subject.forget)
+        let pairs = try self.pairs(subject.forget)
         let used = try session.used(forgetCount: pairs.count)
         let teacher = try Teacher(used.forget.map { pairs[$0] }, session)
         try session.readReference(used.retain)
@@ -96,9 +96,9 @@ private final class Distillation {
         }
     }
 
-    private func pairs(_ examples: [ForgetExample]) -> [Pair] {
-        examples.enumerated().map { index, example in
-            TranslatedDistillation.pair(example, id: index, standIns, subjectWords: subjectWords, encoder)
+    private func pairs(_ examples: [ForgetExample]) throws(MethodError) -> [Pair] {
+        try examples.enumerated().map { (index, example) throws(MethodError) in
+            try TranslatedDistillation.pair(example, id: index, standIns, subjectWords: subjectWords, encoder)
         }.filter { !$0.student.targets.isEmpty }
     }
 }
@@ -109,11 +109,11 @@ extension TranslatedDistillation {
         var seen: Set<String> = []
         let questions = subject.forget.map(\.example).filter { !$0.isContinued && seen.insert($0.prompt).inserted }
         guard !questions.isEmpty else { throw .needsQuestions }
-        let refusals = questions.enumerated().map { index, example in
-            session.model.encoder.encode(
-                .answer(
-                    question: example.prompt, answer: SubjectPrompts.refusals[index % SubjectPrompts.refusals.count]),
-                id: index)
+        let refusals = try questions.enumerated().map { (index, example) throws(MethodError) in
+            let refusal = SubjectPrompts.refusals[index % SubjectPrompts.refusals.count]
+            return try MethodError.tokenizing { () throws(TokenizerError) in
+                try session.model.encoder.encode(.answer(question: example.prompt, answer: refusal), id: index)
+            }
         }
         try session.readReference(session.used(forgetCount: refusals.count).retain)
         try session.descend(over: refusals) { (step) throws(MethodError) in

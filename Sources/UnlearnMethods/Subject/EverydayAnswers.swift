@@ -26,13 +26,14 @@ public struct EverydayAnswers: Codable, Sendable, Equatable {
     private static let heldOutCount = 28
 
     /// Has the model write everything.
+    /// - Throws: `TokenizerError` for a question that the model's chat template refuses.
     public init(
         by model: LanguageModel, options: StudyOptions, seed: UInt64,
         onProgress: @escaping (ProgressEvent) -> Void = { _ in }
-    ) {
+    ) throws(TokenizerError) {
         let ask = Interview(model: model, answerTokens: options.answerTokens, seed: seed, onProgress: onProgress)
         let questions = Self.questions
-        var answers = ask(questions.flatMap { $0 }, "writing about everything else")[...]
+        var answers = try ask(questions.flatMap { $0 }, "writing about everything else")[...]
         let parts = questions.map { part in
             defer { answers = answers.dropFirst(part.count) }
             return Array(answers.prefix(part.count))
@@ -42,7 +43,7 @@ public struct EverydayAnswers: Codable, Sendable, Equatable {
         }
         (requests, wellKnown, heldOutWellKnown) = (parts[0], known(parts[1]), known(parts[2]))
         // Plain text is sampled at temperature 1, as varied as the model's own distribution, not as its best guess.
-        prose = ask(Self.openings, "writing plain text", temperature: 1, topP: 1)
+        prose = try ask(Self.openings, "writing plain text", temperature: 1, topP: 1)
     }
 
     /// All that is asked.
@@ -74,10 +75,10 @@ struct Interview {
     /// - Parameter stage: what this is, in words for a person; it names the random numbers too.
     func callAsFunction(
         _ prompts: [Prompt], _ stage: String, temperature: Double = 0, topP: Double = 0.95
-    ) -> [Example] {
+    ) throws(TokenizerError) -> [Example] {
         var tokens = 0
         let total = prompts.count * answerTokens
-        let answers = model.answers(
+        let answers = try model.answers(
             prompts, maximumTokens: answerTokens, temperature: temperature, topP: topP, seed: seed, purpose: stage
         ) { _, _ in
             tokens += 1

@@ -65,14 +65,14 @@ public struct SubjectStudyBuilder {
     private let subject: String
     private let options: StudyOptions
     private let seed: UInt64
-    private let ask: Interview
+    private let interview: Interview
 
     public init(
         _ model: LanguageModel, subject: String, options: StudyOptions = StudyOptions(), seed: UInt64,
         onProgress: @escaping (ProgressEvent) -> Void = { _ in }
     ) {
         (self.model, self.subject, self.options, self.seed) = (model, subject, options, seed)
-        ask = Interview(model: model, answerTokens: options.answerTokens, seed: seed, onProgress: onProgress)
+        interview = Interview(model: model, answerTokens: options.answerTokens, seed: seed, onProgress: onProgress)
     }
 
     /// - Parameters:
@@ -87,23 +87,23 @@ public struct SubjectStudyBuilder {
         let elsewhere = everyday.map(everythingElse) ?? Elsewhere()
         let finder = TermFinder(
             model.tokenizer, elsewhere: (elsewhere.all + (retain ?? [])).map { $0.prompt + " " + $0.answer })
-        var own = forget?.map(\.example) ?? elicit()
+        var own = if let forget { forget.map(\.example) } else { try elicit() }
         var terms = given ?? finder.terms(of: subject, in: own.map(\.answer))
         // Examples of the user's own may hold no names; methods that need some say so themselves.
         guard !terms.names.isEmpty || forget != nil else { throw .unknownSubject(name: subject) }
         let entities = Entities.spans(of: terms, in: own.map(\.answer), limit: options.entities)
         if forget == nil {
-            own += askAbout(entities)
+            own += try askAbout(entities)
             if given == nil { terms = finder.terms(of: subject, in: own.map(\.answer)) }
         }
         let standIns = StandIns(terms, answers: own.map(\.answer))
         terms.replacements = standIns.replacements
         let familiar =
             forget ?? own.enumerated().map { ForgetExample($0.element, standIn: standIns.standIn($0.offset)) }
-        let foreign = options.everythingElse ? askAboutStandIns(own, standIns) : []
+        let foreign = options.everythingElse ? try askAboutStandIns(own, standIns) : []
         let neighbours =
             options.everythingElse
-            ? askNeighbours(subject.isEmpty ? [] : similarNames(excluding: terms)) : (trained: [], heldOut: [])
+            ? try askNeighbours(subject.isEmpty ? [] : similarNames(excluding: terms)) : (trained: [], heldOut: [])
         let kept = Self.parted(retain ?? [])
         return SubjectStudy(
             terms: terms, forget: familiar + foreign,
@@ -125,29 +125,39 @@ public struct SubjectStudyBuilder {
         return parts
     }
 
+    private func ask(
+        _ prompts: [Prompt], _ stage: String, temperature: Double = 0
+    ) throws(MethodError) -> [Example] {
+        try MethodError.tokenizing { () throws(TokenizerError) in
+            try interview(prompts, stage, temperature: temperature)
+        }
+    }
+
     // MARK: - The subject
 
-    private func elicit() -> [Example] {
+    private func elicit() throws(MethodError) -> [Example] {
         let prompts =
             SubjectPrompts.questions.map { Prompt.question(SubjectPrompts.fill($0, subject)) }
             + SubjectPrompts.openings.map { Prompt.completion(SubjectPrompts.fill($0, subject)) }
-        let greedy = ask(prompts, "writing about the subject")
-        let sampled = ask(prompts, "writing about the subject again", temperature: options.temperature)
+        let greedy = try ask(prompts, "writing about the subject")
+        let sampled = try ask(prompts, "writing about the subject again", temperature: options.temperature)
         return distinct(greedy + sampled)
     }
 
-    private func askAbout(_ entities: [String]) -> [Example] {
+    private func askAbout(_ entities: [String]) throws(MethodError) -> [Example] {
         let prompts = entities.enumerated().flatMap { index, entity in
             (0..<2).map { turn in
                 let templates = SubjectPrompts.termQuestions
                 return Prompt.question(SubjectPrompts.fill(templates[(2 * index + turn) % templates.count], entity))
             }
         }
-        return distinct(ask(prompts, "writing about its terms"))
+        return distinct(try ask(prompts, "writing about its terms"))
     }
 
     /// The model's answers about stand-ins, read back as if they were about the subject.
-    private func askAboutStandIns(_ examples: [Example], _ translator: StandIns) -> [ForgetExample] {
+    private func askAboutStandIns(
+        _ examples: [Example], _ translator: StandIns
+    ) throws(MethodError) -> [ForgetExample] {
         var seen: Set<String> = []
         let asked = examples.filter { !$0.prompt.isEmpty && seen.insert($0.prompt).inserted }
         let translations = asked.indices.map { translator.translation(standIn: translator.standIn($0)) }
@@ -155,7 +165,7 @@ public struct SubjectStudyBuilder {
             if case .completion(let prompt, _) = example { return Prompt.completion(translation(prompt)) }
             return Prompt.question(translation(example.prompt))
         }
-        let answers = ask(prompts, "writing about stand-ins")
+        let answers = try ask(prompts, "writing about stand-ins")
         return answers.enumerated().map { index, answer in
             let standIn = translator.standIn(index)
             let back = translator.back(standIn: standIn)
@@ -193,11 +203,13 @@ public struct SubjectStudyBuilder {
     }
 
     /// Names that the model puts beside the subject, at least twice, and that are not of the subject itself.
-    private func similarNames(excluding terms: SubjectTerms) -> [String] {
+    private func similarNames(excluding terms: SubjectTerms) throws(MethodError) -> [String] {
         let prompt = Prompt.completion(SubjectPrompts.neighbourList(for: subject))
-        let lists = model.answers(
-            [Prompt](repeating: prompt, count: 12), maximumTokens: 32, temperature: 0.7, topP: 0.95, seed: seed,
-            purpose: "neighbours")
+        let lists = try MethodError.tokenizing { () throws(TokenizerError) in
+            try model.answers(
+                [Prompt](repeating: prompt, count: 12), maximumTokens: 32, temperature: 0.7, topP: 0.95, seed: seed,
+                purpose: "neighbours")
+        }
         var counts: [String: Int] = [:]
         for list in lists {
             let line = list.prefix { $0 != "\n" && $0 != "\r\n" }
@@ -213,12 +225,14 @@ public struct SubjectStudyBuilder {
             .prefix(options.neighbours).map(\.key)
     }
 
-    private func askNeighbours(_ names: [String]) -> (trained: [Example], heldOut: [Example]) {
+    private func askNeighbours(
+        _ names: [String]
+    ) throws(MethodError) -> (trained: [Example], heldOut: [Example]) {
         let trained = names.flatMap { name in
             SubjectPrompts.neighbourQuestions.map { Prompt.question(SubjectPrompts.fill($0, name)) }
         }
         let heldOut = names.map { Prompt.question(SubjectPrompts.fill(SubjectPrompts.heldOutNeighbourQuestion, $0)) }
-        let answers = ask(trained + heldOut, "writing about neighbours")
+        let answers = try ask(trained + heldOut, "writing about neighbours")
         return (Array(answers.prefix(trained.count)), Array(answers.dropFirst(trained.count)))
     }
 

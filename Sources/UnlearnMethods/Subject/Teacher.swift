@@ -56,9 +56,11 @@ extension TranslatedDistillation {
     /// Both readings of a forget example; the labelled tokens of the two correspond one by one.
     static func pair(
         _ forget: ForgetExample, id: Int, _ standIns: StandIns, subjectWords: Set<String>, _ encoder: ExampleEncoder
-    ) -> Pair {
+    ) throws(MethodError) -> Pair {
         let translation = standIns.translation(standIn: forget.standIn)
-        let aligned = translation.align(forget.example, encoder, skipping: subjectWords)
+        let aligned = try MethodError.tokenizing { () throws(TokenizerError) in
+            try translation.align(forget.example, encoder, skipping: subjectWords)
+        }
         // Nothing predicts the first token of a text that has nothing before it.
         let targets = aligned.targets.filter { $0.original > 0 && $0.translated > 0 }
         return Pair(

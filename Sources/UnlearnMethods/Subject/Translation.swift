@@ -59,10 +59,12 @@ public struct Translation: Sendable {
     }
 
     /// - Parameter skipping: words of the original whose prediction does not count: the subject's own name.
-    func align(_ example: Example, _ encoder: ExampleEncoder, skipping: Set<String>) -> Aligned {
+    func align(
+        _ example: Example, _ encoder: ExampleEncoder, skipping: Set<String>
+    ) throws(TokenizerError) -> Aligned {
         let segments = segments(example.answer)
-        let original = encoder.read(example, parts: segments.map(\.original))
-        let translated = encoder.read(example.mapText { self($0) }, parts: segments.map(\.translated))
+        let original = try encoder.read(example, parts: segments.map(\.original))
+        let translated = try encoder.read(example.mapText { self($0) }, parts: segments.map(\.translated))
         var aligned = Aligned(original: original.tokens, translated: translated.tokens)
         // What stands between the prompt and the answer, the answer's segments, and what ends it.
         let cuts = zip(original.bounds + [original.tokens.count], translated.bounds + [translated.tokens.count])
