@@ -9,10 +9,14 @@
 #include <jpeglib.h>
 #include <jerror.h>
 
+/// More than any program writes, which is about ten.
+enum { MOST_SCANS = 500 };
+
 struct unlearn_jpeg {
     // First, so that a pointer to it, which is what libjpeg's callbacks get, is one to the whole.
     struct jpeg_error_mgr errors;
     struct jpeg_decompress_struct file;
+    struct jpeg_progress_mgr progress;
     jmp_buf failure;
     /// The bits of a scan ended before its last row.
     bool ran_out;
@@ -37,6 +41,14 @@ static void note(j_common_ptr file, int level) {
     if (code == JWRN_JPEG_EOF) decoder->ended_early = true;
 }
 
+/// A scan takes a dozen bytes and a pass over the whole picture: a small file could keep us busy for hours.
+static void limit_scans(j_common_ptr file) {
+    unlearn_jpeg *decoder = (unlearn_jpeg *)file->err;
+    if (decoder->file.input_scan_number <= MOST_SCANS) return;
+    snprintf(decoder->problem, sizeof decoder->problem, "More than %d scans", MOST_SCANS);
+    longjmp(decoder->failure, 1);
+}
+
 static void print_nothing(j_common_ptr file) { (void)file; }
 
 unlearn_jpeg *unlearn_jpeg_make(void) {
@@ -51,6 +63,8 @@ unlearn_jpeg *unlearn_jpeg_make(void) {
         return NULL;
     }
     jpeg_create_decompress(&decoder->file);
+    decoder->progress.progress_monitor = limit_scans;
+    decoder->file.progress = &decoder->progress;
     return decoder;
 }
 

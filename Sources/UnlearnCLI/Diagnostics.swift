@@ -184,7 +184,8 @@ enum Diagnostics {
         switch error {
         case .file(let error): status(error)
         case .unknownKind: .usage
-        case .row, .noExamples, .image, .otherPictures, .table, .twoLabels, .idx, .unknownImage, .otherSize:
+        case .row, .noExamples, .image, .otherPictures, .table, .twoLabels, .idx, .unknownImage, .otherSize,
+            .oneClass:
             .badData
         case .noImages: .missingInput
         case .noLabel, .unknownClass, .emptySplit, .tooLarge: .usage

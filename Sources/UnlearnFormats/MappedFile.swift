@@ -23,7 +23,8 @@ public final class MappedFile: Sendable {
     /// - Throws: `FormatError` when `url` is missing, unreadable, empty or not a regular file.
     public init(_ url: URL) throws(FormatError) {
         let path = url.path
-        let descriptor = open(path, O_RDONLY | O_CLOEXEC)
+        // A pipe that nobody writes to would be waited for.
+        let descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
         guard descriptor >= 0 else {
             throw errno == ENOENT ? .missing(path: path, expected: "a file") : .system("open", path)
         }

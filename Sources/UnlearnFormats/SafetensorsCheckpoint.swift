@@ -26,10 +26,13 @@ public struct SafetensorsCheckpoint: Sendable {
                 otherForms: [
                     ["pytorch_model.bin"], ["pytorch_model.bin.index.json"], ["tf_model.h5"], ["flax_model.msgpack"],
                 ],
-                remedy: "Convert it with transformers: `AutoModelForCausalLM.from_pretrained(FOLDER)"
-                    + ".save_pretrained(FOLDER)`.")
+                remedy: Self.conversion)
         }
     }
+
+    /// The sentence that says how a model in another form becomes one of this form.
+    public static let conversion =
+        "Convert it with transformers: `AutoModelForCausalLM.from_pretrained(FOLDER).save_pretrained(FOLDER)`."
 
     private static func places(in directory: URL) -> (single: URL, index: URL) {
         (

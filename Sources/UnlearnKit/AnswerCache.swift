@@ -71,7 +71,7 @@ public struct AnswerCache: Sendable {
 extension EverydayAnswers {
     /// A fingerprint of all that decides what a model writes, to the bit: the program and libtorch, the weights, the
     /// tokens of the prompts, the options, and what the model computes here and now for some of the prompts. That holds
-    /// what the others do not name, such as the processor's instructions and the weights below an adapter.
+    /// what the others do not name, such as the processor's instructions.
     static func fingerprint(
         of model: LanguageModel, options: StudyOptions, _ provenance: Provenance
     ) throws(TokenizerError) -> String {

@@ -2,6 +2,7 @@
 internal import COpenSSL
 public import Foundation
 import UnlearnFormats
+public import UnlearnModels
 
 /// Fingerprints as lower-case hexadecimal SHA-256.
 public enum Fingerprint {
@@ -27,18 +28,22 @@ public enum Fingerprint {
     }
 
     /// The fingerprint of a model: SHA-256 over the bytes of its files of weights. Those of a directory are in the order
-    /// of their names, the parts of a GGUF file in their own. Models of the same files have the same fingerprint.
-    public static func modelHash(of model: URL) throws(KitError) -> String {
+    /// of their names, the parts of a GGUF file in their own, those of an adapter behind those of its model. Models of the
+    /// same files have the same fingerprint.
+    /// - Parameter cache: where the model of an adapter is looked for if no folder has its name.
+    public static func modelHash(of model: URL, cache: HubCache? = nil) throws(KitError) -> String {
         let hasher = SHA256()
-        for file in try weightFiles(of: model) { _ = try update(hasher, with: file) }
+        for file in try weightFiles(of: model, cache) { _ = try update(hasher, with: file) }
         return hasher.hexadecimal
     }
 
     /// The model's fingerprint and that of each of its files of weights. A model in a single file is that file.
-    public static func model(at url: URL) throws(KitError) -> (hash: String, files: [Provenance.FileDigest]) {
+    public static func model(
+        at url: URL, cache: HubCache? = nil
+    ) throws(KitError) -> (hash: String, files: [Provenance.FileDigest]) {
         let whole = SHA256()
         var files: [Provenance.FileDigest] = []
-        for file in try weightFiles(of: url) {
+        for file in try weightFiles(of: url, cache) {
             // After the first file, the whole's state is that file's own: a model in one file is read once.
             let isFirst = files.isEmpty
             let bytes = try update(whole, with: file)
@@ -48,7 +53,14 @@ public enum Fingerprint {
         return (whole.hexadecimal, files)
     }
 
-    private static func weightFiles(of model: URL) throws(KitError) -> [URL] {
+    private static func weightFiles(of model: URL, _ cache: HubCache?) throws(KitError) -> [URL] {
+        let places = try KitError.model { () throws(ModelError) in try ModelDirectory.places(of: model, cache: cache) }
+        var files: [URL] = []
+        for place in places { files += try weightFiles(at: place) }
+        return files
+    }
+
+    private static func weightFiles(at model: URL) throws(KitError) -> [URL] {
         switch ModelFormat(model) {
         case .llama2C: return [model]
         case .gguf: return try KitError.file { () throws(FormatError) in try GGUFFile(model) }.files.map(\.url)

@@ -78,7 +78,7 @@ public struct Pipeline {
         let card = report(provenance)
         provenance.resultHash = try timed(&seconds.save) { () throws(KitError) in
             try folder.save(
-                model, from: directory, run.lora, base: configuration.model,
+                model, from: directory, run.lora, base: configuration.model, cache: context.hub,
                 card: ModelCardRenderer(baseModel: HubCache.name(of: source), license: License.declared(by: source))
                     .render(card))
         }
@@ -135,7 +135,7 @@ public struct Pipeline {
     private func provenance(_ source: URL) throws(KitError) -> Provenance {
         let configuration = run.configuration
         return try Provenance(
-            of: source, data: [configuration.forget, configuration.retain].compactMap(\.self),
+            of: source, cache: context.hub, data: [configuration.forget, configuration.retain].compactMap(\.self),
             toolVersion: context.toolVersion, seed: configuration.seed, method: configuration.method,
             subject: configuration.subject ?? configuration.forget ?? "", answer: run.options["answer"]?.string)
     }

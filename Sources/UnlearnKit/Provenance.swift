@@ -61,10 +61,11 @@ public struct Provenance: Codable, Sendable, Equatable {
 
     /// Of a run that starts from the model at `source` and from data files.
     init(
-        of source: URL, data: [String], toolVersion: String, seed: UInt64, method: String, subject: String,
+        of source: URL, cache: HubCache? = nil, data: [String], toolVersion: String, seed: UInt64, method: String,
+        subject: String,
         answer: String? = nil
     ) throws(KitError) {
-        let model = try Fingerprint.model(at: source)
+        let model = try Fingerprint.model(at: source, cache: cache)
         var files: [FileDigest] = []
         for path in data { files.append(try Fingerprint.digest(of: URL(filePath: path))) }
         self.init(

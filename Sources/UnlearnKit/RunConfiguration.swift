@@ -19,7 +19,8 @@ public struct RunConfiguration: Configurable {
     public var retain: String?
     /// Terms of the subject: words separated by commas, a file with one on each line, or a `terms.json` of an earlier run.
     public var terms: String?
-    public var method = TranslatedDistillation.card.name
+    /// The method by its name; empty: the usual one for the kind of model.
+    public var method = ""
     public var output = ""
     public var seed: UInt64 = 0
     public var threads: Int?
@@ -32,6 +33,9 @@ public struct RunConfiguration: Configurable {
 
 /// A configuration whose method and options are known to be right.
 public struct ResolvedRun: Sendable {
+    /// The method if none is named.
+    public static let defaultMethod = TranslatedDistillation.card.name
+
     public let configuration: RunConfiguration
     public let method: any LanguageMethod
     public let training: TrainingOptions
@@ -45,6 +49,8 @@ public struct ResolvedRun: Sendable {
     /// Lays the user's options over the method's defaults. Options of the method and of its training stand side by
     /// side; those of low-rank additions, the study, the evaluation and the verdict under these names.
     public init(_ configuration: RunConfiguration, settings: [JSONValue]) throws(KitError) {
+        var configuration = configuration
+        if configuration.method.isEmpty { configuration.method = Self.defaultMethod }
         self.configuration = configuration
         let type = try Self.method(configuration.method)
         var options = try Self.json(type.trainingDefaults)

@@ -11,9 +11,11 @@ extension RunDirectory {
     /// - Parameters:
     ///   - directory: what the model was loaded from.
     ///   - base: the path of the model that an adapter belongs to.
+    ///   - cache: where models are looked for that have no path.
     /// - Returns: the fingerprint of the weights.
     func save(
-        _ model: LanguageModel, from directory: ModelDirectory, _ lora: LoRAOptions, base: String, card: String
+        _ model: LanguageModel, from directory: ModelDirectory, _ lora: LoRAOptions, base: String, cache: HubCache?,
+        card: String
     ) throws(KitError) -> String {
         let output = try beginModel()
         let parameters = model.model.parameters
@@ -28,7 +30,7 @@ extension RunDirectory {
         try KitError.file { () throws(FormatError) in
             try AtomicFile.write(card, to: output.url.appending(path: "README.md"))
         }
-        let hash = try Fingerprint.modelHash(of: output.url)
+        let hash = try Fingerprint.modelHash(of: output.url, cache: cache)
         try KitError.file { () throws(FormatError) in try output.commit() }
         return hash
     }

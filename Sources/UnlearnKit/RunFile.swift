@@ -34,6 +34,12 @@ public enum RunFile {
     ) throws(KitError) -> (Configuration, settings: [JSONValue]) {
         var json = try Options.read(url)
         json["command"] = nil
+        if type == TrainingConfiguration.self, json["images"].map({ !$0.isNull }) ?? false {
+            throw .invalidOption(
+                path: "images",
+                problem: "a file can train language models only; train a classifier with flags: "
+                    + "`unlearn train --data FOLDER --output FOLDER`")
+        }
         // `set:` with nothing behind it sets nothing.
         let settings = [json["set"] ?? .null].filter { !$0.isNull }
         guard settings.allSatisfy({ $0.object != nil }) else {

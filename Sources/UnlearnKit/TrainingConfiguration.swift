@@ -45,6 +45,12 @@ public struct ResolvedTraining: Sendable {
     }
 
     private func check() throws(KitError) {
+        guard !configuration.model.isEmpty else {
+            throw .invalidOption(
+                path: "model",
+                problem: "no language model is given, and a classifier is trained with flags alone: "
+                    + "`unlearn train --data FOLDER --output FOLDER`")
+        }
         try Options.check([
             ("batchSize", training.batchSize, 1...1_000_000), ("accumulation", training.accumulation, 1...1_000_000),
             ("patience", training.patience, 0...1_000_000), ("threads", configuration.threads ?? 1, 1...1024),

@@ -46,8 +46,9 @@ public struct TrainingPipeline {
         // A text may still be cut into more examples, when it is known what the model reads.
         if !ExampleReader.isText(URL(filePath: configuration.data)) { _ = try split(examples.count) }
         let provenance = try Provenance(
-            of: source, data: [configuration.data], toolVersion: context.toolVersion, seed: configuration.seed,
-            method: RunKind.train.rawValue, subject: URL(filePath: configuration.data).lastPathComponent)
+            of: source, cache: context.hub, data: [configuration.data], toolVersion: context.toolVersion,
+            seed: configuration.seed, method: RunKind.train.rawValue,
+            subject: URL(filePath: configuration.data).lastPathComponent)
         let folder = try self.folder(provenance)
 
         let start = ContinuousClock.now
@@ -71,7 +72,7 @@ public struct TrainingPipeline {
         result.trainSeconds = seconds
         let card = TrainingCardRenderer().render(result, run.options, provenance)
         result.resultHash = try folder.save(
-            model, from: directory, run.lora, base: configuration.model, card: card)
+            model, from: directory, run.lora, base: configuration.model, cache: context.hub, card: card)
         result.peakMemoryBytes = Runtime.peakMemoryBytes
         try folder.write(result, to: folder.resultFile)
         try folder.finish()

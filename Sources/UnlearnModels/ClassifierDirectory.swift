@@ -25,7 +25,7 @@ public enum ClassifierDirectory {
     }
 
     public static func load(_ url: URL) throws(ModelError) -> any Classifier {
-        let configuration = try ConfigurationFile(url.appending(path: "config.json"))
+        let configuration = try ConfigurationFile(modelIn: url)
         let architecture = try ArchitectureCatalog.classifier(for: configuration)
         try architecture.check(configuration)
         try configuration.checkUnpacked()

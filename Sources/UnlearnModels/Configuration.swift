@@ -50,11 +50,37 @@ public struct ConfigurationFile: Sendable {
     public let json: JSONValue
     /// What messages put before a key: the names of the objects that it stands in.
     private let prefix: String
+    /// The method by which the model's weights are packed, and the file that says so; nil if they are plain numbers.
+    private(set) var packing: (method: String, path: String)?
 
     public init(path: String, json: JSONValue) { self.init(path: path, json: json, prefix: "") }
 
     private init(path: String, json: JSONValue, prefix: String) {
         (self.path, self.json, self.prefix) = (path, json, prefix)
+        packing = Self.packingMethod(json).map { ($0, path) }
+    }
+
+    /// The config.json of the model in `folder`, which a file beside it may say to be packed.
+    init(modelIn folder: URL) throws(ModelError) {
+        let file = folder.appending(path: "config.json")
+        if !FileManager.default.fileExists(atPath: file.path),
+            let names = try? FileManager.default.contentsOfDirectory(atPath: folder.path),
+            let name = names.filter({ $0.lowercased().hasSuffix(".gguf") }).min()
+        {
+            throw .format(
+                .missing(
+                    path: file.path, expected: "it, or the path of one of the GGUF files beside it, such as '\(name)'"))
+        }
+        try self.init(file)
+        // What writes these files does not always write the same into config.json.
+        for (name, method) in [
+            ("quantize_config.json", "gptq"), ("quant_config.json", "awq"), ("hf_quant_config.json", "modelopt"),
+            ("quanto_qmap.json", "quanto"),
+        ] where packing == nil {
+            let file = folder.appending(path: name)
+            guard FileManager.default.fileExists(atPath: file.path) else { continue }
+            packing = (try ConfigurationFile(file).text("quant_method") ?? method, file.path)
+        }
     }
 
     public init(_ url: URL) throws(ModelError) {
@@ -116,10 +142,14 @@ public struct ConfigurationFile: Sendable {
 
 extension ConfigurationFile {
     /// The method by which the model's weights are packed; nil if they are plain numbers.
-    public var quantization: String? {
+    public var quantization: String? { packing?.method }
+
+    /// The method that a config.json names.
+    private static func packingMethod(_ json: JSONValue) -> String? {
         // The last is that of MLX.
         let places = ["quantization_config", "compression_config", "quantization"]
-        guard let place = places.first(where: { holds($0) && json[$0] != [:] }) else { return nil }
+        let found = places.first { json[$0].map { !$0.isNull && $0 != [:] } ?? false }
+        guard let place = found else { return nil }
         let settings = json[place]
         if let method = settings?["quant_method"]?.string { return method }
         // Files of its early versions do not name it.
@@ -129,7 +159,7 @@ extension ConfigurationFile {
 
     /// That the model's weights are plain numbers.
     func checkUnpacked() throws(ModelError) {
-        if let quantization { throw .quantized(method: quantization, path: path) }
+        if let packing { throw .quantized(method: packing.method, path: packing.path) }
     }
 }
 

@@ -19,6 +19,24 @@ public struct ModelDirectory {
     ///   - cache: where the model of an adapter is looked for if no folder has its name.
     ///   - allowsQuantized: whether a model whose weights are packed is opened all the same, without them.
     public init(_ url: URL, cache: HubCache? = nil, allowsQuantized: Bool = false) throws(ModelError) {
+        (self.url, adapters) = try Self.parts(of: url, cache)
+        let url = self.url
+        try Self.checkForm(of: url)
+        (configuration, source) =
+            switch url.pathExtension.lowercased() {
+            case "gguf": try Self.gguf(url)
+            case "bin": try Self.llama2C(url)
+            default: try Self.huggingFace(url)
+            }
+        if !allowsQuantized { try configuration.checkUnpacked() }
+        architecture = try ArchitectureCatalog.architecture(for: configuration)
+        try architecture.check(configuration)
+    }
+
+    /// Where the model at `url` lies, and the adapters on the way to it.
+    private static func parts(
+        of url: URL, _ cache: HubCache?
+    ) throws(ModelError) -> (model: URL, adapters: [AdapterDirectory]) {
         var url = url
         var adapters: [AdapterDirectory] = []
         while AdapterDirectory.isThere(url) {
@@ -30,17 +48,13 @@ public struct ModelDirectory {
             adapters.insert(adapter, at: 0)
             url = adapter.base
         }
-        self.adapters = adapters
-        self.url = url
-        (configuration, source) =
-            switch url.pathExtension.lowercased() {
-            case "gguf": try Self.gguf(url)
-            case "bin": try Self.llama2C(url)
-            default: try Self.huggingFace(url)
-            }
-        if !allowsQuantized { try configuration.checkUnpacked() }
-        architecture = try ArchitectureCatalog.architecture(for: configuration)
-        try architecture.check(configuration)
+        return (url, adapters)
+    }
+
+    /// All that has weights of the model at `url`: the model itself, and the adapters upon it, which may be none.
+    public static func places(of url: URL, cache: HubCache? = nil) throws(ModelError) -> [URL] {
+        let (model, adapters) = try parts(of: url, cache)
+        return [model] + adapters.map(\.url)
     }
 
     /// The folders of the adapters, the last one on top of all others; a tokenizer may lie beside them.
@@ -69,8 +83,27 @@ public struct ModelDirectory {
         return model
     }
 
+    /// That a file which is given in place of a folder can hold a whole model.
+    private static func checkForm(of url: URL) throws(ModelError) {
+        var isFolder: ObjCBool = false
+        guard FileManager.default.fileExists(atPath: url.path, isDirectory: &isFolder), !isFolder.boolValue,
+            url.pathExtension.lowercased() != "gguf"
+        else { return }
+        let file = try ModelError.reading { () throws(FormatError) in try MappedFile(url) }
+        // PyTorch's files are archives; older ones begin with a pickled number.
+        let beginnings: [[UInt8]] = [[0x50, 0x4B, 3, 4], [0x80, 2, 0x8A, 10]]
+        if withExtendedLifetime(file, { beginnings.contains { file.bytes.starts(with: $0) } }) {
+            throw .unsupported("a file of PyTorch's own form", path: url.path, advice: SafetensorsCheckpoint.conversion)
+        }
+        guard url.pathExtension.lowercased() == "bin" else {
+            throw .unsupported(
+                "a single file of this kind", path: url.path,
+                advice: "Give the folder that it lies in, a .gguf file or a llama2.c .bin file.")
+        }
+    }
+
     private static func huggingFace(_ url: URL) throws(ModelError) -> (ConfigurationFile, any TensorSource) {
-        let configuration = try ConfigurationFile(url.appending(path: "config.json"))
+        let configuration = try ConfigurationFile(modelIn: url)
         if configuration.quantization != nil { return (configuration, PackedSource(title: url.path)) }
         let checkpoint = try ModelError.reading { () throws(FormatError) in try SafetensorsCheckpoint(directory: url) }
         return (configuration, SafetensorsSource(checkpoint: checkpoint, title: url.path))

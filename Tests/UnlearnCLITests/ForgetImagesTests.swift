@@ -111,6 +111,40 @@ import UnlearnFormats
         #expect(try resumed.json["provenance"]?["resultHash"]?.string == hash)
     }
 
+    @Test func aRunFromAFileNeedsNoMethod() throws {
+        let folder = try TemporaryFolder()
+        try train(folder)
+        try folder.write(
+            "{model: model, output: run, images: {data: images, forget: {className: '2'}}, set: {epochs: 0.1}}",
+            "run.yaml")
+        let run = try Binary.run("run", "run.yaml", "--json", in: folder.url)
+        #expect(run.status == 0, "\(run.error)")
+        #expect(try run.json["provenance"]?["method"]?.string == "boundary-shrink")
+    }
+
+    /// Files say what language models are to learn, and what any model is to forget.
+    @Test func aFileThatAsksForAClassifierIsAnswered() throws {
+        let folder = try TemporaryFolder()
+        func sentence(_ text: String) throws -> String {
+            try folder.write(text, "run.yaml")
+            let result = try Binary.run("run", "run.yaml", in: folder.url)
+            #expect(result.status == 64)
+            return result.error
+        }
+        let flags = "`unlearn train --data FOLDER --output FOLDER`. Correct its value.\n"
+        #expect(
+            try sentence("{command: train, images: {data: images}, output: model}")
+                == "unlearn: Option 'images' has an impossible value: a file can train language models only; train a classifier "
+                + "with flags: " + flags)
+        #expect(
+            try sentence("{command: train, data: images, output: model}")
+                == "unlearn: Option 'model' has an impossible value: no language model is given, and a classifier is trained "
+                + "with flags alone: " + flags)
+        #expect(
+            try sentence("{images: {data: images}, output: run}")
+                == "unlearn: Option 'model' has an impossible value: no model is given. Correct its value.\n")
+    }
+
     @Test func mistakesAreSaid() throws {
         let folder = try TemporaryFolder()
         try train(folder)

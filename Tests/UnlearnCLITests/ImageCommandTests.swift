@@ -35,6 +35,27 @@ import UnlearnFormats
         #expect(try result.json["images"]?.int == count)
     }
 
+    @Test(arguments: SmallImages.Layout.allCases) func imagesOfOneClassAreRefused(layout: SmallImages.Layout) throws {
+        let folder = try TemporaryFolder()
+        try SmallImages.write(20, layout, folder)
+        let images = folder.url.appending(path: "images")
+        switch layout {
+        case .folders: try FileManager.default.removeItem(at: images.appending(path: "light"))
+        case .table: try folder.write("file,label\ndark_0.png,dark\ndark_2.png,dark\n", "images/labels.csv")
+        case .fileNames:
+            for name in try FileManager.default.contentsOfDirectory(atPath: images.path) where name.hasPrefix("light") {
+                try FileManager.default.removeItem(at: images.appending(path: name))
+            }
+        }
+        let result = try Binary.run(
+            ["train", "--data", "images", "--output", "model"] + layout.arguments, in: folder.url)
+        #expect(
+            result.error.replacing(images.path, with: "images")
+                == "unlearn: All images of 'images' are of one class, 'dark', and a classifier tells classes apart. Give images "
+                + "of another class too, or check what says the labels: folders, labels.csv or --label-pattern.\n")
+        #expect(result.status == 65)
+    }
+
     @Test func oneImageIsTooFewToTrain() throws {
         let folder = try TemporaryFolder()
         try SmallImages.write(1, .folders, folder)

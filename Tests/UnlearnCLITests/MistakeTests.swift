@@ -38,7 +38,9 @@ import UnlearnFormats
             "inspect nowhere", 66,
             "'nowhere' does not exist; expected a model directory, a .gguf or a llama2.c .bin file. Check the path."),
         Mistake(
-            "inspect .", 66, "'config.json' does not exist; expected a file. Check the path."),
+            "inspect .", 66,
+            "'config.json' does not exist; expected it, or the path of one of the GGUF files beside it, such as "
+                + "'other.gguf'. Check the path."),
         Mistake(
             "inspect other.gguf", 65,
             "GGUF file 'other.gguf' is malformed at byte 0: the file does not begin with the letters GGUF. "

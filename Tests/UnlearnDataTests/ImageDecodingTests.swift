@@ -43,6 +43,15 @@ import UnlearnFormats
         #expect(try ImageDecoder().decode(file) == image.with(channels: 3))
     }
 
+    @Test(.timeLimit(.minutes(1))) func pipesAndDevicesAreNoImages() throws {
+        let folder = try ImageFolder.pictures("cat/a.png", "dog/b.png")
+        #expect(mkfifo(folder.path("cat/c.png"), 0o600) == 0)
+        #expect(throws: DataError.file(.notAFile(path: folder.path("cat/c.png")))) { try folder.read() }
+        #expect(unlink(folder.path("cat/c.png")) == 0)
+        try folder.link("cat/c.jpg", to: "/dev/zero")
+        #expect(throws: DataError.file(.notAFile(path: folder.path("cat/c.jpg")))) { try folder.read() }
+    }
+
     @Test func greyHasOneChannel() {
         let image = Image(width: 1, height: 1, channels: 3, pixels: [255, 0, 0])
         #expect(image.with(channels: 1).pixels == [76])  // 0.299 · 255
@@ -123,6 +132,22 @@ import UnlearnFormats
                 #expect(throws: DataError.self, "\(share)") { try decode(part + end) }
             }
         }
+    }
+
+    /// Each of them goes over the whole picture, and takes a few bytes.
+    @Test func aFileOfScansWithoutEndIsRefused() throws {
+        let file = try ImageFolder.bytes("progressive.jpg")
+        let start = try place(0xDA, in: file)
+        let end = try #require((start + 2..<file.count - 1).first { file[$0] == 0xFF && file[$0 + 1] != 0 })
+        let scan = file[start..<end]
+        func repeated(_ count: Int) -> Data {
+            var data = file.prefix(start)
+            for _ in 0..<count { data += scan }
+            return data + file[start...]
+        }
+        _ = try decode(repeated(100))
+        let error = #expect(throws: DataError.self) { try decode(repeated(600)) }
+        #expect(error?.description.contains("libjpeg says 'More than 500 scans'") == true)
     }
 
     @Test func aFileWithoutRowsIsNamed() throws {

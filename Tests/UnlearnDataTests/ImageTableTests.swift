@@ -66,7 +66,28 @@ import Testing
         #expect(set.names == ["x.png", "y.png", "z/x.png"] && set.labels == [0, 1, 0])
         #expect(set.otherNames == ["x.png": 0, "link/x.png": 0, "y.png": 1])
         #expect(
-            set.notices.map(\.description) == ["3 times a file is listed again, first 'x.png'. Each file counts once."])
+            set.notices.last?.description
+                == "3 times a file is listed again, first 'x.png'. Each file counts once.")
+    }
+
+    @Test func picturesThatAreNotListedAreCounted() throws {
+        let folder = try ImageFolder.pictures("x.png", "y.png", "z/x.png", ".hidden.png", "z/w.webp")
+        try folder.write("", "notes.txt")
+        try folder.link("link.png", to: "x.png")
+        func notices(_ table: String) throws -> [String] {
+            try folder.write(table, "labels.csv")
+            return try folder.read().notices.map { $0.description.replacing(folder.path("labels.csv"), with: "T") }
+        }
+        #expect(
+            try notices("file,label\nx.png,a\n") == [
+                "3 pictures below the folder of 'T' are not listed there and left out, first 'y.png'."
+            ])
+        #expect(
+            try notices("file,label\nx.png,a\n./y.png,b\nz/x.png,b\n") == [
+                "1 picture below the folder of 'T' is not listed there and left out: 'z/w.webp'."
+            ])
+        try FileManager.default.removeItem(atPath: folder.path("z/w.webp"))
+        #expect(try notices("file,label\nlink.png,a\ny.png,b\nz/x.png,b\n") == [])
     }
 
     @Test func twoLabelsForOneFileAreRefused() throws {

@@ -35,6 +35,16 @@ struct FileTests {
         #expect(error { _ = try MappedFile(empty) }?.description == "'\(empty.path)' is empty. Get the file again.")
     }
 
+    /// Nobody writes to the pipe: who waits for it waits for ever.
+    @Test(.timeLimit(.minutes(1))) func pipesAndDevicesAreNoFiles() throws {
+        let pipe = folder.file("pipe.safetensors")
+        #expect(mkfifo(pipe.path, 0o600) == 0)
+        for url in [pipe, URL(filePath: "/dev/null"), URL(filePath: "/dev/zero")] {
+            #expect(error { _ = try MappedFile(url) } == .notAFile(path: url.path))
+            #expect(error { _ = try TextFile.read(url) } == .notAFile(path: url.path))
+        }
+    }
+
     @Test func aFileIsReplacedWhole() throws {
         let url = folder.file("a.txt")
         try AtomicFile.write("old", to: url)

@@ -58,6 +58,27 @@ import UnlearnModels
         }
     }
 
+    /// Of one adapter on two models, two fingerprints: a run must not go on with another base.
+    @Test func theFingerprintOfAnAdapterCoversItsModel() throws {
+        let golden = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
+            .appending(path: "Golden")
+        let adapter = golden.appending(path: "lora-tied/adapter_model.safetensors")
+        try FileManager.default.copyItem(at: adapter, to: folder.url.appending(path: "adapter_model.safetensors"))
+        for base in ["llama-tied", "llama-untied"] {
+            let weights = folder.url.appending(path: base + "/model.safetensors")
+            try FileManager.default.createDirectory(
+                at: weights.deletingLastPathComponent(), withIntermediateDirectories: true)
+            try FileManager.default.copyItem(at: golden.appending(path: base + "/model.safetensors"), to: weights)
+            let json: JSONValue = ["peft_type": "LORA", "base_model_name_or_path": .string(base)]
+            try json.write(to: folder.url.appending(path: "adapter_config.json"))
+            let all = try Fingerprint.sha256(of: Data(contentsOf: weights) + Data(contentsOf: adapter))
+            let model = try Fingerprint.model(at: folder.url)
+            #expect(model.hash == all)
+            #expect(try model.files == [Fingerprint.digest(of: weights), Fingerprint.digest(of: adapter)])
+            #expect(try Fingerprint.modelHash(of: folder.url) == all)
+        }
+    }
+
     @Test func theFingerprintOfASplitModelCoversAllParts() throws {
         let urls = (1...2).map { folder.url.appending(path: "m-0000\($0)-of-00002.gguf") }
         for (number, url) in urls.enumerated() {

@@ -24,6 +24,40 @@ import UnlearnModels
         }
     }
 
+    @Test func aFolderOfGGUFFilesIsExplained() throws {
+        let folder = try TemporaryFolder()
+        for name in ["README.md", "b.gguf", "a.GGUF"] { try Data([1]).write(to: folder.url.appending(path: name)) }
+        #expect(
+            failure(in: folder) { _ = try ModelDirectory(folder.url) }
+                == "'config.json' does not exist; expected it, or the path of one of the GGUF files beside it, such as "
+                + "'a.GGUF'. Check the path.")
+    }
+
+    @Test func aFileInPlaceOfAFolderIsExplained() throws {
+        let folder = try TemporaryFolder()
+        func message(_ name: String, _ bytes: [UInt8]) throws -> String {
+            try Data(bytes).write(to: folder.url.appending(path: name))
+            return failure(in: folder) { _ = try ModelDirectory(folder.url.appending(path: name)) }
+        }
+        // An archive, as PyTorch has written since 2020, and the pickled number before that.
+        for beginning in [[0x50, 0x4B, 3, 4], [0x80, 2, 0x8A, 10, 0x6C]] as [[UInt8]] {
+            for name in ["pytorch_model.bin", "model.pt", "adapter_model.bin"] {
+                #expect(
+                    try message(name, beginning + [UInt8](repeating: 0, count: 100))
+                        == "\(name): a file of PyTorch's own form is not supported. Convert it with transformers: "
+                        + "`AutoModelForCausalLM.from_pretrained(FOLDER).save_pretrained(FOLDER)`.")
+            }
+        }
+        // A llama2.c file of width 640 begins with two of these bytes.
+        #expect(try message("model.bin", [0x80, 2, 0, 0]).hasPrefix("llama2.c checkpoint 'model.bin' is malformed"))
+        for name in ["model.safetensors", "config.json", "model.onnx", "model"] {
+            #expect(
+                try message(name, [1])
+                    == "\(name): a single file of this kind is not supported. Give the folder that it lies in, a .gguf file "
+                    + "or a llama2.c .bin file.")
+        }
+    }
+
     @Test(arguments: GoldenLlama.names)
     func savingAndLoadingIsBitwiseTheSame(name: String) throws {
         let folder = try TemporaryFolder()

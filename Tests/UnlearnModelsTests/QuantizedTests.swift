@@ -41,6 +41,28 @@ import UnlearnModels
             } == refusal("mxfp4"))
     }
 
+    /// AutoGPTQ, AWQ and others wrote a file of their own, and some nothing into config.json.
+    @Test func aFileBesideTheConfigurationSaysSoToo() throws {
+        for (name, text, method) in [
+            ("quantize_config.json", #"{"bits": 4, "group_size": 128}"#, "gptq"),
+            ("quantize_config.json", #"{"bits": 4, "quant_method": "marlin"}"#, "marlin"),
+            ("quant_config.json", #"{"zero_point": true, "w_bit": 4}"#, "awq"),
+            ("hf_quant_config.json", #"{"quantization": {"quant_algo": "FP8"}}"#, "modelopt"),
+        ] {
+            let file = folder.url.appending(path: name)
+            try Data(text.utf8).write(to: file)
+            let refusal = refusal(method).replacing("config.json: ", with: name + ": ", maxReplacements: 1)
+            #expect(try message { $0["quantization_config"] = .null } == refusal)
+            // AutoGPTQ's weights have a name of their own.
+            try FileManager.default.removeItem(at: folder.url.appending(path: "model.safetensors"))
+            #expect(failure(in: folder) { _ = try ModelDirectory(folder.url) } == refusal)
+            #expect(try ModelDirectory(folder.url, allowsQuantized: true).configuration.quantization == method)
+            #expect(
+                try message { $0["quantization_config"] = ["quant_method": "fp8"] } == self.refusal("fp8"))
+            try FileManager.default.removeItem(at: file)
+        }
+    }
+
     @Test func noneIsNone() throws {
         #expect(try message { $0["quantization_config"] = nil } == "no error")
         #expect(try message { $0["quantization_config"] = .null } == "no error")

@@ -89,8 +89,7 @@ extension ForgetOptions {
         configuration.terms = terms
         let source = URL(filePath: configuration.model)
         let isClassifier = ClassifierDirectory.isClassifier(source)
-        configuration.method =
-            method ?? (isClassifier ? ResolvedImageRun.defaultMethod : configuration.method)
+        configuration.method = method ?? ""
         if isClassifier || images.data != nil || images.saysWhatToForget {
             let trained = ClassifierTrainingRun(recordedIn: source)?.task
             configuration.images = images.task(over: trained ?? ImageTaskOptions())

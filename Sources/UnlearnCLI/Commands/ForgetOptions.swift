@@ -34,7 +34,7 @@ struct ForgetOptions: ParsableArguments {
 
     @Option(
         help: ArgumentHelp(
-            "The method; `unlearn list methods` shows all (default: \(RunConfiguration().method), for image classifiers "
+            "The method; `unlearn list methods` shows all (default: \(ResolvedRun.defaultMethod), for image classifiers "
                 + "\(ResolvedImageRun.defaultMethod)).", valueName: "name"))
     var method: String?
 

@@ -51,7 +51,7 @@ struct Inspect: ParsableCommand {
             "chatFormat", format.map { .string($0.rawValue) } ?? .null,
             format?.rawValue ?? (isUnknown ? "the model's own" : "none"))
         if hash {
-            let hash = try Fingerprint.modelHash(of: url)
+            let hash = try Fingerprint.modelHash(of: url, cache: ModelName.cache)
             facts.add("sha256", .string(hash), hash)
         }
         Output.write(json ? facts.json.text() + "\n" : facts.table)

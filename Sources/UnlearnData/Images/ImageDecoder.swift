@@ -47,9 +47,11 @@ final class ImageDecoder {
     /// A file that fits into the buffer: to map thousands of small files takes longer than to read them. Nil for all
     /// others, and for those that cannot be read: mapping says why.
     private func smallFile(_ path: String) -> UnsafeRawBufferPointer? {
-        let file = open(path, O_RDONLY | O_CLOEXEC)
+        let file = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
         guard file >= 0 else { return nil }
         defer { close(file) }
+        var status = stat()
+        guard fstat(file, &status) == 0, status.st_mode & S_IFMT == S_IFREG else { return nil }
         var count = 0
         while count < buffer.count {
             let read = read(file, buffer.baseAddress.map { $0 + count }, buffer.count - count)
@@ -92,9 +94,8 @@ final class ImageDecoder {
         var status: Int32 = 0
         let pixels = [UInt8](unsafeUninitializedCapacity: width * height * channels) { buffer, count in
             status = unlearn_jpeg_read(jpeg, buffer.baseAddress)
-            // After an error the rest of the buffer was never written.
-            if status != 0 { buffer.initialize(repeating: 0) }
-            count = buffer.count
+            // After an error some of them were never written, and take no memory.
+            count = status == 0 ? width * height * channels : 0
         }
         try check(status)
         return Image(
@@ -133,9 +134,7 @@ final class ImageDecoder {
         var status: Int32 = 0
         let pixels = [UInt8](unsafeUninitializedCapacity: size) { buffer, count in
             status = spng_decode_image(context, buffer.baseAddress, size, Int32(SPNG_FMT_RGB8.rawValue), 0)
-            // After an error the rest of the buffer was never written.
-            if status != 0 { buffer.initialize(repeating: 0) }
-            count = size
+            count = status == 0 ? size : 0
         }
         try check(status)
         return Image(width: Int(header.width), height: Int(header.height), channels: 3, pixels: pixels)

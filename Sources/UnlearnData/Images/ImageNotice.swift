@@ -8,6 +8,8 @@ public enum ImageNotice: Codable, Equatable, Sendable {
     case deadLink(path: String, reason: String)
     /// Files that are listed, or found, more than once; the first of them again as `name`.
     case sameFile(count: Int, name: String, original: String)
+    /// Pictures below a folder that its table of labels does not list, of which `name` is the first.
+    case notListed(count: Int, name: String, path: String)
     /// Listed images that are no training images: nothing was learnt from them.
     case notTrained(count: Int, listed: Int, path: String)
     /// Images to keep that show the same, pixel by pixel, as an image to forget.
@@ -25,6 +27,9 @@ extension ImageNotice: CustomStringConvertible {
             (count == 1 ? "A file is listed more than once: " : "\(count) times a file is listed again, first ")
                 + (name == original ? "'\(name)'" : "'\(name)', which is '\(original)'")
                 + (count == 1 ? ". It counts once." : ". Each file counts once.")
+        case .notListed(let count, let name, let path):
+            "\(count) picture\(count == 1 ? "" : "s") below the folder of '\(path)' \(count == 1 ? "is" : "are") not listed "
+                + "there and left out\(count == 1 ? ": " : ", first ")'\(name)'."
         case .notTrained(let count, let listed, let path):
             "\(count) of the \(listed) images that '\(path)' lists \(count == 1 ? "is" : "are") kept apart for testing: "
                 + "nothing was learnt from \(count == 1 ? "it" : "them")."

@@ -56,9 +56,11 @@ public struct ImageReader: Sendable {
     private func labelledFiles(_ folder: URL) throws(DataError) -> (files: [LabelledFile], notices: [ImageNotice]) {
         let table = folder.appending(path: "labels.csv")
         if options.labelPattern.isEmpty, FileManager.default.fileExists(atPath: table.path) {
-            return (try LabelTable.read(table), [])
+            let files = try LabelTable.read(table)
+            return (files, Self.unlisted(files, below: folder, table).map { [$0] } ?? [])
         }
         let search = try ImageSearch(folder)
+        try search.checkKinds()
         guard !search.names.isEmpty else { throw .noImages(path: folder.path) }
         let pattern = options.labelPattern.isEmpty ? "{label}/*" : options.labelPattern
         var files: [LabelledFile] = []
@@ -72,6 +74,17 @@ public struct ImageReader: Sendable {
             files.append(LabelledFile(name: name, label: label))
         }
         return (files, search.notices)
+    }
+
+    /// Notes pictures that a table does not list; nil if there are none.
+    private static func unlisted(_ files: [LabelledFile], below folder: URL, _ table: URL) -> ImageNotice? {
+        // What cannot be looked into is not missed: the table alone says what is read.
+        guard let search = try? ImageSearch(folder) else { return nil }
+        let listed = Set(files.compactMap { FileIdentity(folder.path + "/" + $0.name) })
+        let others = (search.names + search.unread).filter { name in
+            FileIdentity(folder.path + "/" + name).map { !listed.contains($0) } ?? false
+        }
+        return others.min().map { .notListed(count: others.count, name: $0, path: table.path) }
     }
 
     /// What stands in place of `{label}`: up to the text that follows it in the pattern. `*` stands for any text.

@@ -53,14 +53,18 @@ struct ImageSearch {
     private var folders: [FileIdentity: String] = [:]
     /// Folders yet to be read. Links wait for all others: a folder goes by its own name if it has one here.
     private var (own, linked): ([String], [String]) = ([""], [])
-    private var unread: [String] = []
+    /// Pictures of kinds that are not read.
+    private(set) var unread: [String] = []
 
-    /// - Throws: `DataError.otherPictures` if there are pictures that cannot be read: to leave them out could be to leave
-    ///   out a class.
     init(_ folder: URL) throws(DataError) {
         root = folder.path
         while let name = own.popLast() ?? (linked.isEmpty ? nil : linked.removeFirst()) { try read(name) }
         names.sort()
+    }
+
+    /// - Throws: `DataError.otherPictures` if there are pictures that cannot be read: to leave them out could be to leave
+    ///   out a class.
+    func checkKinds() throws(DataError) {
         if let first = unread.min() {
             let kinds = Dictionary(grouping: unread, by: Self.kind).sorted { $0.key < $1.key }
             throw .otherPictures(path: path(first), kinds: kinds.map { "\($1.count) .\($0)" })

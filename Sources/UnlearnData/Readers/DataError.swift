@@ -30,6 +30,8 @@ public enum DataError: Error, Equatable, Sendable {
     /// Splits of which one has no images; `forget` is nil where nothing is to be forgotten.
     case emptySplit(forget: Int?, retain: Int, test: Int)
     case unknownClass(name: String, known: [String])
+    /// Images that all have the label `name`.
+    case oneClass(name: String, path: String)
     /// Images whose pixels do not fit into `bytes` of memory together.
     case tooLarge(count: Int, width: Int, height: Int, bytes: Int)
     /// Test images of another size than the training images of IDX files, `[width, height]`.
@@ -75,6 +77,9 @@ extension DataError: CustomStringConvertible, LocalizedError {
         case .otherSize(let path, let found, let expected):
             "The test images in '\(path)' have \(found[0]) × \(found[1]) pixels, and the training images "
                 + "\(expected[0]) × \(expected[1]). Check that the files belong together."
+        case .oneClass(let name, let path):
+            "All images of '\(path)' are of one class, '\(name)', and a classifier tells classes apart. Give images of "
+                + "another class too, or check what says the labels: folders, labels.csv or --label-pattern."
         case .unknownClass(let name, let known):
             "There is no class '\(name)'. Classes are: \(known.joined(separator: ", "))."
         case .unknownImage(let name, let path, let line):

@@ -53,6 +53,7 @@ public struct ImageTask: Sendable {
             let splits = try ImageSplits(
                 images, testFrom: testFrom, options.splits, onlyTrains ? nil : options.forget,
                 seed: options.splitSeed)
+            if images.classNames.count == 1 { throw .oneClass(name: images.classNames[0], path: folder.path) }
             return (images, splits)
         }
         (images.notices + splits.notices).forEach(onNotice)

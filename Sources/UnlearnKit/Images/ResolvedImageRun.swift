@@ -22,6 +22,8 @@ public struct ResolvedImageRun: Sendable {
 
     /// Options of the method and of its main phase stand side by side; those of the verdict under `verdict`.
     public init(_ configuration: RunConfiguration, settings: [JSONValue]) throws(KitError) {
+        var configuration = configuration
+        if configuration.method.isEmpty { configuration.method = Self.defaultMethod }
         self.configuration = configuration
         guard let task = configuration.images, !task.data.isEmpty else {
             throw .invalidOption(path: "data", problem: "the model is an image classifier, and no images are given")
@@ -61,6 +63,9 @@ public enum RunPlan: Sendable {
 
     /// Looks at what kind of model it is, and resolves the options for it.
     public init(_ configuration: RunConfiguration, settings: [JSONValue]) throws(KitError) {
+        guard !configuration.model.isEmpty else {
+            throw .invalidOption(path: "model", problem: "no model is given")
+        }
         if ClassifierDirectory.isClassifier(URL(filePath: configuration.model)) {
             self = .images(try ResolvedImageRun(configuration, settings: settings))
         } else if configuration.images != nil {
