@@ -131,7 +131,8 @@ import UnlearnData
         #expect(
             names == [
                 "leak", "core-leak", "sampled-leak", "answer-probability", "key-probability", "extraction-strength",
-                "exact-memorization", "repetition", "log-probability", "perplexity",
+                "exact-memorization", "repetition", "log-probability", "perplexity", "accuracy", "cross-entropy",
+                "membership-attack",
             ])
         for card in MetricCatalog.cards { #expect(card.summary.hasSuffix(".")) }
     }
