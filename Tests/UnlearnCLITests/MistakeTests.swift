@@ -116,6 +116,16 @@ import UnlearnFormats
         #expect(sentence == "unlearn: 'model/tokenizer.json' does not exist; expected a file. Check the path.\n")
     }
 
+    @Test(.timeLimit(.minutes(1)), arguments: ["tokenizer.json", "tokenizer_config.json", "config.json"])
+    func aPipeInPlaceOfAFileOfTheModelIsRefused(name: String) throws {
+        let sentence = try sentence { model in
+            let file = model.appending(path: name)
+            try? FileManager.default.removeItem(at: file)
+            #expect(mkfifo(file.path, 0o600) == 0)
+        }
+        #expect(sentence == "unlearn: 'model/\(name)' is not a regular file. Give the path of a file.\n")
+    }
+
     @Test(arguments: [
         "", "forge", "generate --model model", "generate --model model --prompt abc --top-p 0",
         "generate --model model --prompt abc --temperature -1", "generate --model model --prompt abc --max-tokens 0",

@@ -153,11 +153,10 @@ extension TokenizerDefinition {
 
     private static func contents(of url: URL) throws(TokenizerError) -> Data? {
         guard FileManager.default.fileExists(atPath: url.path) else { return nil }
-        do {
-            return try Data(contentsOf: url, options: .mappedIfSafe)
-        } catch {
-            throw .file(.refused("read", url.path, error))
-        }
+        do throws(FormatError) {
+            let file = try MappedFile(url)
+            return withExtendedLifetime(file) { Data(file.bytes) }
+        } catch .empty { return Data() } catch { throw .file(error) }
     }
 }
 
