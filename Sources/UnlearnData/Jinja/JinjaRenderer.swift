@@ -28,7 +28,7 @@ struct JinjaRenderer {
 
     mutating func count(_ work: Int) throws(JinjaError) {
         self.work += work
-        guard self.work <= Self.mostWork else { throw fail("it does not come to an end") }
+        guard self.work <= Self.mostWork else { throw fail("it does not end, or a text is too long") }
     }
 
     /// Counts what is in values that are gone through or were just made.
