@@ -50,7 +50,7 @@ demo: demo-plan build ## Make a real chat model forget a subject: make demo [SUB
 	    --output "runs/$$name-$$(date +%Y%m%d-%H%M%S)"
 
 demo-images-plan:
-	@scripts/plan-demo.sh "train 5 classifiers on Fashion-MNIST, and let 4 methods forget $(CLASS)" "4 to 8 minutes" \
+	@scripts/plan-demo.sh "train 5 classifiers on Fashion-MNIST, and let 4 methods forget $(CLASS)" "2 to 8 minutes" \
 	    /usr/share/datasets/fashion-mnist "install Fashion-MNIST: 31 MB to download"
 
 demo-images: demo-images-plan build ## Make a classifier forget a class of Fashion-MNIST: make demo-images [CLASS=T-shirt]
