@@ -28,8 +28,11 @@ public enum License {
     }
 
     /// A README.md that declares a licence and nothing else, for a model that was only converted.
-    public static func card(_ license: String) -> String {
+    public static func card(_ license: String) -> String { "---\n\(line(license))\n---\n" }
+
+    /// The line of a card's front matter.
+    static func line(_ license: String) -> String {
         // A string of JSON is a quoted string of YAML too.
-        "---\nlicense: \(JSONValue.string(license).text())\n---\n"
+        "license: \(JSONValue.string(license).text())"
     }
 }

@@ -70,7 +70,8 @@ public struct TrainingPipeline {
         }
         result.loadSeconds = (loaded - start) / .seconds(1)
         result.trainSeconds = seconds
-        let card = TrainingCardRenderer().render(result, run.options, provenance)
+        let card = TrainingCardRenderer(license: License.declared(by: source))
+            .render(result, run.options, provenance)
         result.resultHash = try folder.save(
             model, from: directory, run.lora, base: configuration.model, cache: context.hub, card: card)
         result.peakMemoryBytes = Runtime.peakMemoryBytes
@@ -133,6 +134,9 @@ extension RunDirectory {
 
 /// The README.md of a model that was trained further.
 struct TrainingCardRenderer {
+    /// The original model's license, as its own card names it.
+    var license: String?
+
     func render(_ result: TrainingResult, _ options: JSONValue, _ provenance: Provenance) -> String {
         func nats(_ change: TrainingResult.Change) -> String {
             String(format: "%.3f to %.3f nats per token", change.before, change.after)
@@ -140,7 +144,7 @@ struct TrainingCardRenderer {
         var text = """
             ---
             library_name: transformers
-            pipeline_tag: text-generation
+            pipeline_tag: text-generation\(license.map { "\n" + License.line($0) } ?? "")
             ---
             # \(MarkdownText.escaped(provenance.model)), trained further
 

@@ -14,6 +14,7 @@ import UnlearnKit
     private static let taught = Result { () throws -> TemporaryFolder in
         let folder = try TinyModel.make()
         func rows(_ texts: [String]) -> String { texts.map { "{\"text\": \"\($0)\"}\n" }.joined() }
+        try folder.write("---\nlicense: mit\n---\n", "model/README.md")
         try folder.write(rows(facts), "forget.jsonl")
         try folder.write(rows(others), "retain.jsonl")
         try folder.write(rows(facts + others), "all.jsonl")
@@ -47,6 +48,9 @@ import UnlearnKit
         #expect(result.status == 0, "\(result.error)")
         let report = try result.json.decode(Report.self)
         #expect(report.provenance.method == "npo")
+        for model in ["taught/model", "forgot/model"] {
+            #expect(License.declared(by: folder.url.appending(path: model)) == "mit", "\(model)")
+        }
         func mean(_ model: String, _ data: String) throws -> Double {
             let values = try scores(model, data, in: folder)
             return values.reduce(0, +) / Double(values.count)

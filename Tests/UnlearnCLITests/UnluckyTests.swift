@@ -11,6 +11,7 @@ import UnlearnFormats
         process.executableURL = URL(filePath: "/bin/sh")
         process.arguments = ["-c", command.replacing("unlearn ", with: "'\(Binary.url.path)' ")]
         process.currentDirectoryURL = folder.url
+        process.environment = ProcessInfo.processInfo.environment.merging(Binary.surroundings) { $1 }
         let error = Pipe()
         (process.standardOutput, process.standardError) = (FileHandle.nullDevice, error)
         try process.run()

@@ -26,7 +26,7 @@ struct RuntimeOptions: ParsableArguments {
             return Runtime.configure(threads: given)
         }
         let (free, usable) = (Runtime.freeProcessors, Runtime.usableProcessors)
-        if free < usable, isatty(STDERR_FILENO) == 1 {
+        if free < usable {
             Diagnostics.note(
                 "Threads: \(free) of \(usable), since other programs keep processors busy; --threads \(usable) uses all."
             )

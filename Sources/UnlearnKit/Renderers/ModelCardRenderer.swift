@@ -58,7 +58,7 @@ public struct ModelCardRenderer: Sendable {
                 ? ["pipeline_tag: image-classification"]
                 : ["library_name: transformers", "pipeline_tag: text-generation"])
         if let baseModel { lines.append("base_model: \(quoted(baseModel))") }
-        if let license { lines.append("license: \(quoted(license))") }
+        if let license { lines.append(License.line(license)) }
         return (lines + ["tags:", "  - unlearning", "---", ""]).joined(separator: "\n")
     }
 
