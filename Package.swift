@@ -71,7 +71,7 @@ let package = Package(
             ],
             // Inside the binary, so that it works from any folder.
             ["report.mustache", "sample.mustache", "pictures.mustache", "benchmark.mustache", "report.css"].map {
-                .embedInCode("Renderers/HTML/" + $0)
+                .embedInCode("Report/Renderers/HTML/" + $0)
             }),
         .executableTarget(
             name: "UnlearnCLI",

@@ -39,14 +39,18 @@ enum CommandError: Error {
     /// A run that came to its end.
     case finishedRun(path: String)
     /// A run that had begun and could write no further.
-    case stoppedRun(KitError, path: String)
+    case stoppedRun(any Error, path: String)
 
     /// What a run's error means for who started it: if something could not be written, the run goes on later.
-    static func during(_ run: String, _ error: KitError) -> any Error {
+    static func during(_ run: String, _ error: any Error) -> any Error {
+        let hasBegun = FileManager.default.fileExists(atPath: run + "/run.json")
+        return hasBegun && isOfSystem(error) ? stoppedRun(error, path: run) : error
+    }
+
+    private static func isOfSystem(_ error: any Error) -> Bool {
         switch error {
-        case .system, .file(.system), .model(.format(.system)), .tokenizer(.file(.system)):
-            FileManager.default.fileExists(atPath: run + "/run.json") ? stoppedRun(error, path: run) : error
-        default: error
+        case FormatError.system, ModelError.format(.system), TokenizerError.file(.system): true
+        default: false
         }
     }
 }
@@ -77,7 +81,8 @@ enum Diagnostics {
         case let error as ModelError: (status(error), error.description)
         case let error as TokenizerError: (status(error), error.description)
         case let error as EvaluationError: (status(error), error.description)
-        case let error as CheckpointError: (.badData, error.description)
+        case let error as MethodError: (status(error), error.description)
+        case let error as CheckpointError: (status(error), error.description)
         case is ValidationError, is CleanExit, is ExitCode: nil
         // What the parser throws has no public type, but always a usage to show.
         case _ where Unlearn.exitCode(for: error) == .validationFailure: nil
@@ -117,7 +122,8 @@ enum Diagnostics {
     private static func status(_ error: FormatError) -> ExitStatus {
         switch error {
         case .missing, .otherForm, .notAFile: .missingInput
-        case .system(let action, _, _): ["open", "inspect", "map", "read"].contains(action) ? .missingInput : .internal
+        case .system(let action, _, _):
+            ["open", "inspect", "map", "read", "read the folder"].contains(action) ? .missingInput : .internal
         case .empty, .notUTF8, .malformed, .unsupported, .part, .missingEntry, .invalidValue: .badData
         case .exists: .usage
         }
@@ -131,12 +137,6 @@ enum Diagnostics {
             .usage
         case .malformedConfiguration, .vocabulary, .refused, .tooLong, .changed, .otherImages: .badData
         case .noWeights: .missingInput
-        case .system(let action, _, _): action == "read the folder" ? .missingInput : .internal
-        case .file(let error): status(error)
-        case .model(let error): status(error)
-        case .tokenizer(let error): status(error)
-        case .data(let error): status(error)
-        case .method(let error): status(error)
         }
     }
 
@@ -147,6 +147,11 @@ enum Diagnostics {
         case .notCached, .noSnapshot: .missingInput
         case .base(let error, _): status(error)
         }
+    }
+
+    private static func status(_ error: CheckpointError) -> ExitStatus {
+        // The one that a user's own pattern causes.
+        if case .nothingMatches = error { .usage } else { .badData }
     }
 
     private static func status(_ error: TokenizerError) -> ExitStatus {
@@ -162,19 +167,15 @@ enum Diagnostics {
 
     private static func status(_ error: MethodError) -> ExitStatus {
         switch error {
-        case .unknownMethod, .needsRetain, .needsTerms, .needsExamples, .needsQuestions, .needsShards, .parameters,
-            .layer,
-            .tooLong:
+        case .unknownMethod, .needsRetain, .needsTerms, .needsExamples, .needsQuestions, .needsShards, .layer, .tooLong:
             .usage
         case .noTargets, .unknownSubject, .foreignState: .badData
         case .notFinite, .stopped: .internal
-        case .tokenizer(let error): status(error)
         }
     }
 
     private static func status(_ error: EvaluationError) -> ExitStatus {
         switch error {
-        case .format(let error): status(error)
         case .unknownSubject: .usage
         case .noQuestions, .scores: .badData
         }

@@ -48,7 +48,7 @@ struct TrainingCourse {
     init(
         _ names: [String], _ parameters: [Tensor], _ optimizer: AdamW, _ others: [(name: String, tensor: Tensor)],
         _ resumption: Resumption?, every seconds: Double
-    ) throws(MethodError) {
+    ) throws {
         let kinds = [("parameter", parameters)] + zip(["average", "square", "steps"], optimizer.state)
         tensors = kinds.flatMap { kind, tensors in zip(names, tensors).map { ("\(kind).\($0)", $1) } } + others
         (self.resumption, self.seconds) = (resumption, seconds)
@@ -56,19 +56,19 @@ struct TrainingCourse {
         guard let state = resumption?.state else { return }
         let saved = Dictionary(state.tensors.map { ($0.name, $0.tensor) }, uniquingKeysWith: { first, _ in first })
         for (name, tensor) in tensors {
-            guard let old = saved[name], old.shape == tensor.shape else { throw .foreignState(name: name) }
+            guard let old = saved[name], old.shape == tensor.shape else { throw MethodError.foreignState(name: name) }
             withoutRecording { tensor.copy(from: old) }
         }
     }
 
     /// Called after each step.
-    mutating func advanced(to step: Int, of count: Int) throws(MethodError) {
+    mutating func advanced(to step: Int, of count: Int) throws {
         guard let resumption else { return }
         let elapsed = (ContinuousClock.now - lastKept) / .seconds(1)
         if elapsed >= (step == count ? min(seconds, Self.worthKeeping) : seconds) {
             resumption.keep(TrainingState(step: step, tensors: tensors))
             lastKept = ContinuousClock.now
         }
-        guard resumption.goesOn() else { throw .stopped(step: step) }
+        guard resumption.goesOn() else { throw MethodError.stopped(step: step) }
     }
 }

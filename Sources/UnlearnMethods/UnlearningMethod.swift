@@ -10,7 +10,6 @@ public enum MethodError: Error, Equatable, CustomStringConvertible {
     case needsTerms(method: String)
     case noTargets(split: String)
     case unknownSubject(name: String)
-    case parameters(CheckpointError)
     case unknownMethod(String, known: [String])
     case layer(Int, method: String, layers: Int)
     case foreignState(name: String)
@@ -22,8 +21,6 @@ public enum MethodError: Error, Equatable, CustomStringConvertible {
     case needsShards(method: String)
     /// Whoever began the training wants no further step.
     case stopped(step: Int)
-    /// A question or an answer that the model's chat template refuses.
-    case tokenizer(TokenizerError)
     /// A training that reads more examples than a plan can hold.
     case tooLong(steps: Int, perStep: Int, most: Int)
 
@@ -42,8 +39,6 @@ public enum MethodError: Error, Equatable, CustomStringConvertible {
         case .unknownSubject(let name):
             "The model wrote nothing about '\(name)' that it does not write about others: it does not seem to know the "
                 + "subject. Check the spelling, or give your own examples with --forget FILE."
-        case .parameters(let error): error.description
-        case .tokenizer(let error): error.description
         case .needsExamples(let method, let split):
             "The method '\(method)' needs a \(split) set, and there is none. Choose another method with --method."
         case .needsQuestions:
@@ -68,10 +63,6 @@ public enum MethodError: Error, Equatable, CustomStringConvertible {
 }
 
 extension MethodError {
-    static func tokenizing<Value>(_ body: () throws(TokenizerError) -> Value) throws(MethodError) -> Value {
-        do { return try body() } catch { throw .tokenizer(error) }
-    }
-
     /// The first of some numbers, and how many others there are.
     private static func list(_ numbers: [Int]) -> String {
         let shown = numbers.prefix(8).map(String.init).joined(separator: ", ")
@@ -79,9 +70,11 @@ extension MethodError {
     }
 
     /// That the plan of a training fits into memory: it holds a number for every example of every step.
-    static func checkLength(steps: Int, perStep: Int) throws(MethodError) {
+    static func checkLength(steps: Int, perStep: Int) throws {
         let most = 1 << 28
-        guard steps <= most / max(1, perStep) else { throw .tooLong(steps: steps, perStep: perStep, most: most) }
+        guard steps <= most / max(1, perStep) else {
+            throw MethodError.tooLong(steps: steps, perStep: perStep, most: most)
+        }
     }
 }
 
@@ -96,13 +89,13 @@ public protocol LanguageMethod: UnlearningMethod {
     /// The training options that suit the method, before the user's own.
     static var trainingDefaults: TrainingOptions { get }
     /// Whether the options fit a model of so many layers; asked before its weights are read.
-    func check(layerCount: Int) throws(MethodError)
+    func check(layerCount: Int) throws
     /// Changes the session's model.
-    func unlearn(_ session: Session) throws(MethodError)
+    func unlearn(_ session: Session) throws
 }
 
 extension LanguageMethod {
-    public func check(layerCount: Int) throws(MethodError) {}
+    public func check(layerCount: Int) throws {}
 }
 
 /// A method for image classifiers.
@@ -110,7 +103,7 @@ public protocol ClassifierMethod: UnlearningMethod {
     /// How the method trains, before the user's own options.
     static var phaseDefaults: Phase { get }
     /// Changes the session's model.
-    func unlearn(_ session: ClassifierSession) throws(MethodError)
+    func unlearn(_ session: ClassifierSession) throws
 }
 
 /// One named part of what is minimised.
@@ -178,28 +171,28 @@ extension ObjectiveStep {
 public protocol ObjectiveMethod: LanguageMethod, ClassifierMethod {
     /// Whether the objective compares with the original model, which is then read once before training.
     var usesReference: Bool { get }
-    func objective(_ step: any ObjectiveStep) throws(MethodError) -> [Term]
+    func objective(_ step: any ObjectiveStep) throws -> [Term]
 }
 
 extension ObjectiveMethod {
     public var usesReference: Bool { false }
 
-    public func unlearn(_ session: Session) throws(MethodError) {
+    public func unlearn(_ session: Session) throws {
         let session = Self.card.needs.contains(.retainSet) ? session : session.withoutRetain()
         if usesReference {
             let used = try session.used(forgetCount: session.forget.count)
             try session.readReference(used.forget.map { session.forget[$0] } + used.retain)
         }
-        try session.descend { (step) throws(MethodError) in try objective(step) }
+        try session.descend { step in try objective(step) }
     }
 
-    public func unlearn(_ session: ClassifierSession) throws(MethodError) {
+    public func unlearn(_ session: ClassifierSession) throws {
         if usesReference { try session.readOriginal() }
         let descent = try session.descent(session.phase, over: session.forget.count)
         // A batch that the objective does not look at would still move the statistics of batch normalisation.
         let groups = Self.card.needs.contains(.retainSet) ? [session.forget, session.retain] : [session.forget]
         try descent.run("forget", groups, count: descent.totalSteps) {
-            (step) throws(MethodError) in try objective(step)
+            step in try objective(step)
         }
     }
 }
@@ -215,11 +208,11 @@ extension [Term] {
     }
 
     /// The value of each term; one that is not finite stops the run, naming the examples.
-    func values(step: Int, examples: @autoclosure () -> [Int]) throws(MethodError) -> [String: Double] {
+    func values(step: Int, examples: @autoclosure () -> [Int]) throws -> [String: Double] {
         var values: [String: Double] = [:]
         for term in self {
             let value = Double(term.value.item)
-            guard value.isFinite else { throw .notFinite(step: step, term: term.name, examples: examples()) }
+            guard value.isFinite else { throw MethodError.notFinite(step: step, term: term.name, examples: examples()) }
             values[term.name] = value
         }
         return values

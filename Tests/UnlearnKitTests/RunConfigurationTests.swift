@@ -44,7 +44,7 @@ import UnlearnMethods
         #expect(run.study.answerTokens == 9)
         #expect(run.evaluation.samples == 2)
         #expect(run.verdict.leakAtMost == 0.1)
-        let method = try JSONValue(ordered: run.method)
+        let method = try JSONValue(encoding: run.method)
         #expect(method["beta"]?.double == 0.2)
         #expect(method["retainTerm"]?.string == "kl")
         // What was resolved is on record in one place.

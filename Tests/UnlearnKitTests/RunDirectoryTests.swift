@@ -63,8 +63,8 @@ import UnlearnKit
     @Test func whatIsNoRunIsNotOpened() throws {
         let folder = try TemporaryFolder()
         #expect(
-            throws: KitError.file(
-                .missing(path: folder.url.appendingPathComponent("run.json").path, expected: "the folder of a run"))
+            throws: FormatError.missing(
+                path: folder.url.appendingPathComponent("run.json").path, expected: "the folder of a run")
         ) { try RunDirectory(opening: folder.url) }
     }
 
@@ -91,7 +91,7 @@ import UnlearnKit
             name: "leak", split: .forget, direction: .lowerIsBetter, unit: "share of answers", value: 0.5,
             interval: Interval(low: 0, high: 1), n: 1, perExample: [ExampleValue(id: "q1", value: 0.5)])
         let outcomes = [Outcome.measured(measurement), .skipped(name: "perplexity", reason: "No text.")]
-        let value = try JSONValue(ordered: outcomes)
+        let value = try JSONValue(encoding: outcomes)
         #expect(
             value.text()
                 == #"[{"name":"leak","split":"forget","direction":"lowerIsBetter","unit":"share of answers","#

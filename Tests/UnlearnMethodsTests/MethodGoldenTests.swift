@@ -202,7 +202,7 @@ func isClose(_ found: Float, _ expected: Float) -> Bool { abs(found - expected) 
             let step = try Step(
                 index: 0, session: session, forget: golden.forget, groups: [[0, 1], [0, 1]],
                 isInTwoPasses: isInTwoPasses)
-            return try session.gradients(of: parameters, [step]) { (step) throws(MethodError) in
+            return try session.gradients(of: parameters, [step]) { step in
                 try method.objective(step)
             }
         }

@@ -83,7 +83,7 @@ struct NeurIPS2023: ParsableCommand {
         ) { progress.report($0) }
         let result = try benchmark.run(resolved)
         progress.finish()
-        Output.write(json ? try JSONValue(ordered: result).text() + "\n" : result.table)
+        Output.write(json ? try JSONValue(encoding: result).text() + "\n" : result.table)
     }
 
     private func applyMetric(to file: URL) throws {

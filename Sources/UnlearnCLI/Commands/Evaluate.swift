@@ -54,18 +54,18 @@ struct Evaluate: ParsableCommand {
         let questions = try SubjectSuite.load(folder: URL(filePath: data), subject: subject, split: split)
         runtime.apply()
         let progress = ProgressReporter()
-        func load(_ path: String) throws(KitError) -> LanguageModel {
+        func load(_ path: String) throws -> LanguageModel {
             try ModelLoader.load(
                 URL(filePath: try ModelName.path(path)), cache: ModelName.cache, chatFormat: model.chatFormat
             ).model
         }
         let result = try questions.run(
-            reference: { () throws(KitError) in try load(reference) },
-            model: { () throws(KitError) in try load(model.model) },
-            options: EvaluationOptions(samples: samples, seed: seed), refusal: { .tokenizer($0) },
+            reference: { try load(reference) },
+            model: { try load(model.model) },
+            options: EvaluationOptions(samples: samples, seed: seed),
             progress: { progress.report($0) })
         progress.finish()
-        let json = try JSONValue(ordered: result)
+        let json = try JSONValue(encoding: result)
         guard let output else { return Output.line(json.text()) }
         try json.write(to: URL(filePath: output))
         Output.line("\(result.verdict.verdict.rawValue): \(result.verdict.reasons.joined(separator: " "))")

@@ -65,7 +65,7 @@ struct RunCommand: ParsableCommand {
         let interruption = Interruption(of: plan.configuration.output)
         defer { withExtendedLifetime(interruption) {} }
         let report: UnlearnKit.Report
-        do throws(KitError) {
+        do {
             report = try plan.run(
                 RunContext(
                     toolVersion: Unlearn.version, isResumed: isResumed, hub: ModelName.cache,

@@ -82,8 +82,8 @@ enum ModelName {
     }
 
     /// The path of what the user names.
-    static func path(_ name: String) throws(KitError) -> String {
-        do throws(ModelError) { return try cache.path(of: name) } catch { throw .model(error) }
+    static func path(_ name: String) throws -> String {
+        try cache.path(of: name)
     }
 }
 

@@ -61,12 +61,12 @@ struct Train: ParsableCommand {
         runtime.apply()
         var run = ClassifierTrainingRun()
         (run.task, run.design, run.seed) = (images.task, images.design, seed)
-        let base = try JSONValue(ordered: images.recipe.training)
+        let base = try JSONValue(encoding: images.recipe.training)
         run.training = try Options.resolve(overlays: [base] + settings)
         let progress = ProgressReporter()
         let result = try run(output: URL(filePath: output), onNotice: Diagnostics.note) { progress.report($0) }
         progress.finish()
-        if json { return Output.line(try JSONValue(ordered: result).text()) }
+        if json { return Output.line(try JSONValue(encoding: result).text()) }
         Output.line(
             "Wrote \(output): \(Quantity.count(result.parameters)) parameters, accuracy "
                 + "\(NumberText.percent(result.trainAccuracy)) on training images and "
@@ -148,9 +148,9 @@ enum TrainingCommand {
                 toolVersion: Unlearn.version, isResumed: isResumed, hub: ModelName.cache, onNotice: Diagnostics.note,
                 onProgress: progress.report))
         let result: TrainingResult
-        do throws(KitError) { result = try pipeline() } catch { throw CommandError.during(output, error) }
+        do { result = try pipeline() } catch { throw CommandError.during(output, error) }
         progress.finish()
-        if json { return Output.line(try JSONValue(ordered: result).text()) }
+        if json { return Output.line(try JSONValue(encoding: result).text()) }
         Output.line(text(result, output))
     }
 

@@ -49,8 +49,8 @@ public final class ClassifierSession {
     func generator(_ purpose: String) -> Generator { Generator(seed: seed, purpose: purpose) }
 
     /// Keeps a copy of the model as it is now. Call before the first change.
-    func readOriginal() throws(MethodError) {
-        do throws(CheckpointError) { original = try model.copy() } catch { throw .parameters(error) }
+    func readOriginal() throws {
+        original = try model.copy()
     }
 
     /// The original's scores of the images as they are, `[images, classes]`: each image is read once.
@@ -74,15 +74,15 @@ public final class ClassifierSession {
     }
 
     /// An optimizer on the named parameters (nil: all), for as many steps as the phase takes over `count` examples.
-    func descent(_ phase: Phase, over count: Int, parameters: [String]? = nil) throws(MethodError) -> Descent {
+    func descent(_ phase: Phase, over count: Int, parameters: [String]? = nil) throws -> Descent {
         try Descent(self, phase, parameters: parameters, totalSteps: phase.steps(over: count))
     }
 
     /// Minimises `objective` for one phase over batches of `examples`.
     func descend(
         _ purpose: String, _ phase: Phase, over examples: [Int], parameters: [String]? = nil,
-        _ objective: (ImageStep) throws(MethodError) -> [Term]
-    ) throws(MethodError) {
+        _ objective: (ImageStep) throws -> [Term]
+    ) throws {
         let descent = try descent(phase, over: examples.count, parameters: parameters)
         try descent.run(purpose, [examples], count: descent.totalSteps, objective)
     }
@@ -107,7 +107,7 @@ final class Descent {
     private let optimizer: any Optimizer
     private var step = 0
 
-    init(_ session: ClassifierSession, _ phase: Phase, parameters: [String]?, totalSteps: Int) throws(MethodError) {
+    init(_ session: ClassifierSession, _ phase: Phase, parameters: [String]?, totalSteps: Int) throws {
         self.session = session
         self.phase = phase
         self.totalSteps = totalSteps
@@ -122,9 +122,9 @@ final class Descent {
     /// - Parameter batchSizes: nil: the phase's for all.
     func run(
         _ purpose: String, _ groups: [[Int]], batchSizes: [Int]? = nil, count: Int,
-        _ objective: (ImageStep) throws(MethodError) -> [Term]
-    ) throws(MethodError) {
-        guard groups.first?.isEmpty == false else { throw .noTargets(split: purpose) }
+        _ objective: (ImageStep) throws -> [Term]
+    ) throws {
+        guard groups.first?.isEmpty == false else { throw MethodError.noTargets(split: purpose) }
         try MethodError.checkLength(
             steps: count,
             perStep: zip(groups, batchSizes ?? groups.map { _ in phase.batchSize }).reduce(0) {

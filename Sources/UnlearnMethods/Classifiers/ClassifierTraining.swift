@@ -40,7 +40,7 @@ public struct ClassifierTraining: Configurable {
     }
 
     /// Trains the session's model on its retain set. Of a model of several networks each sees its own images alone.
-    public func train(_ session: ClassifierSession) throws(MethodError) {
+    public func train(_ session: ClassifierSession) throws {
         if let sharded = session.model as? Sharded {
             for shard in sharded.members.indices { try train(shard, of: sharded, session) }
             return
@@ -52,7 +52,7 @@ public struct ClassifierTraining: Configurable {
     }
 
     /// Trains one network on those of the session's retain images that are its own.
-    func train(_ shard: Int, of sharded: Sharded, _ session: ClassifierSession) throws(MethodError) {
+    func train(_ shard: Int, of sharded: Sharded, _ session: ClassifierSession) throws {
         var generator = session.generator("shard \(shard)")
         let own = session.retain.filter { sharded.shard(of: $0) == shard }
         try train(session.part(sharded.members[shard], retain: own, seed: generator.next()))

@@ -17,13 +17,10 @@ public struct BadTeacher: ClassifierMethod {
 
     public init() {}
 
-    public func unlearn(_ session: ClassifierSession) throws(MethodError) {
-        guard !session.retain.isEmpty else { throw .needsRetain(method: Self.card.name) }
+    public func unlearn(_ session: ClassifierSession) throws {
+        guard !session.retain.isEmpty else { throw MethodError.needsRetain(method: Self.card.name) }
         try session.readOriginal()
-        let teacher: any Classifier
-        do throws(CheckpointError) {
-            teacher = try session.model.remade(Weights(using: session.generator("bad teacher")))
-        } catch { throw .parameters(error) }
+        let teacher: any Classifier = try session.model.remade(Weights(using: session.generator("bad teacher")))
         let isForgotten = Set(session.forget)
         let descent = try session.descent(session.phase, over: session.forget.count + session.retain.count)
         try descent.run("all", [session.forget + session.retain], count: descent.totalSteps) { step in

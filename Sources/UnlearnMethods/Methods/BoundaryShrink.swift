@@ -14,7 +14,7 @@ public struct BoundaryShrink: ClassifierMethod {
 
     public init() {}
 
-    public func unlearn(_ session: ClassifierSession) throws(MethodError) {
+    public func unlearn(_ session: ClassifierSession) throws {
         try session.readOriginal()
         try RandomLabels.train(session, method: Self.card.name, labels: Self.nearestLabels(session), mask: nil)
     }

@@ -13,8 +13,8 @@ public struct FineTune: ClassifierMethod {
 
     public init() {}
 
-    public func unlearn(_ session: ClassifierSession) throws(MethodError) {
-        guard !session.retain.isEmpty else { throw .needsRetain(method: Self.card.name) }
+    public func unlearn(_ session: ClassifierSession) throws {
+        guard !session.retain.isEmpty else { throw MethodError.needsRetain(method: Self.card.name) }
         try session.descend("retain", session.phase, over: session.retain, terms)
     }
 

@@ -14,7 +14,7 @@ public struct GradientAscent: ObjectiveMethod {
 
     public init() {}
 
-    public func objective(_ step: any ObjectiveStep) throws(MethodError) -> [Term] { [Self.forgetTerm(step)] }
+    public func objective(_ step: any ObjectiveStep) throws -> [Term] { [Self.forgetTerm(step)] }
 
     static func forgetTerm(_ step: any ObjectiveStep, weight: Double = 1) -> Term {
         Term("forget-ascent", weight: weight, -step.forgetTargetMean())
@@ -40,8 +40,8 @@ public struct GradientDifference: ObjectiveMethod {
 
     public var usesReference: Bool { retainTerm.usesReference }
 
-    public func objective(_ step: any ObjectiveStep) throws(MethodError) -> [Term] {
-        guard step.hasRetain || retainWeight == 0 else { throw .needsRetain(method: Self.card.name) }
+    public func objective(_ step: any ObjectiveStep) throws -> [Term] {
+        guard step.hasRetain || retainWeight == 0 else { throw MethodError.needsRetain(method: Self.card.name) }
         let forget = GradientAscent.forgetTerm(step, weight: forgetWeight)
         return retainWeight == 0 ? [forget] : [forget, retainTerm.term(step, weight: retainWeight)]
     }

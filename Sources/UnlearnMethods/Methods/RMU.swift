@@ -31,15 +31,17 @@ public struct RMU: LanguageMethod {
 
     public init() {}
 
-    public func check(layerCount: Int) throws(MethodError) {
+    public func check(layerCount: Int) throws {
         guard (0..<layerCount).contains(layer) else {
-            throw .layer(layer, method: Self.card.name, layers: layerCount)
+            throw MethodError.layer(layer, method: Self.card.name, layers: layerCount)
         }
     }
 
-    public func unlearn(_ session: Session) throws(MethodError) {
+    public func unlearn(_ session: Session) throws {
         try check(layerCount: session.model.model.layerCount)
-        guard retainWeight == 0 || !session.retain.isEmpty else { throw .needsRetain(method: Self.card.name) }
+        guard retainWeight == 0 || !session.retain.isEmpty else {
+            throw MethodError.needsRetain(method: Self.card.name)
+        }
         let blocks = max(0, layer - max(1, trainedLayers) + 1)...layer
         let used = try session.used(forgetCount: session.forget.count)
         let states = HiddenStates(
@@ -47,7 +49,7 @@ public struct RMU: LanguageMethod {
             frozenBelow: try session.firstTrainedBlock(in: blocks))
         var generator = Generator(seed: session.seed, purpose: "rmu direction")
         let direction = Self.direction(states.width, using: &generator)
-        try session.descend(in: blocks) { (step) throws(MethodError) in
+        try session.descend(in: blocks) { step in
             try terms(step, states, original: states, direction: direction)
         }
     }
@@ -55,8 +57,8 @@ public struct RMU: LanguageMethod {
     /// - Parameter original: has read the examples before training.
     func terms(
         _ step: Step, _ states: HiddenStates, original: HiddenStates, direction: Tensor
-    ) throws(MethodError) -> [Term] {
-        guard !step.retain.isEmpty || retainWeight == 0 else { throw .needsRetain(method: Self.card.name) }
+    ) throws -> [Term] {
+        guard !step.retain.isEmpty || retainWeight == 0 else { throw MethodError.needsRetain(method: Self.card.name) }
         let hidden = states(step.batch)  // [rows, time, width]
         let turned = step.forgetPart(of: hidden.reshape([-1, hidden.shape[2]]).select(step.batch.labelled))
         let forget = (turned - direction * steering).square().mean()

@@ -24,8 +24,8 @@ public struct SCRUB: ClassifierMethod {
 
     public init() {}
 
-    public func unlearn(_ session: ClassifierSession) throws(MethodError) {
-        guard !session.retain.isEmpty else { throw .needsRetain(method: Self.card.name) }
+    public func unlearn(_ session: ClassifierSession) throws {
+        guard !session.retain.isEmpty else { throw MethodError.needsRetain(method: Self.card.name) }
         try session.readOriginal()
         let epochs = max(1, Int(session.phase.epochs.rounded()))
         let pass = (session.retain.count + session.phase.batchSize - 1) / session.phase.batchSize

@@ -17,17 +17,15 @@ public struct SISA: ClassifierMethod {
 
     public init() {}
 
-    public func unlearn(_ session: ClassifierSession) throws(MethodError) {
-        guard let sharded = session.model as? Sharded else { throw .needsShards(method: Self.card.name) }
-        guard !session.retain.isEmpty else { throw .needsRetain(method: Self.card.name) }
+    public func unlearn(_ session: ClassifierSession) throws {
+        guard let sharded = session.model as? Sharded else { throw MethodError.needsShards(method: Self.card.name) }
+        guard !session.retain.isEmpty else { throw MethodError.needsRetain(method: Self.card.name) }
         var training = ClassifierTraining(session.phase)
         training.weighsClasses = weighsClasses
         for shard in Set(session.forget.map(sharded.shard)).sorted() {
             let member = sharded.members[shard]
-            do throws(CheckpointError) {
-                let fresh = try member.remade(Weights(using: session.generator("parameters of shard \(shard)")))
-                member.parameters.restore(fresh.parameters.snapshot())
-            } catch { throw .parameters(error) }
+            let fresh = try member.remade(Weights(using: session.generator("parameters of shard \(shard)")))
+            member.parameters.restore(fresh.parameters.snapshot())
             try training.train(shard, of: sharded, session)
         }
     }

@@ -15,7 +15,7 @@ public struct RandomLabels: ClassifierMethod {
 
     public init() {}
 
-    public func unlearn(_ session: ClassifierSession) throws(MethodError) {
+    public func unlearn(_ session: ClassifierSession) throws {
         try Self.train(session, method: Self.card.name, labels: Self.wrongLabels(session), mask: nil)
     }
 
@@ -24,8 +24,8 @@ public struct RandomLabels: ClassifierMethod {
     ///   - mask: 1 where a parameter may change, by name.
     static func train(
         _ session: ClassifierSession, method: String, labels: [Int: Int64], mask: [String: Tensor]?
-    ) throws(MethodError) {
-        guard !session.retain.isEmpty else { throw .needsRetain(method: method) }
+    ) throws {
+        guard !session.retain.isEmpty else { throw MethodError.needsRetain(method: method) }
         let descent = try session.descent(session.phase, over: session.forget.count + session.retain.count)
         if let mask { descent.keepOutside(mask, of: session.model.parameters) }
         try descent.run("all", [session.forget + session.retain], count: descent.totalSteps) { step in
@@ -63,7 +63,7 @@ public struct SalUn: ClassifierMethod {
 
     public init() {}
 
-    public func unlearn(_ session: ClassifierSession) throws(MethodError) {
+    public func unlearn(_ session: ClassifierSession) throws {
         let mask = mask(session)
         let labels = RandomLabels.wrongLabels(session)
         try RandomLabels.train(session, method: Self.card.name, labels: labels, mask: mask)

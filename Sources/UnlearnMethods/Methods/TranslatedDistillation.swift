@@ -44,12 +44,12 @@ public struct TranslatedDistillation: LanguageMethod {
 
     public init() {}
 
-    public func unlearn(_ session: Session) throws(MethodError) {
+    public func unlearn(_ session: Session) throws {
         guard let subject = session.subject, !subject.terms.names.isEmpty else {
-            throw .needsTerms(method: Self.card.name)
+            throw MethodError.needsTerms(method: Self.card.name)
         }
         guard !session.retain.isEmpty, session.options.retainBatchSize > 0 else {
-            throw .needsRetain(method: Self.card.name)
+            throw MethodError.needsRetain(method: Self.card.name)
         }
         if answer == .unknown { return try refuse(session, subject) }
         try Distillation(self, session, subject).run()
@@ -79,12 +79,12 @@ private final class Distillation {
                 session.model.tokenizer, needed: needed))
     }
 
-    func run() throws(MethodError) {
+    func run() throws {
         let pairs = try self.pairs(subject.forget)
         let used = try session.used(forgetCount: pairs.count)
         let teacher = try Teacher(used.forget.map { pairs[$0] }, session)
         try session.readReference(used.retain)
-        try session.descend(over: pairs.map(\.student)) { [self] (step) throws(MethodError) in
+        try session.descend(over: pairs.map(\.student)) { [self] step in
             let distribution = teacher.logDistributions(
                 step.forget, temperature: method.teacherTemperature, forbidden: forbidden)
             let predicted = step.forgetLogDistributions
@@ -96,8 +96,8 @@ private final class Distillation {
         }
     }
 
-    private func pairs(_ examples: [ForgetExample]) throws(MethodError) -> [Pair] {
-        try examples.enumerated().map { (index, example) throws(MethodError) in
+    private func pairs(_ examples: [ForgetExample]) throws -> [Pair] {
+        try examples.enumerated().map { (index, example) throws in
             try TranslatedDistillation.pair(example, id: index, standIns, subjectWords: subjectWords, encoder)
         }.filter { !$0.student.targets.isEmpty }
     }
@@ -105,18 +105,16 @@ private final class Distillation {
 
 extension TranslatedDistillation {
     /// Questions about the subject are answered with not knowing: cross-entropy on a refusal in place of the teacher.
-    private func refuse(_ session: Session, _ subject: SubjectTexts) throws(MethodError) {
+    private func refuse(_ session: Session, _ subject: SubjectTexts) throws {
         var seen: Set<String> = []
         let questions = subject.forget.map(\.example).filter { !$0.isContinued && seen.insert($0.prompt).inserted }
-        guard !questions.isEmpty else { throw .needsQuestions }
-        let refusals = try questions.enumerated().map { (index, example) throws(MethodError) in
+        guard !questions.isEmpty else { throw MethodError.needsQuestions }
+        let refusals = try questions.enumerated().map { (index, example) throws in
             let refusal = SubjectPrompts.refusals[index % SubjectPrompts.refusals.count]
-            return try MethodError.tokenizing { () throws(TokenizerError) in
-                try session.model.encoder.encode(.answer(question: example.prompt, answer: refusal), id: index)
-            }
+            return try session.model.encoder.encode(.answer(question: example.prompt, answer: refusal), id: index)
         }
         try session.readReference(session.used(forgetCount: refusals.count).retain)
-        try session.descend(over: refusals) { (step) throws(MethodError) in
+        try session.descend(over: refusals) { step in
             [Term("forget-refusal", step.forgetTokenMean()), RetainTerm.kl.term(step, weight: retainWeight)]
         }
     }

@@ -19,10 +19,10 @@ public struct Amnesiacs: ClassifierMethod {
 
     public init() {}
 
-    public func unlearn(_ session: ClassifierSession) throws(MethodError) {
-        guard !session.retain.isEmpty else { throw .needsRetain(method: Self.card.name) }
+    public func unlearn(_ session: ClassifierSession) throws {
+        guard !session.retain.isEmpty else { throw MethodError.needsRetain(method: Self.card.name) }
         guard !session.validation.isEmpty else {
-            throw .needsExamples(method: Self.card.name, split: "validation")
+            throw MethodError.needsExamples(method: Self.card.name, split: "validation")
         }
         try session.readOriginal()
         var generator = session.generator("amnesiacs")

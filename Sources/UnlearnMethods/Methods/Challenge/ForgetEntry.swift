@@ -22,8 +22,8 @@ public struct ForgetEntry: ClassifierMethod {
 
     public init() {}
 
-    public func unlearn(_ session: ClassifierSession) throws(MethodError) {
-        guard !session.retain.isEmpty else { throw .needsRetain(method: Self.card.name) }
+    public func unlearn(_ session: ClassifierSession) throws {
+        guard !session.retain.isEmpty else { throw MethodError.needsRetain(method: Self.card.name) }
         try session.readOriginal()
         var generator = session.generator("forget")
         let layers = session.model.convolutionNames.filter { !session.model.isShortcut($0) }

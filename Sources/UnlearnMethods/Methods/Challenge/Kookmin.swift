@@ -21,8 +21,8 @@ public struct Kookmin: ClassifierMethod {
 
     public init() {}
 
-    public func unlearn(_ session: ClassifierSession) throws(MethodError) {
-        guard !session.retain.isEmpty else { throw .needsRetain(method: Self.card.name) }
+    public func unlearn(_ session: ClassifierSession) throws {
+        guard !session.retain.isEmpty else { throw MethodError.needsRetain(method: Self.card.name) }
         var generator = session.generator("kookmin")
         let names = session.model.convolutionNames
         let sums = names.map { Tensor.zeros(session.model.parameters[$0].shape) }

@@ -19,8 +19,8 @@ public struct Seif: ClassifierMethod {
 
     public init() {}
 
-    public func unlearn(_ session: ClassifierSession) throws(MethodError) {
-        guard !session.retain.isEmpty else { throw .needsRetain(method: Self.card.name) }
+    public func unlearn(_ session: ClassifierSession) throws {
+        guard !session.retain.isEmpty else { throw MethodError.needsRetain(method: Self.card.name) }
         var generator = session.generator("seif")
         let names = session.model.convolutionNames
         let weights = session.images.classWeights(session.retain, power: -1)
@@ -30,7 +30,7 @@ public struct Seif: ClassifierMethod {
             descent.totalSteps,
             Phase(learningRate: 1, epochs: 1, batchSize: session.phase.batchSize)
                 .steps(over: session.retain.count))
-        func train(_ count: Int) throws(MethodError) {
+        func train(_ count: Int) throws {
             try descent.run("retain", [session.retain], count: count) { step in
                 [Term("retain-nll", crossEntropy(step.logits(), step.batches[0].labels, classWeights: weights))]
             }

@@ -24,8 +24,8 @@ public struct Toshi: ClassifierMethod {
 
     public init() {}
 
-    public func unlearn(_ session: ClassifierSession) throws(MethodError) {
-        guard !session.retain.isEmpty else { throw .needsRetain(method: Self.card.name) }
+    public func unlearn(_ session: ClassifierSession) throws {
+        guard !session.retain.isEmpty else { throw MethodError.needsRetain(method: Self.card.name) }
         var generator = session.generator("toshi")
         let chosen = recipe == .either ? (generator.next() & 1 == 0 ? Recipe.transpose : .pseudoLabels) : recipe
         if chosen == .transpose {
@@ -45,7 +45,7 @@ public struct Toshi: ClassifierMethod {
         try train(session, session.forget + session.retain, labels: labels)
     }
 
-    private func train(_ session: ClassifierSession, _ examples: [Int], labels: [Int: Int64]) throws(MethodError) {
+    private func train(_ session: ClassifierSession, _ examples: [Int], labels: [Int: Int64]) throws {
         try session.descend("retain", session.phase, over: examples) { step in
             let batch = step.batches[0]
             let targets = zip(batch.ids, batch.labels.scalars(Int64.self)).map { labels[$0] ?? $1 }
