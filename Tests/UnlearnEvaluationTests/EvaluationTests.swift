@@ -106,9 +106,8 @@ import UnlearnModels
 
     @Test func questionsAreWhatTheirPromptsAndExamplesAsk() {
         let prompts: [Prompt] = [.question("Who?"), .completion("Ada is")]
-        #expect(prompts.map { Question($0).prompt } == prompts)
-        #expect(prompts.map { Question(of: Question($0).answered("x")) } == prompts.map { Question($0) })
-        #expect(Question(of: .text("Ada")) == nil)
+                #expect(prompts.map { Prompt(of: $0.answered("x")) } == prompts)
+        #expect(Prompt(of: .text("Ada")) == nil)
     }
 
     @Test func theReferencesAnswersAreNotAskedForTwice() throws {

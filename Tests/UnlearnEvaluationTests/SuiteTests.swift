@@ -1,6 +1,8 @@
 // Checks that a benchmark's folder is read as its description says, and what is said when it cannot be.
 import Foundation
 import Testing
+import UnlearnData
+import UnlearnEngine
 import UnlearnEvaluation
 
 @Suite struct SuiteTests {
@@ -26,10 +28,10 @@ import UnlearnEvaluation
     @Test func namesAndStylesAreKept() throws {
         let suite = try SubjectSuite.load(folder: folder, subject: "harry-potter", split: "dev")
         #expect(suite.subject == "Harry Potter")
-        #expect(suite.forget[0] == Question("Which two classmates become Harry Potter's closest friends?"))
+        #expect(suite.forget[0] == Prompt.question("Which two classmates become Harry Potter's closest friends?"))
         #expect(
             suite.forget.contains(
-                Question("Harry Potter is a series of fantasy novels written by", isCompletion: true)))
+                Prompt.completion("Harry Potter is a series of fantasy novels written by")))
         #expect(suite.keys[0].next == " Granger")
         // Terms count in any case.
         #expect(

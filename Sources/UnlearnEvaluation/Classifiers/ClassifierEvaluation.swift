@@ -46,7 +46,7 @@ public struct ClassifierEvaluation: Sendable {
         }
         let losses = [(Split.forget, forget, Direction.higherIsBetter), (.test, test, .unchangedIsBetter)].map {
             split, answers, direction in
-            var generator = SplitMix64(seed: 0)
+            var generator = Generator(seed: 0)
             return Outcome.mean(
                 name: MetricName.crossEntropy, split: split, direction: direction, unit: "nats per image",
                 perExample: values(answers) { answers.losses[$0] }, using: &generator)
@@ -59,7 +59,7 @@ public struct ClassifierEvaluation: Sendable {
     }
 
     private var attack: Outcome {
-        var generator = SplitMix64(seed: 0)
+        var generator = Generator(seed: 0)
         let found = AverageCaseAttack(forgotten: forget.losses, unseen: unseen.losses, using: &generator).accuracy
         let count = 2 * min(forget.losses.count, unseen.losses.count)
         guard found.isFinite else {

@@ -86,11 +86,11 @@ private struct Asking {
     let options: EvaluationOptions
 
     /// The questions of each split that are answered anew.
-    private var asked: [(split: Split, questions: [Question])] {
+    private var asked: [(split: Split, questions: [Prompt])] {
         [
             (.forget, questions.forget),
-            (.neighbour, questions.neighbours.prefix(max(0, options.shown)).compactMap(Question.init)),
-            (.general, questions.general.prefix(max(0, options.shown)).compactMap(Question.init)),
+            (.neighbour, questions.neighbours.prefix(max(0, options.shown)).compactMap(Prompt.init(of:))),
+            (.general, questions.general.prefix(max(0, options.shown)).compactMap(Prompt.init(of:))),
         ]
     }
 
@@ -111,7 +111,7 @@ private struct Asking {
         let examples = [questions.forgetAnswers, questions.neighbours, questions.general]
         for ((split, questions), examples) in zip(asked, examples) {
             let known = examples.prefix(questions.count)
-            guard known.compactMap(Question.init) == questions else { return nil }
+            guard known.compactMap(Prompt.init(of:)) == questions else { return nil }
             answers[split] = zip(questions, known).map { Answer($0, $1.answer) }
         }
         return answers
@@ -119,18 +119,18 @@ private struct Asking {
 
     func sampledAnswers(_ progress: (ProgressEvent) -> Void) throws(TokenizerError) -> [[String]] {
         guard options.samples > 0, options.temperature > 0 else { return [] }
-        let repeated = questions.forget.flatMap { [Question](repeating: $0, count: options.samples) }
+        let repeated = questions.forget.flatMap { [Prompt](repeating: $0, count: options.samples) }
         let texts = try generate("Sampling answers", repeated, temperature: options.temperature, progress)
         return questions.forget.indices.map { Array(texts[$0 * options.samples..<($0 + 1) * options.samples]) }
     }
 
     private func generate(
-        _ stage: String, _ questions: [Question], temperature: Double, _ progress: (ProgressEvent) -> Void
+        _ stage: String, _ questions: [Prompt], temperature: Double, _ progress: (ProgressEvent) -> Void
     ) throws(TokenizerError) -> [String] {
         guard !questions.isEmpty else { return [] }
         var tokens = 0
         return try model.answers(
-            questions.map(\.prompt), maximumTokens: SubjectQuestions.answerTokens, temperature: temperature,
+            questions, maximumTokens: SubjectQuestions.answerTokens, temperature: temperature,
             seed: options.seed, purpose: "evaluation"
         ) { _, _ in
             tokens += 1

@@ -4,49 +4,12 @@ public import UnlearnData
 public import UnlearnEngine
 public import UnlearnModels
 
-/// What a model is asked: in the chat format, or as text to be continued.
-public struct Question: Codable, Sendable, Hashable {
-    public var text: String
-    public var isCompletion: Bool
-
-    public init(_ text: String, isCompletion: Bool = false) {
-        self.text = text
-        self.isCompletion = isCompletion
-    }
-
-    public init(_ prompt: Prompt) {
-        switch prompt {
-        case .question(let text): self.init(text)
-        case .completion(let text): self.init(text, isCompletion: true)
-        }
-    }
-
-    public var prompt: Prompt { isCompletion ? .completion(text) : .question(text) }
-
-    /// The question with an answer.
-    public func answered(_ answer: String) -> Example {
-        isCompletion ? .completion(prompt: text, completion: answer) : .answer(question: text, answer: answer)
-    }
-}
-
-extension Question {
-    /// The question of an example; nil for plain text.
-    public init?(of example: Example) {
-        switch example {
-        case .answer(let question, _): self.init(question)
-        case .completion(let prompt, _): self.init(prompt, isCompletion: true)
-        case .conversation: self.init(example.prompt)
-        case .text: return nil
-        }
-    }
-}
-
 /// A question and what a model said to it.
 public struct Answer: Codable, Sendable, Hashable {
-    public var question: Question
+    public var question: Prompt
     public var text: String
 
-    public init(_ question: Question, _ text: String) {
+    public init(_ question: Prompt, _ text: String) {
         self.question = question
         self.text = text
     }
@@ -69,14 +32,15 @@ public struct KeyWord: Codable, Sendable, Hashable {
 
 extension KeyWord {
     /// The first word of an answer that betrays more of the subject than its question does.
-    init?(in answer: String, to question: Question, _ terms: TermMatcher) {
+    init?(in answer: String, to question: Prompt, _ terms: TermMatcher) {
         guard let word = terms.firstWord(in: answer, excludingThoseIn: question.text) else { return nil }
         let before = answer[..<word.startIndex]
         let space = before.hasSuffix(" ") ? " " : ""
         let prompt = String(before.dropLast(space.count))
-        self.init(
-            question: question.isCompletion ? nil : question.text,
-            prompt: question.isCompletion ? question.text + prompt : prompt, next: space + word)
+        switch question {
+        case .question(let text): self.init(question: text, prompt: prompt, next: space + word)
+        case .completion(let text): self.init(prompt: text + prompt, next: space + word)
+        }
     }
 }
 
@@ -86,7 +50,7 @@ public struct SubjectQuestions: Codable, Sendable, Equatable {
     public static let answerTokens = 48
 
     /// Questions about the subject that were not trained on.
-    public var forget: [Question]
+    public var forget: [Prompt]
     /// Words that give the subject away, and those of them that nothing else shares.
     public var terms: [String]
     public var coreTerms: [String]
@@ -101,7 +65,7 @@ public struct SubjectQuestions: Codable, Sendable, Equatable {
     public var texts: [String]
 
     public init(
-        forget: [Question] = [], terms: [String] = [], coreTerms: [String] = [], keys: [KeyWord] = [],
+        forget: [Prompt] = [], terms: [String] = [], coreTerms: [String] = [], keys: [KeyWord] = [],
         forgetAnswers: [Example] = [], neighbours: [Example] = [], general: [Example] = [], texts: [String] = []
     ) {
         self.forget = forget
@@ -145,10 +109,10 @@ extension SubjectQuestions {
     }
 
     private static func answered(
-        _ questions: [Question], _ reference: LanguageModel, _ progress: (ProgressEvent) -> Void
+        _ questions: [Prompt], _ reference: LanguageModel, _ progress: (ProgressEvent) -> Void
     ) throws(TokenizerError) -> [Example] {
         var tokens = 0
-        let answers = try reference.answers(questions.map(\.prompt), maximumTokens: answerTokens) { _, _ in
+        let answers = try reference.answers(questions, maximumTokens: answerTokens) { _, _ in
             tokens += 1
             progress(ProgressEvent(stage: "Collecting answers", done: tokens, total: nil, unit: "tokens"))
         }

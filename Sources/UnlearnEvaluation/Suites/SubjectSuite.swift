@@ -1,7 +1,7 @@
 // The questions of a benchmark about one subject, and the run that judges a model by them.
 
 public import Foundation
-import UnlearnData
+public import UnlearnData
 public import UnlearnEngine
 internal import UnlearnFormats
 public import UnlearnModels
@@ -9,17 +9,17 @@ public import UnlearnModels
 /// Questions about one subject, written for a benchmark. The answers are the original model's, and not part of it.
 public struct SubjectSuite: Codable, Sendable, Equatable {
     public var subject: String
-    public var forget: [Question]
+    public var forget: [Prompt]
     public var terms: [String]
     public var coreTerms: [String]
     public var keys: [KeyWord]
-    public var neighbours: [Question]
-    public var general: [Question]
+    public var neighbours: [Prompt]
+    public var general: [Prompt]
     public var texts: [String]
 
     public init(
-        subject: String, forget: [Question], terms: [String], coreTerms: [String], keys: [KeyWord] = [],
-        neighbours: [Question], general: [Question], texts: [String]
+        subject: String, forget: [Prompt], terms: [String], coreTerms: [String], keys: [KeyWord] = [],
+        neighbours: [Prompt], general: [Prompt], texts: [String]
     ) {
         self.subject = subject
         self.forget = forget
@@ -108,11 +108,12 @@ private struct SuiteRow {
         try JSONLines.read(file).map { SuiteRow(path: file.path, row: $0) }
     }
 
-    static func questions(_ rows: [SuiteRow]) throws -> [Question] {
-        var questions: [Question] = []
+    static func questions(_ rows: [SuiteRow]) throws -> [Prompt] {
+        var questions: [Prompt] = []
         for row in rows {
             let isCompletion = row.row.value["style"]?.string == "completion"
-            questions.append(Question(try row.text("question"), isCompletion: isCompletion))
+            let text = try row.text("question")
+            questions.append(isCompletion ? .completion(text) : .question(text))
         }
         return questions
     }

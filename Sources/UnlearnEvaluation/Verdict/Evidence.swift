@@ -1,5 +1,7 @@
 // Holds the measurements before and after against the limits of a verdict: one finding for each requirement.
 
+internal import UnlearnEngine
+
 /// The measurements of one run beside the limits they are judged by.
 struct Evidence {
     let before: [Measurement]
@@ -81,7 +83,7 @@ struct Evidence {
 
     private func fall(_ what: String, _ old: Measurement, _ new: Measurement, ratioAtMost limit: Double) -> Finding {
         let pairs = paired(old, new)
-        var generator = SplitMix64(seed: 0)
+        var generator = Generator(seed: 0)
         let interval = pairs.map {
             Statistics.pairedRatioInterval(before: $0.before, after: $0.after, using: &generator)
         }
@@ -185,7 +187,7 @@ struct Evidence {
     }
 
     func change(_ old: Measurement, _ new: Measurement) -> (value: Double, interval: Interval?) {
-        var generator = SplitMix64(seed: 0)
+        var generator = Generator(seed: 0)
         let interval = paired(old, new).map {
             Statistics.pairedDifferenceInterval(before: $0.before, after: $0.after, using: &generator)
         }

@@ -250,16 +250,15 @@ public struct SubjectStudyBuilder {
 extension Prompt {
     /// How an example is asked; a text is continued from its first half. Nil where there is nothing to begin with.
     public init?(asking example: Example) {
-        switch example {
-        case .answer, .conversation: self = .question(example.prompt)
-        case .completion(let prompt, _): self = .completion(prompt)
-        case .text(let text):
-            let words = text.split(separator: " ")
-            var start = words.prefix(min(40, words.count / 2)).joined(separator: " ")
-            // Not every script has spaces.
-            if start.isEmpty { start = String(text.prefix(min(200, text.count / 2))) }
-            if start.isEmpty { return nil }
-            self = .completion(start)
+        guard case .text(let text) = example else {
+            self.init(of: example)
+            return
         }
+        let words = text.split(separator: " ")
+        var start = words.prefix(min(40, words.count / 2)).joined(separator: " ")
+        // Not every script has spaces.
+        if start.isEmpty { start = String(text.prefix(min(200, text.count / 2))) }
+        if start.isEmpty { return nil }
+        self = .completion(start)
     }
 }

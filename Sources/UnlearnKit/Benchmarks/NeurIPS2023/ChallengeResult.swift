@@ -1,6 +1,7 @@
 // What the benchmark found: one row for each method, and the table of them.
 
 public import UnlearnEvaluation
+import UnlearnEngine
 
 /// The figures of many models that were made in one way.
 public struct ChallengeRow: Codable, Sendable, Equatable {
@@ -31,7 +32,7 @@ public struct ChallengeRow: Codable, Sendable, Equatable {
         forgetAccuracy = mean(\.forgetAccuracy)
         retainAccuracy = mean(\.retainAccuracy)
         testAccuracy = mean(\.testAccuracy)
-        var generator = SplitMix64(seed: 0)
+        var generator = Generator(seed: 0)
         averageCaseAttack = Statistics.mean(
             records.map {
                 AverageCaseAttack(
@@ -45,7 +46,7 @@ public struct ChallengeRow: Codable, Sendable, Equatable {
 
     /// Shows what a perfect method would have.
     mutating func showCeiling(of retrained: [ModelRecord]) {
-        var generator = SplitMix64(seed: 0)
+        var generator = Generator(seed: 0)
         quality = ForgettingQuality.ceiling(retrained: retrained.map(\.outcome.logits), using: &generator)
         score = quality
     }
@@ -54,7 +55,7 @@ public struct ChallengeRow: Codable, Sendable, Equatable {
     mutating func compare(_ records: [ModelRecord], with retrained: [ModelRecord], _ reference: ChallengeRow) {
         let (ours, theirs) = (records.map(\.outcome.logits), retrained.map(\.outcome.logits))
         let found = ForgettingQuality(unlearned: ours, retrained: theirs)
-        var generator = SplitMix64(seed: 0)
+        var generator = Generator(seed: 0)
         quality = found.quality
         interval = ForgettingQuality.interval(unlearned: ours, retrained: theirs, using: &generator)
         score =

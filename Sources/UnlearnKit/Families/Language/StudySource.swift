@@ -142,7 +142,7 @@ extension SubjectQuestions {
     init(_ study: SubjectStudy) {
         self.init(
             // Themes are ordinary words, which an innocent answer may hold: only names give the subject away.
-            forget: study.heldOutQuestions.distinct().map { Question($0) }, terms: study.terms.names,
+            forget: study.heldOutQuestions.distinct(), terms: study.terms.names,
             coreTerms: study.terms.names,
             forgetAnswers: [], neighbours: study.heldOutNeighbours.distinct(by: \.question),
             general: study.heldOutGeneral.distinct(by: \.question),
