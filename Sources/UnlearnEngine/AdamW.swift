@@ -39,7 +39,9 @@ public struct AdamW: Optimizer {
     }
 
     /// The averages, the averages of squares and the step count of every parameter: what must be kept to go on later.
-    public var state: [[Tensor]] { [averages, squareAverages, steps] }
+    public var state: [(kind: String, tensors: [Tensor])] {
+        [("average", averages), ("square", squareAverages), ("steps", steps)]
+    }
 
     /// Updates every parameter that has a gradient; the others, and their state, stay as they are.
     public func step(_ gradients: [Tensor?], learningRate: Double) {

@@ -5,6 +5,8 @@ internal import CTorch
 
 /// What turns gradients into changes of the parameters.
 public protocol Optimizer {
+    /// What must be kept to go on later, by its kind: tensors in the order of the parameters.
+    var state: [(kind: String, tensors: [Tensor])] { get }
     /// Updates every parameter that has a gradient; the others, and their state, stay as they are.
     func step(_ gradients: [Tensor?], learningRate: Double)
 }
@@ -31,6 +33,8 @@ public struct SGD: Optimizer {
         self.parameters = parameters
         velocities = parameters.map { .zeros($0.shape) }
     }
+
+    public var state: [(kind: String, tensors: [Tensor])] { [("velocity", velocities)] }
 
     public func step(_ gradients: [Tensor?], learningRate: Double) {
         precondition(gradients.count == parameters.count, "SGD: one gradient or nil for each parameter")

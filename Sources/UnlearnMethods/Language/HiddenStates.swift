@@ -32,7 +32,7 @@ final class HiddenStates {
             for indices in LanguageModel.batches(examples, tokens: 1024) {
                 withoutRecording { read(TokenBatch(indices.map { examples[$0] }), isCompared: isCompared) }
                 done += indices.count
-                session.note("reading the original", done, of: others.count + compared.count, "examples")
+                session.note("Reading the original", done, of: others.count + compared.count, "examples")
             }
         }
     }

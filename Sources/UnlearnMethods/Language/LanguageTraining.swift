@@ -62,7 +62,7 @@ public struct LanguageTraining: Configurable {
         let watch =
             validation.isEmpty
             ? nil : Validation(validation, of: session.model, every: perEpoch, patience: patience)
-        return try session.descend(stage: "training", partSize: batchSize, watch: watch) { step in
+        return try session.descend(partSize: batchSize, watch: watch) { step in
             [Term("nll", step.forgetTokenMean())]
         }
     }
@@ -86,7 +86,7 @@ final class Validation {
 
     /// Begins to watch these parameters.
     /// - Returns: what has to be kept with the state of the training, and how it is called.
-    func begin(_ names: [String], _ parameters: [Tensor]) -> [(name: String, tensor: Tensor)] {
+    func begin(_ names: [String], _ parameters: [Tensor]) -> [NamedTensor] {
         self.parameters = parameters
         if patience > 0 { best = withoutRecording { parameters.map { $0 + 0 } } }
         return [("validation", record)] + zip(names, best).map { ("best.\($0)", $1) }

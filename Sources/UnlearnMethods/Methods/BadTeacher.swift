@@ -17,8 +17,7 @@ public struct BadTeacher: ClassifierMethod {
 
     public init() {}
 
-    public func unlearn(_ session: ClassifierSession) throws {
-        guard !session.retain.isEmpty else { throw MethodError.needsRetain(method: Self.card.name) }
+    public func run(_ session: ClassifierSession) throws {
         try session.readOriginal()
         let teacher: any Classifier = try session.model.remade(Weights(using: session.generator("bad teacher")))
         let isForgotten = Set(session.forget)

@@ -14,9 +14,9 @@ public struct GradientAscent: ObjectiveMethod {
 
     public init() {}
 
-    public func objective(_ step: any ObjectiveStep) throws -> [Term] { [Self.forgetTerm(step)] }
+    public func objective(_ step: any LikelihoodStep) throws -> [Term] { [Self.forgetTerm(step)] }
 
-    static func forgetTerm(_ step: any ObjectiveStep, weight: Double = 1) -> Term {
+    static func forgetTerm(_ step: any LikelihoodStep, weight: Double = 1) -> Term {
         Term("forget-ascent", weight: weight, -step.forgetTargetMean())
     }
 }
@@ -38,10 +38,11 @@ public struct GradientDifference: ObjectiveMethod {
 
     public init() {}
 
+    public var needsRetain: Bool { retainWeight != 0 }
+
     public var usesReference: Bool { retainTerm.usesReference }
 
-    public func objective(_ step: any ObjectiveStep) throws -> [Term] {
-        guard step.hasRetain || retainWeight == 0 else { throw MethodError.needsRetain(method: Self.card.name) }
+    public func objective(_ step: any LikelihoodStep) throws -> [Term] {
         let forget = GradientAscent.forgetTerm(step, weight: forgetWeight)
         return retainWeight == 0 ? [forget] : [forget, retainTerm.term(step, weight: retainWeight)]
     }

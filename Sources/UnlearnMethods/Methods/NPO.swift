@@ -21,10 +21,11 @@ public struct NPO: ObjectiveMethod {
 
     public init() {}
 
+    public var needsRetain: Bool { retainWeight != 0 }
+
     public var usesReference: Bool { true }
 
-    public func objective(_ step: any ObjectiveStep) throws -> [Term] {
-        guard step.hasRetain || retainWeight == 0 else { throw MethodError.needsRetain(method: Self.card.name) }
+    public func objective(_ step: any LikelihoodStep) throws -> [Term] {
         let ratios = step.forgetSums() - step.originalForgetSums()
         let forget = (ratios * -beta).logSigmoid().mean() * (-2 / beta)
         let terms = [Term("forget-npo", weight: forgetWeight, forget)]

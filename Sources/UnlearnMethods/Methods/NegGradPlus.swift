@@ -16,8 +16,7 @@ public struct NegGradPlus: ClassifierMethod {
 
     public init() {}
 
-    public func unlearn(_ session: ClassifierSession) throws {
-        guard !session.retain.isEmpty else { throw MethodError.needsRetain(method: Self.card.name) }
+    public func run(_ session: ClassifierSession) throws {
         let descent = try session.descent(session.phase, over: session.retain.count)
         try descent.run("forget", [session.forget, session.retain], count: descent.totalSteps, terms)
     }

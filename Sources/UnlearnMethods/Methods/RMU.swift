@@ -31,17 +31,15 @@ public struct RMU: LanguageMethod {
 
     public init() {}
 
+    public var needsRetain: Bool { retainWeight != 0 }
+
     public func check(layerCount: Int) throws {
         guard (0..<layerCount).contains(layer) else {
             throw MethodError.layer(layer, method: Self.card.name, layers: layerCount)
         }
     }
 
-    public func unlearn(_ session: Session) throws {
-        try check(layerCount: session.model.model.layerCount)
-        guard retainWeight == 0 || !session.retain.isEmpty else {
-            throw MethodError.needsRetain(method: Self.card.name)
-        }
+    public func run(_ session: Session) throws {
         let blocks = max(0, layer - max(1, trainedLayers) + 1)...layer
         let used = try session.used(forgetCount: session.forget.count)
         let states = HiddenStates(
@@ -56,9 +54,8 @@ public struct RMU: LanguageMethod {
 
     /// - Parameter original: has read the examples before training.
     func terms(
-        _ step: Step, _ states: HiddenStates, original: HiddenStates, direction: Tensor
+        _ step: TokenStep, _ states: HiddenStates, original: HiddenStates, direction: Tensor
     ) throws -> [Term] {
-        guard !step.retain.isEmpty || retainWeight == 0 else { throw MethodError.needsRetain(method: Self.card.name) }
         let hidden = states(step.batch)  // [rows, time, width]
         let turned = step.forgetPart(of: hidden.reshape([-1, hidden.shape[2]]).select(step.batch.labelled))
         let forget = (turned - direction * steering).square().mean()

@@ -24,15 +24,13 @@ public struct SCRUB: ClassifierMethod {
 
     public init() {}
 
-    public func unlearn(_ session: ClassifierSession) throws {
-        guard !session.retain.isEmpty else { throw MethodError.needsRetain(method: Self.card.name) }
+    public func run(_ session: ClassifierSession) throws {
         try session.readOriginal()
         let epochs = max(1, Int(session.phase.epochs.rounded()))
         let pass = (session.retain.count + session.phase.batchSize - 1) / session.phase.batchSize
         let forgetPass = (session.forget.count + session.phase.batchSize - 1) / session.phase.batchSize
-        let descent = try Descent(
-            session, session.phase, parameters: nil,
-            totalSteps: epochs * pass + min(forgetEpochs, epochs) * forgetPass)
+        let descent = try session.descent(
+            session.phase, steps: epochs * pass + min(forgetEpochs, epochs) * forgetPass)
         for epoch in 0..<epochs {
             if epoch < forgetEpochs {
                 try descent.run("forget", [session.forget], count: forgetPass, forgetTerms)

@@ -17,9 +17,8 @@ public struct SISA: ClassifierMethod {
 
     public init() {}
 
-    public func unlearn(_ session: ClassifierSession) throws {
+    public func run(_ session: ClassifierSession) throws {
         guard let sharded = session.model as? Sharded else { throw MethodError.needsShards(method: Self.card.name) }
-        guard !session.retain.isEmpty else { throw MethodError.needsRetain(method: Self.card.name) }
         var training = ClassifierTraining(session.phase)
         training.weighsClasses = weighsClasses
         for shard in Set(session.forget.map(sharded.shard)).sorted() {

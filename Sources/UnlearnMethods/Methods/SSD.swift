@@ -19,8 +19,7 @@ public struct SSD: ClassifierMethod {
 
     public init() {}
 
-    public func unlearn(_ session: ClassifierSession) throws {
-        guard !session.retain.isEmpty else { throw MethodError.needsRetain(method: Self.card.name) }
+    public func run(_ session: ClassifierSession) throws {
         let store = session.model.parameters
         let names = store.trainableNames
         let forget = importances(session, session.forget, names)

@@ -15,19 +15,18 @@ public struct RandomLabels: ClassifierMethod {
 
     public init() {}
 
-    public func unlearn(_ session: ClassifierSession) throws {
-        try Self.train(session, method: Self.card.name, labels: Self.wrongLabels(session), mask: nil)
+    public func run(_ session: ClassifierSession) throws {
+        try Self.train(session, labels: Self.wrongLabels(session), mask: nil)
     }
 
     /// - Parameters:
     ///   - labels: of the forget images, in place of their own.
     ///   - mask: 1 where a parameter may change, by name.
     static func train(
-        _ session: ClassifierSession, method: String, labels: [Int: Int64], mask: [String: Tensor]?
+        _ session: ClassifierSession, labels: [Int: Int64], mask: [String: Tensor]?
     ) throws {
-        guard !session.retain.isEmpty else { throw MethodError.needsRetain(method: method) }
         let descent = try session.descent(session.phase, over: session.forget.count + session.retain.count)
-        if let mask { descent.keepOutside(mask, of: session.model.parameters) }
+        if let mask { descent.steps.keepOutside(mask, of: session.model.parameters) }
         try descent.run("all", [session.forget + session.retain], count: descent.totalSteps) { step in
             terms(step, labels)
         }
@@ -63,10 +62,10 @@ public struct SalUn: ClassifierMethod {
 
     public init() {}
 
-    public func unlearn(_ session: ClassifierSession) throws {
+    public func run(_ session: ClassifierSession) throws {
         let mask = mask(session)
         let labels = RandomLabels.wrongLabels(session)
-        try RandomLabels.train(session, method: Self.card.name, labels: labels, mask: mask)
+        try RandomLabels.train(session, labels: labels, mask: mask)
     }
 
     /// 1 where a parameter may change, by name: where the gradient of the mean forget loss is among the largest.

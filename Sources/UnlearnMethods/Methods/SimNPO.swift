@@ -23,10 +23,11 @@ public struct SimNPO: ObjectiveMethod {
 
     public init() {}
 
+    public var needsRetain: Bool { retainWeight != 0 }
+
     public var usesReference: Bool { retainWeight != 0 && retainTerm.usesReference }
 
-    public func objective(_ step: any ObjectiveStep) throws -> [Term] {
-        guard step.hasRetain || retainWeight == 0 else { throw MethodError.needsRetain(method: Self.card.name) }
+    public func objective(_ step: any LikelihoodStep) throws -> [Term] {
         let means = step.forgetSums() / Tensor(step.forgetTargetCounts.map(Float.init))
         let forget = (means * -beta + -margin).logSigmoid().mean() * (-2 / beta)
         let terms = [Term("forget-simnpo", weight: forgetWeight, forget)]

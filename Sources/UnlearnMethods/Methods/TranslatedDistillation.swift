@@ -44,12 +44,9 @@ public struct TranslatedDistillation: LanguageMethod {
 
     public init() {}
 
-    public func unlearn(_ session: Session) throws {
+    public func run(_ session: Session) throws {
         guard let subject = session.subject, !subject.terms.names.isEmpty else {
             throw MethodError.needsTerms(method: Self.card.name)
-        }
-        guard !session.retain.isEmpty, session.options.retainBatchSize > 0 else {
-            throw MethodError.needsRetain(method: Self.card.name)
         }
         if answer == .unknown { return try refuse(session, subject) }
         try Distillation(self, session, subject).run()

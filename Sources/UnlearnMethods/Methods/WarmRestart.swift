@@ -37,8 +37,7 @@ public struct WarmRestart: ClassifierMethod {
 
     public init() {}
 
-    public func unlearn(_ session: ClassifierSession) throws {
-        guard !session.retain.isEmpty else { throw MethodError.needsRetain(method: Self.card.name) }
+    public func run(_ session: ClassifierSession) throws {
         var generator = session.generator("warm restart")
         session.mixFresh(renewal - renewalSpread...renewal + renewalSpread, using: &generator)
         let weights = imageWeights(session.retain, using: &generator)

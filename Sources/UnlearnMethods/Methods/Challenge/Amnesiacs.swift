@@ -19,8 +19,7 @@ public struct Amnesiacs: ClassifierMethod {
 
     public init() {}
 
-    public func unlearn(_ session: ClassifierSession) throws {
-        guard !session.retain.isEmpty else { throw MethodError.needsRetain(method: Self.card.name) }
+    public func run(_ session: ClassifierSession) throws {
         guard !session.validation.isEmpty else {
             throw MethodError.needsExamples(method: Self.card.name, split: "validation")
         }

@@ -21,8 +21,7 @@ public struct Fanchuan: ClassifierMethod {
 
     public init() {}
 
-    public func unlearn(_ session: ClassifierSession) throws {
-        guard !session.retain.isEmpty else { throw MethodError.needsRetain(method: Self.card.name) }
+    public func run(_ session: ClassifierSession) throws {
         let flatten = Phase(learningRate: flattenLearningRate, epochs: 1, schedule: Schedule(.constant))
         try session.descend("flatten", flatten, over: session.forget) { step in
             [Term("forget-uniform", divergenceToUniform(step.logits()))]

@@ -22,8 +22,7 @@ public struct ForgetEntry: ClassifierMethod {
 
     public init() {}
 
-    public func unlearn(_ session: ClassifierSession) throws {
-        guard !session.retain.isEmpty else { throw MethodError.needsRetain(method: Self.card.name) }
+    public func run(_ session: ClassifierSession) throws {
         try session.readOriginal()
         var generator = session.generator("forget")
         let layers = session.model.convolutionNames.filter { !session.model.isShortcut($0) }

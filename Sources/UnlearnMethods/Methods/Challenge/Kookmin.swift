@@ -21,8 +21,7 @@ public struct Kookmin: ClassifierMethod {
 
     public init() {}
 
-    public func unlearn(_ session: ClassifierSession) throws {
-        guard !session.retain.isEmpty else { throw MethodError.needsRetain(method: Self.card.name) }
+    public func run(_ session: ClassifierSession) throws {
         var generator = session.generator("kookmin")
         let names = session.model.convolutionNames
         let sums = names.map { Tensor.zeros(session.model.parameters[$0].shape) }
@@ -44,7 +43,7 @@ public struct Kookmin: ClassifierMethod {
             factors[name] = isSmall * (1 - keptFactor) + keptFactor
         }
         let descent = try session.descent(session.phase, over: session.retain.count)
-        descent.onGradient = { name, gradient in
+        descent.steps.onGradient = { name, gradient in
             if let factor = factors[name] { gradient.multiply(inPlace: factor) }
         }
         try descent.run("retain", [session.retain], count: descent.totalSteps) { step in

@@ -20,8 +20,7 @@ public struct Sebastian: ClassifierMethod {
 
     public init() {}
 
-    public func unlearn(_ session: ClassifierSession) throws {
-        guard !session.retain.isEmpty else { throw MethodError.needsRetain(method: Self.card.name) }
+    public func run(_ session: ClassifierSession) throws {
         try session.readOriginal()
         var generator = session.generator("sebastian")
         let store = session.model.parameters

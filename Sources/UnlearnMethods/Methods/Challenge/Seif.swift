@@ -19,8 +19,7 @@ public struct Seif: ClassifierMethod {
 
     public init() {}
 
-    public func unlearn(_ session: ClassifierSession) throws {
-        guard !session.retain.isEmpty else { throw MethodError.needsRetain(method: Self.card.name) }
+    public func run(_ session: ClassifierSession) throws {
         var generator = session.generator("seif")
         let names = session.model.convolutionNames
         let weights = session.images.classWeights(session.retain, power: -1)

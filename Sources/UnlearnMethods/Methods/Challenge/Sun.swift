@@ -23,8 +23,7 @@ public struct Sun: ClassifierMethod {
 
     public init() {}
 
-    public func unlearn(_ session: ClassifierSession) throws {
-        guard !session.retain.isEmpty else { throw MethodError.needsRetain(method: Self.card.name) }
+    public func run(_ session: ClassifierSession) throws {
         var generator = session.generator("sun")
         session.reinitialize(session.model.headNames, using: &generator)
         let store = session.model.parameters

@@ -24,8 +24,7 @@ public struct Toshi: ClassifierMethod {
 
     public init() {}
 
-    public func unlearn(_ session: ClassifierSession) throws {
-        guard !session.retain.isEmpty else { throw MethodError.needsRetain(method: Self.card.name) }
+    public func run(_ session: ClassifierSession) throws {
         var generator = session.generator("toshi")
         let chosen = recipe == .either ? (generator.next() & 1 == 0 ? Recipe.transpose : .pseudoLabels) : recipe
         if chosen == .transpose {
