@@ -25,12 +25,13 @@ public final class ClassifierSession {
 
     public convenience init(
         model: any Classifier, images: ImageSet, forget: [Int], retain: [Int], validation: [Int] = [], phase: Phase,
-        seed: UInt64, resumption: Resumption? = nil, stage: String = "Forgetting",
+        seed: UInt64, resumption: Resumption? = nil, checkpointSeconds: Double = 120, stage: String = "Forgetting",
         onProgress: @escaping (ProgressEvent) -> Void = { _ in }, onStep: @escaping (StepEvent) -> Void = { _ in }
     ) {
         self.init(
             model, images, forget, retain, validation, phase, seed,
-            StepRecorder(stage, resumption, onProgress: onProgress, onStep: onStep), of: model.parameters)
+            StepRecorder(stage, resumption, every: checkpointSeconds, onProgress: onProgress, onStep: onStep),
+            of: model.parameters)
     }
 
     private init(
