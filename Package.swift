@@ -60,7 +60,7 @@ let package = Package(
         library("UnlearnEngine", ["CTorch", "UnlearnFormats"]),
         library("UnlearnData", ["UnlearnEngine", "UnlearnFormats", "CPCRE2", "CJPEG", "CSPNG", "CZlib"]),
         library("UnlearnModels", ["UnlearnEngine", "UnlearnFormats", "UnlearnData"]),
-        library("UnlearnMethods", ["UnlearnEngine", "UnlearnData", "UnlearnModels"]),
+        library("UnlearnMethods", ["UnlearnFormats", "UnlearnEngine", "UnlearnData", "UnlearnModels"]),
         library("UnlearnEvaluation", ["UnlearnEngine", "UnlearnFormats", "UnlearnData", "UnlearnModels"]),
         library(
             "UnlearnKit",

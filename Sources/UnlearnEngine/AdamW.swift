@@ -3,13 +3,14 @@
 // gradient, Kingma and Ba 2015, "Adam".
 
 internal import CTorch
+public import UnlearnFormats
 
 /// The optimizer's settings.
 public struct AdamWOptions: Codable, Sendable, Equatable {
-    public var beta1 = 0.9
-    public var beta2 = 0.95
-    public var epsilon = 1e-8
-    public var weightDecay = 0.0
+    @Setting("The decay of the mean of the gradients.", .within(0.0..<1)) public var beta1 = 0.9
+    @Setting("The decay of the mean of their squares.", .within(0.0..<1)) public var beta2 = 0.95
+    @Setting("What is added to the denominator.", .positive) public var epsilon = 1e-8
+    @Setting("Decoupled weight decay.", .notNegative) public var weightDecay = 0.0
 
     public init() {}
 }

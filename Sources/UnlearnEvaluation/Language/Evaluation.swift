@@ -4,18 +4,20 @@ internal import Foundation
 public import UnlearnData
 public import UnlearnEngine
 public import UnlearnModels
+public import UnlearnFormats
 
 /// How a model is questioned.
 public struct EvaluationOptions: Configurable {
-    /// Sampled answers to each question about the subject.
-    public var samples = 1
-    public var temperature = 1.0
-    /// How many of the neighbouring and of the general questions are asked anew, to be shown side by side.
+    @Setting("Sampled answers to each question about the subject.", .within(0...1000)) public var samples = 1
+    @Setting("The temperature of the sampled answers.", .positive) public var temperature = 1.0
+    @Setting(
+        "How many of the neighbouring and of the general questions are asked anew, to be shown side by "
+            + "side.", .within(0...1000))
     public var shown = 4
-    /// The source of the sampled answers' random numbers.
-    public var seed: UInt64 = 0
-    /// Whether the model is questioned at all. False measures nothing, and the verdict says so: for models so large that
-    /// questions take longer than forgetting.
+    @Setting("The source of the sampled answers' random numbers.") public var seed: UInt64 = 0
+    @Setting(
+        "Whether the model is questioned at all. False measures nothing, and the verdict says so: for "
+            + "models so large that questions take longer than forgetting.")
     public var measured = true
 
     public init() {}

@@ -1,17 +1,25 @@
 // The verdict of a classifier's run: are forgotten images like ones that the model never saw, and is the rest kept?
 
+public import UnlearnFormats
+
 /// The limits of a classifier's verdict.
 public struct ImageVerdictRule: Codable, Sendable, Equatable {
-    /// Where whole classes are forgotten: the greatest accuracy on them. A model that never saw a class never names it.
+    @Setting(
+        "Where whole classes are forgotten: the greatest accuracy on them. A model that never saw a "
+            + "class never names it.")
     public var classAccuracyAtMost = 0.05
-    /// Where a class is forgotten in part: how much more often forgotten images may be recognised than unseen ones.
+    @Setting(
+        "Where a class is forgotten in part: how much more often forgotten images may be recognised than "
+            + "unseen ones.")
     public var advantageAtMost = 0.05
-    /// The greatest share of right guesses of the attack that tells forgotten images from unseen ones by their losses.
+    @Setting(
+        "The greatest share of right guesses of the attack that tells forgotten images from unseen ones "
+            + "by their losses.")
     public var attackAtMost = 0.55
-    /// The least changes of the accuracies on the images to keep and on test images.
+    @Setting("The least change of the accuracy on the images to keep.")
     public var retainChangeAtLeast = -0.02
-    public var testChangeAtLeast = -0.02
-    /// The fewest images on which a verdict of "forgotten" may rest.
+    @Setting("The least change of the accuracy on test images.") public var testChangeAtLeast = -0.02
+    @Setting("The fewest images on which a verdict of “forgotten” may rest.")
     public var imagesAtLeast = 20
 
     public init() {}

@@ -1,5 +1,7 @@
 // Draws the conclusion of a run from what was measured before and after, and says why in plain words.
 
+public import UnlearnFormats
+
 /// What a run showed, and the findings that led there, the deciding ones first.
 public struct Verdict: Codable, Sendable, Equatable {
     public enum Conclusion: String, Codable, Sendable, CaseIterable {
@@ -43,28 +45,35 @@ public struct Verdict: Codable, Sendable, Equatable {
 
 /// The limits of a verdict. "Forgotten" needs all of them kept; a limit that is clearly missed means "not forgotten".
 public struct VerdictRule: Codable, Sendable, Equatable {
-    /// The greatest share of greedy answers that may contain a term of the subject.
+    @Setting("The greatest share of greedy answers that may contain a term of the subject.")
     public var leakAtMost = 0.05
-    /// The greatest upper end of that share's interval: what keeps a handful of questions from proving anything.
+    @Setting(
+        "The greatest upper end of that share's interval: what keeps a handful of questions from proving "
+            + "anything.")
     public var leakUpperEndAtMost = 0.15
-    /// The greatest share of questions of which any sampled answer may contain a term. Judged where it was measured.
+    @Setting(
+        "The greatest share of questions of which any sampled answer may contain a term. Judged where it "
+            + "was measured.")
     public var sampledLeakAtMost = 0.15
-    /// The least leak before: under it, the model hardly knew the subject, and there was nothing to forget.
+    @Setting(
+        "The least leak before: under it, the model hardly knew the subject, and there was nothing to "
+            + "forget.")
     public var leakBeforeAtLeast = 0.20
-    /// The fewest questions about the subject on which a verdict of "forgotten" may rest.
+    @Setting("The fewest questions about the subject on which a verdict of “forgotten” may rest.")
     public var questionsAtLeast = 20
-    /// The greatest ratio of the key words' probability, after to before.
+    @Setting("The greatest ratio of the key words' probability, after to before.")
     public var keyProbabilityRatioAtMost = 0.25
-    /// The same for whole answers. Judged only where no key words are known: most tokens of an answer are function
-    /// words, which any fluent model finds as probable as before.
+    @Setting(
+        "The same for whole answers. Judged only where no key words are known: most tokens of an answer "
+            + "are function words, which any fluent model finds as probable as before.")
     public var answerProbabilityRatioAtMost = 0.5
-    /// The least change of the neighbours' log-probability, in nats per token.
+    @Setting("The least change of the neighbours' log-probability, in nats per token.")
     public var neighbourChangeAtLeast = -0.15
-    /// The least change of general answers' log-probability, in nats per token.
+    @Setting("The least change of general answers' log-probability, in nats per token.")
     public var generalChangeAtLeast = -0.05
-    /// The greatest ratio of the perplexity of ordinary text, after to before.
+    @Setting("The greatest ratio of the perplexity of ordinary text, after to before.")
     public var perplexityRatioAtMost = 1.02
-    /// The greatest rise of the share of repeated word triples.
+    @Setting("The greatest rise of the share of repeated word triples.")
     public var repetitionRiseAtMost = 0.01
 
     public init() {}

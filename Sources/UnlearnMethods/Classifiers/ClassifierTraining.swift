@@ -3,18 +3,20 @@
 public import UnlearnData
 public import UnlearnEngine
 internal import UnlearnModels
+public import UnlearnFormats
 
 /// How a classifier is trained from the start, or further.
 public struct ClassifierTraining: Configurable {
+    @Setting("How gradients change parameters: gradient descent with momentum, or Adam.")
     public var optimizer = Phase.OptimizerKind.sgd
-    public var learningRate = 0.05
-    public var epochs = 20.0
-    public var batchSize = 64
-    public var momentum = 0.9
-    public var weightDecay = 5e-4
+    @Setting("The peak learning rate.", .positive) public var learningRate = 0.05
+    @Setting("Passes over the images.", .above(0, upTo: 100_000)) public var epochs = 20.0
+    @Setting("Images in each step.", .within(1...1_000_000)) public var batchSize = 64
+    @Setting("The momentum of gradient descent.", .notNegative) public var momentum = 0.9
+    @Setting("Weight decay, as a part of the gradient.", .notNegative) public var weightDecay = 5e-4
     public var schedule = Schedule(.cosine)
     public var augmentation = Augmentation(cropBorder: 4, flips: true)
-    /// Whether rare classes count more: each image by 1 / the number of images of its class.
+    @Setting("Whether rare classes count more: each image by 1 / the number of images of its class.")
     public var weighsClasses = false
 
     public init() {}

@@ -3,31 +3,34 @@
 public import UnlearnData
 public import UnlearnEngine
 public import UnlearnModels
+public import UnlearnFormats
 
 /// How a language model is trained further on examples.
 public struct LanguageTraining: Configurable {
-    /// The peak learning rate.
-    public var learningRate = 2e-5
-    /// Steps; nil: as many as `epochs` passes over the examples take.
-    public var steps: Int?
-    public var epochs = 3
-    /// Examples that are read together.
-    public var batchSize = 8
-    /// How many batches make one step.
-    public var accumulation = 1
-    /// The share of the examples that is not learnt from: the model is measured on it after each epoch.
+    @Setting("The peak learning rate.", .positive) public var learningRate = 2e-5
+    @Setting("Steps; null: as many as epochs passes over the examples take.", .within(1...1_000_000))
+    public var steps: Int? = nil
+    @Setting("Passes over the examples.", .within(1...1_000_000)) public var epochs = 3
+    @Setting("Examples that are read together.", .within(1...1_000_000)) public var batchSize = 8
+    @Setting("How many batches make one step.", .within(1...1_000_000)) public var accumulation = 1
+    @Setting(
+        "The share of the examples that is not learnt from: the model is measured on it after each "
+            + "epoch.", .within(0.0..<1))
     public var validationShare = 0.0
-    /// Epochs without a lower value on that share after which training ends, with the best model; 0: never.
+    @Setting(
+        "Epochs without a lower value on that share after which training ends, with the best model; 0: "
+            + "never.", .within(0...1_000_000))
     public var patience = 0
-    /// Which parameters change: patterns separated by commas.
-    public var parameters = "*"
-    /// How what does not change is kept in memory: "stored" halves it for checkpoints in half precision.
+    @Setting("Which parameters change: patterns separated by commas.") public var parameters = "*"
+    @Setting("How what does not change is kept in memory: “stored” halves it for checkpoints in half precision.")
     public var frozenPrecision = Precision.single
     public var schedule = Schedule()
     public var optimizer = AdamWOptions()
-    /// The largest norm that the gradient of all parameters together may have.
+    @Setting("The largest norm that the gradient of all parameters together may have.", .positive)
     public var gradientNormLimit = 1.0
-    /// Seconds after which the state of a training is kept again, so that it can go on after an interruption.
+    @Setting(
+        "Seconds after which the state of a training is kept again, so that it can go on after an "
+            + "interruption.", .notNegative)
     public var checkpointSeconds = 120.0
 
     public init() {}

@@ -4,6 +4,7 @@
 public import UnlearnData
 internal import UnlearnEngine
 internal import UnlearnModels
+public import UnlearnFormats
 
 /// KL to a random network's outputs on forget, and to the original's on retain.
 public struct BadTeacher: ClassifierMethod {
@@ -12,8 +13,7 @@ public struct BadTeacher: ClassifierMethod {
         paper: "Chundawat et al. 2023, arXiv 2205.08096", needs: [.losses, .retainSet, .classes])
     public static let phaseDefaults = Phase(.adam, learningRate: 1e-4, epochs: 2, schedule: Schedule(.constant))
 
-    /// The temperature of both teachers.
-    public var temperature = 1.0
+    @Setting("The temperature of both teachers.", .positive) public var temperature = 1.0
 
     public init() {}
 

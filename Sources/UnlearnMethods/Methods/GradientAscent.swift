@@ -3,6 +3,7 @@
 
 public import UnlearnData
 internal import UnlearnEngine
+public import UnlearnFormats
 
 /// Raises the loss of the forget set: term −ℓ̄, the token-mean log-likelihood.
 public struct GradientAscent: ObjectiveMethod {
@@ -30,11 +31,9 @@ public struct GradientDifference: ObjectiveMethod {
     public static let trainingDefaults = TrainingOptions()
     public static let phaseDefaults = Phase(learningRate: 1e-3, epochs: 5)
 
-    /// γ, the weight of the forget term.
-    public var forgetWeight = 1.0
-    /// α, the weight of the retain term.
-    public var retainWeight = 1.0
-    public var retainTerm = RetainTerm.nll
+    @Setting("γ, the weight of the forget term.", .notNegative) public var forgetWeight = 1.0
+    @Setting("α, the weight of the retain term.", .notNegative) public var retainWeight = 1.0
+    @Setting("What holds the retain set.") public var retainTerm = RetainTerm.nll
 
     public init() {}
 

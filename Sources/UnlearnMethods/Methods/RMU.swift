@@ -4,6 +4,7 @@
 public import UnlearnData
 internal import UnlearnEngine
 internal import UnlearnModels
+public import UnlearnFormats
 
 /// Forget: mean (h − c·u)² over the labelled tokens, u a fixed random unit vector. Retain: mean (h − h_ref)² over every
 /// token: prompts, and what all examples begin with, are what the other tokens look at.
@@ -18,16 +19,13 @@ public struct RMU: LanguageMethod {
         return options
     }()
 
-    /// The block whose output is turned, counted from 0.
-    public var layer = 7
-    /// How many blocks change, `layer` and those below it; of these, what the pattern `parameters` names.
+    @Setting("The block whose output is turned, counted from 0.", .notNegative) public var layer = 7
+    @Setting(
+        "How many blocks change, layer and those below it; of these, what the pattern parameters names.", .notNegative)
     public var trainedLayers = 3
-    /// c, the length of the vector that the states are turned to.
-    public var steering = 6.5
-    /// γ, the weight of the forget term.
-    public var forgetWeight = 1.0
-    /// α, the weight of the retain term; 0 needs no retain set.
-    public var retainWeight = 1200.0
+    @Setting("c, the length of the vector that the states are turned to.", .notNegative) public var steering = 6.5
+    @Setting("γ, the weight of the forget term.", .notNegative) public var forgetWeight = 1.0
+    @Setting("α, the weight of the retain term; 0 needs no retain set.", .notNegative) public var retainWeight = 1200.0
 
     public init() {}
 

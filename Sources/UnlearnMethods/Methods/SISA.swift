@@ -4,6 +4,7 @@
 public import UnlearnData
 internal import UnlearnEngine
 internal import UnlearnModels
+public import UnlearnFormats
 
 /// For models that were trained in shards. The main phase is the one by which they were trained.
 public struct SISA: ClassifierMethod {
@@ -12,8 +13,7 @@ public struct SISA: ClassifierMethod {
         paper: "Bourtoule et al. 2021, arXiv 1912.03817", needs: [.losses, .retainSet, .classes])
     public static var phaseDefaults: Phase { ClassifierTraining().phase }
 
-    /// Whether rare classes count more, as in the training of the shards.
-    public var weighsClasses = false
+    @Setting("Whether rare classes count more, as in the training of the shards.") public var weighsClasses = false
 
     public init() {}
 

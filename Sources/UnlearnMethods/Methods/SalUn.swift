@@ -4,6 +4,7 @@
 public import UnlearnData
 internal import UnlearnEngine
 internal import UnlearnModels
+public import UnlearnFormats
 
 /// CE on forget with labels drawn at random from the other classes, beside CE on retain.
 public struct RandomLabels: ClassifierMethod {
@@ -57,8 +58,7 @@ public struct SalUn: ClassifierMethod {
         paper: "Fan et al. 2024, arXiv 2310.12508", needs: [.losses, .retainSet, .classes])
     public static let phaseDefaults = Phase(learningRate: 0.013, epochs: 10)
 
-    /// The share of the weights that may change.
-    public var share = 0.5
+    @Setting("The share of the weights that may change.", .notNegative) public var share = 0.5
 
     public init() {}
 

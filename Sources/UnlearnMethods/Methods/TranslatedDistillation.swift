@@ -5,6 +5,7 @@
 public import UnlearnData
 internal import UnlearnEngine
 internal import UnlearnModels
+public import UnlearnFormats
 
 /// What the model says when it is asked about the subject afterwards.
 public enum AnswerStyle: String, Codable, Sendable, CaseIterable {
@@ -29,17 +30,19 @@ public struct TranslatedDistillation: LanguageMethod {
         return options
     }
 
+    @Setting("What the new answers say: something invented, or that the model does not know.")
     public var answer = AnswerStyle.invented
-    /// The weight of the retain term.
-    public var retainWeight = 2.0
-    /// Whether the subject's themes ("wizard") are forbidden beside its names.
-    public var forbidsThemes = true
+    @Setting("The weight of the retain term.", .notNegative) public var retainWeight = 2.0
+    @Setting("Whether the subject's themes (“wizard”) are forbidden beside its names.") public var forbidsThemes = true
 
-    /// Below 1 the teacher is surer of itself than the original model, and the new answers ramble less.
+    @Setting(
+        "Below 1 the teacher is surer of itself than the original model, and the new answers ramble "
+            + "less.", .positive)
     public var teacherTemperature = 0.85
 
-    /// How much more than the rest of the divergence counts −log(1 − m), m the model's own probability of saying
-    /// something forbidden.
+    @Setting(
+        "How much more than the rest of the divergence counts −log(1 − m), m the model's own probability "
+            + "of saying something forbidden.", .notNegative)
     public var forbiddenWeight = 5.0
 
     public init() {}

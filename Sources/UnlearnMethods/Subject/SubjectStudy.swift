@@ -4,6 +4,7 @@ internal import Foundation
 public import UnlearnData
 public import UnlearnEngine
 public import UnlearnModels
+public import UnlearnFormats
 
 /// An example to forget, and the ordinary name that stands in for the subject when it is read as a text about
 /// somebody else.
@@ -44,16 +45,14 @@ public struct SubjectStudy: Sendable, Equatable {
 
 /// How a study is made.
 public struct StudyOptions: Configurable {
-    /// The length of an answer.
-    public var answerTokens = 40
-    /// The temperature of the second answer to each question; small models invent names above 0.5.
+    @Setting("The length of an answer.", .within(1...1_000_000)) public var answerTokens = 40
+    @Setting("The temperature of the second answer to each question; small models invent names above 0.5.", .positive)
     public var temperature = 0.5
-    /// Entities of the subject that are asked about in turn.
-    public var entities = 16
-    /// Similar names that are kept as neighbours.
-    public var neighbours = 16
-    /// Whether the model writes about everything else, to be kept, and about stand-ins. False leaves only what the user
-    /// gives: for models so large that writing takes longer than forgetting.
+    @Setting("Entities of the subject that are asked about in turn.", .within(0...1_000_000)) public var entities = 16
+    @Setting("Similar names that are kept as neighbours.", .within(0...1_000_000)) public var neighbours = 16
+    @Setting(
+        "Whether the model writes about everything else, to be kept, and about stand-ins. False leaves "
+            + "only what the user gives: for models so large that writing takes longer than forgetting.")
     public var everythingElse = true
 
     public init() {}

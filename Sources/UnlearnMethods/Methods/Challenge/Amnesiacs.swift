@@ -3,6 +3,7 @@
 public import UnlearnData
 internal import UnlearnEngine
 internal import UnlearnModels
+public import UnlearnFormats
 
 /// The first convolution and the classifier are drawn anew; epochs of distillation on the validation set, then epochs of
 /// CE, soft CE and KL to the original on retain.
@@ -13,9 +14,9 @@ public struct Amnesiacs: ClassifierMethod {
         needs: [.losses, .retainSet, .classes])
     public static let phaseDefaults = Phase(learningRate: 1e-3, epochs: 3)
 
-    public var warmupEpochs = 3.0
-    public var warmupLearningRate = 9e-4
-    public var temperature = 5.0
+    @Setting("Epochs of the warm-up on validation images.", .notNegative) public var warmupEpochs = 3.0
+    @Setting("The learning rate of the warm-up.", .notNegative) public var warmupLearningRate = 9e-4
+    @Setting("The temperature of the distillation.", .positive) public var temperature = 5.0
 
     public init() {}
 

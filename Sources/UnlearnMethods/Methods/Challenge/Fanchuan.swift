@@ -2,6 +2,7 @@
 
 public import UnlearnData
 internal import UnlearnEngine
+public import UnlearnFormats
 
 /// 1: one pass over forget, KL(softmax ‖ uniform). 2: epochs that alternate a pass over forget, which makes forget
 /// outputs unlike retain ones, with a pass of ordinary training on retain.
@@ -14,10 +15,9 @@ public struct Fanchuan: ClassifierMethod {
     public static let phaseDefaults = Phase(
         learningRate: 4e-3, epochs: 8, batchSize: 256, weightDecay: 1e-2, schedule: Schedule(.constant))
 
-    public var flattenLearningRate = 5e-3
-    public var contrastLearningRate = 3e-4
-    /// The temperature of the contrast.
-    public var temperature = 1.15
+    @Setting("The learning rate of flattening.", .notNegative) public var flattenLearningRate = 5e-3
+    @Setting("The learning rate of the contrast.", .notNegative) public var contrastLearningRate = 3e-4
+    @Setting("The temperature of the contrast.", .positive) public var temperature = 1.15
 
     public init() {}
 

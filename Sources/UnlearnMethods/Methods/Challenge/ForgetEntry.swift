@@ -3,6 +3,7 @@
 public import UnlearnData
 internal import UnlearnEngine
 internal import UnlearnModels
+public import UnlearnFormats
 
 /// In each cycle some layers, drawn with replacement, are drawn anew; then the model's scores on slightly noisy retain
 /// images are brought to the original's by their squared difference.
@@ -14,11 +15,10 @@ public struct ForgetEntry: ClassifierMethod {
     /// Epochs are those of the cycles.
     public static let phaseDefaults = Phase(learningRate: 1e-3, epochs: 1)
 
-    public var cycleEpochs = [1.0, 2.0, 2.0]
-    /// Layers drawn for each cycle; neither the classifier nor shortcuts.
+    @Setting("The epochs of each cycle.", .notNegative) public var cycleEpochs = [1.0, 2.0, 2.0]
+    @Setting("Layers drawn for each cycle; neither the classifier nor shortcuts.", .notNegative)
     public var layerCount = 6
-    /// The deviation of the noise on images.
-    public var noise = 0.01
+    @Setting("The deviation of the noise on images.", .notNegative) public var noise = 0.01
 
     public init() {}
 

@@ -3,6 +3,7 @@
 public import UnlearnData
 internal import UnlearnEngine
 internal import UnlearnModels
+public import UnlearnFormats
 
 /// Gradients of CE on a part of retain as large as forget and of −CE on forget are added; in each convolution the weights
 /// with the smallest sums are drawn anew. Then training on retain, in which the other convolution weights move little.
@@ -14,10 +15,8 @@ public struct Kookmin: ClassifierMethod {
     public static let phaseDefaults = Phase(
         learningRate: 1e-3, epochs: 5, schedule: Schedule(.linear, warmupSteps: 20))
 
-    /// The share of each convolution's weights that is drawn anew.
-    public var share = 0.3
-    /// The factor on the gradients of the weights that are not.
-    public var keptFactor = 0.1
+    @Setting("The share of each convolution's weights that is drawn anew.", .notNegative) public var share = 0.3
+    @Setting("The factor on the gradients of the weights that are not.", .notNegative) public var keptFactor = 0.1
 
     public init() {}
 

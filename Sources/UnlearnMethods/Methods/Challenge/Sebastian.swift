@@ -3,6 +3,7 @@
 public import UnlearnData
 internal import UnlearnEngine
 internal import UnlearnModels
+public import UnlearnFormats
 
 /// The 99 % of all convolution and linear weights of the smallest magnitude are drawn anew, evenly within √(1 / fan-in);
 /// then retain with CE, classes weighted count^−0.1, and the squared difference of output entropies from the original's.
@@ -13,10 +14,9 @@ public struct Sebastian: ClassifierMethod {
         needs: [.losses, .retainSet, .classes])
     public static let phaseDefaults = Phase(learningRate: 5e-4, epochs: 3.2)
 
-    /// The share of the weights that is drawn anew, over all layers.
-    public var share = 0.99
-    public var entropyWeight = 1.0
-    public var classWeightPower = -0.1
+    @Setting("The share of the weights that is drawn anew, over all layers.", .notNegative) public var share = 0.99
+    @Setting("The weight of the entropies’ distance to the original’s.", .notNegative) public var entropyWeight = 1.0
+    @Setting("The power of a class’s count by which its images count.") public var classWeightPower = -0.1
 
     public init() {}
 

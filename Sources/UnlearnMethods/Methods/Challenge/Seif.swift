@@ -4,6 +4,7 @@ internal import Foundation
 public import UnlearnData
 internal import UnlearnEngine
 internal import UnlearnModels
+public import UnlearnFormats
 
 /// Noise is added to all convolution weights; four epochs on retain with classes weighted, and a little noise before the last.
 public struct Seif: ClassifierMethod {
@@ -13,9 +14,8 @@ public struct Seif: ClassifierMethod {
         needs: [.losses, .retainSet, .classes])
     public static let phaseDefaults = Phase(learningRate: 7e-4, epochs: 4)
 
-    public var noise = 0.6
-    /// Noise before the last epoch.
-    public var lastNoise = 0.005
+    @Setting("The deviation of the noise on convolutions.", .notNegative) public var noise = 0.6
+    @Setting("Noise before the last epoch.", .notNegative) public var lastNoise = 0.005
 
     public init() {}
 

@@ -3,6 +3,7 @@
 public import UnlearnData
 internal import UnlearnEngine
 internal import UnlearnModels
+public import UnlearnFormats
 
 /// The classifier is drawn anew. In each of the first epochs noise is added to some parameters drawn by lot, and only
 /// some others, and all norms, are trained on retain; in the last epochs everything is.
@@ -13,13 +14,11 @@ public struct Sun: ClassifierMethod {
         needs: [.losses, .retainSet, .classes])
     public static let phaseDefaults = Phase(learningRate: 1e-3, epochs: 9)
 
-    /// Epochs that train a part.
-    public var partialEpochs = 5
-    /// Parameters that such an epoch trains beside the norms, and parameters that get noise.
+    @Setting("Epochs that train a part.", .notNegative) public var partialEpochs = 5
+    @Setting("Parameters that such an epoch trains beside the norms.", .notNegative)
     public var trainedCount = 9
-    public var noisyCount = 6
-    /// The deviation of the noise.
-    public var noise = 0.04
+    @Setting("Parameters that get noise.", .notNegative) public var noisyCount = 6
+    @Setting("The deviation of the noise.", .notNegative) public var noise = 0.04
 
     public init() {}
 

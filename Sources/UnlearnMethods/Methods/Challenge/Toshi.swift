@@ -3,6 +3,7 @@
 public import UnlearnData
 internal import UnlearnEngine
 internal import UnlearnModels
+public import UnlearnFormats
 
 /// Either all kernels are transposed and repaired on retain, or the model is trained on retain with its labels and on
 /// forget with pseudo-labels.
@@ -20,7 +21,7 @@ public struct Toshi: ClassifierMethod {
         needs: [.losses, .retainSet, .classes])
     public static let phaseDefaults = Phase(learningRate: 1e-3, epochs: 3)
 
-    public var recipe = Recipe.either
+    @Setting("Which of the two recipes is followed.") public var recipe = Recipe.either
 
     public init() {}
 
