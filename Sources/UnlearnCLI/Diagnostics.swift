@@ -30,6 +30,8 @@ enum CommandError: Error {
     case tooLong(what: String, tokens: Int, context: Int)
     /// A run without a report.
     case unfinishedRun(path: String)
+    /// A run that is to stand for its model, and has none yet.
+    case noModel(path: String)
     /// A run that trained, and that has no report.
     case training(path: String)
     /// A file is to be written into a folder that does not exist.
@@ -97,6 +99,8 @@ enum Diagnostics {
             "\(what) has \(tokens) tokens; the model reads at most \(context). Shorten it."
         case .unfinishedRun(let path):
             "The run '\(path)' has no report: it did not finish. Go on with it: `unlearn resume \(path)`."
+        case .noModel(let path):
+            "The run '\(path)' holds no model yet: it did not finish. Go on with it: `unlearn resume \(path)`."
         case .training(let path):
             "The run '\(path)' trained a model, which makes no report. See what it found in '\(path)/result.json'."
         case .noFolder(let path):
@@ -114,7 +118,7 @@ enum Diagnostics {
         switch error {
         case .tooLong: .badData
         case .noFolder, .finishedRun, .training: .usage
-        case .unfinishedRun, .noBrowser: .missingInput
+        case .unfinishedRun, .noModel, .noBrowser: .missingInput
         case .stoppedRun: .interrupted
         }
     }

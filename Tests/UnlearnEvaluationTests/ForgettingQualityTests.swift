@@ -107,7 +107,7 @@ import UnlearnEngine
     @Test func intervalHoldsTheValue() {
         var generator = Generator(seed: 0)
         let models = (0..<16).map { model in (0..<5).map { Double((model * 7 + $0 * 3) % 16) } }
-        let scores = ChallengeScores(unlearned: models, retrained: models.reversed())
+        let scores = NeurIPS2023Scores(unlearned: models, retrained: models.reversed())
         let interval = ForgettingQuality.interval(
             unlearned: scores.unlearned, retrained: scores.retrained, resamples: 20, using: &generator)
         #expect(interval.low <= scores.quality.quality && scores.quality.quality <= interval.high)

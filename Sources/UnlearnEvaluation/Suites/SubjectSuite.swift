@@ -142,11 +142,10 @@ public struct SubjectResult: Codable, Sendable, Equatable {
     public let verdict: Verdict
 
     /// - Parameter notices: what to know of the questions beside the findings.
-    public init(before: [Outcome], after: [Outcome], rule: VerdictRule = VerdictRule(), notices: [String] = []) {
+    public init(before: [Outcome], after: [Outcome], rule: LanguageVerdictRule = LanguageVerdictRule(), notices: [String] = []) {
         self.before = before
         self.after = after
-        let verdict = Verdict(
-            before: before.compactMap(\.measurement), after: after.compactMap(\.measurement), rule: rule)
+        let verdict = Verdict(before: before, after: after, rule: rule)
         self.verdict = Verdict(verdict: verdict.verdict, reasons: verdict.reasons + notices)
     }
 }
@@ -155,7 +154,7 @@ extension SubjectSuite {
     /// Judges a model by its original. The models come from closures, so that one at a time is in memory.
     public func run(
         reference: () throws -> LanguageModel, model: () throws -> LanguageModel,
-        options: EvaluationOptions = EvaluationOptions(samples: 5), rule: VerdictRule = VerdictRule(),
+        options: EvaluationOptions = EvaluationOptions(samples: 5), rule: LanguageVerdictRule = LanguageVerdictRule(),
         progress: (ProgressEvent) -> Void = { _ in }
     ) throws -> SubjectResult {
         let (questions, before) = try measure(reference, options, progress)

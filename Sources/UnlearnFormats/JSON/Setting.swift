@@ -105,6 +105,10 @@ public struct SettingFacts: Sendable, Equatable {
     public let path: String
     public let meaning: String
     public let bounds: Bounds
+
+    public init(path: String, meaning: String, bounds: Bounds) {
+        (self.path, self.meaning, self.bounds) = (path, meaning, bounds)
+    }
 }
 
 extension SettingFacts {

@@ -11,9 +11,7 @@ public enum Options {
     public static func resolve<Value: Configurable>(
         _ type: Value.Type = Value.self, overlays: [JSONValue], at place: String = ""
     ) throws -> Value {
-        var value = try JSONValue(encoding: Value())
-        for change in overlays { value = try overlay(change, on: value, at: place) }
-        return try decode(Value.self, from: value, at: place)
+        try ResolvedOptions([SettingGroup(Value())], settings: overlays, at: place)()
     }
 
     /// The options that `json`, the defaults with the user's values, describes.

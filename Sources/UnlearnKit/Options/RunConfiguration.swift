@@ -1,14 +1,12 @@
-// What a run does: every choice, resolved and checked before anything is loaded.
+// What a user asks for: to forget, or to train. Flags and files state the same choices.
 
 import Foundation
 public import UnlearnData
-import UnlearnEngine
-public import UnlearnEvaluation
 public import UnlearnFormats
-public import UnlearnMethods
+import UnlearnMethods
 public import UnlearnModels
 
-/// The choices of a user, as flags or as a file state them.
+/// The choices of a user who makes a model forget.
 public struct RunConfiguration: Configurable {
     /// A model directory, a GGUF file or a llama2.c checkpoint.
     public var model = ""
@@ -29,95 +27,50 @@ public struct RunConfiguration: Configurable {
     public var images: ImageTaskOptions?
 
     public init() {}
+
+    /// The plan for the model that is named, whatever its family.
+    public func plan(settings: [JSONValue]) throws -> any ForgettingPlan {
+        guard !model.isEmpty else { throw KitError.invalidOption(path: "model", problem: "no model is given") }
+        return try Family(of: URL(filePath: model)).plan(self, settings: settings)
+    }
 }
 
-/// A configuration whose method and options are known to be right.
-public struct ResolvedRun: Sendable {
-    /// The method if none is named.
-    public static let defaultMethod = TranslatedDistillation.card.name
+/// The choices of a user who trains a model.
+public struct TrainingConfiguration: Configurable {
+    /// The language model that is trained further. Empty: a new classifier is trained.
+    public var model = ""
+    /// The examples to learn from, of a language model.
+    public var data = ""
+    public var output = ""
+    public var seed: UInt64 = 0
+    public var threads: Int?
+    public var chatFormat: ChatFormat?
+    /// The images that a classifier is trained on, what it is like, and the recipe before its own settings.
+    public var images: ImageTaskOptions?
+    public var design: ClassifierDesign?
+    public var recipe: TrainingRecipe?
 
-    public let configuration: RunConfiguration
-    public let method: any LanguageMethod
-    public let training: TrainingOptions
-    public let lora: LoRAOptions
-    public let study: StudyOptions
-    public let evaluation: EvaluationOptions
-    public let verdict: VerdictRule
-    /// All options as they were resolved, for the record.
-    public let options: JSONValue
+    public init() {}
 
-    /// Lays the user's options over the method's defaults. Options of the method and of its training stand side by
-    /// side; those of low-rank additions, the study, the evaluation and the verdict under these names.
-    public init(_ configuration: RunConfiguration, settings: [JSONValue]) throws {
-        var configuration = configuration
-        if configuration.method.isEmpty { configuration.method = Self.defaultMethod }
-        self.configuration = configuration
-        let type = try Self.method(configuration.method)
-        var options = try Self.json(type.trainingDefaults)
-        let own = try Self.json(type.init())
-        for (key, value) in own.object ?? [:] { options[key] = value }
-        options["lora"] = try Self.json(LoRAOptions())
-        options["study"] = try Self.json(StudyOptions())
-        options["evaluation"] = try Self.json(EvaluationOptions())
-        options["verdict"] = try Self.json(VerdictRule())
-        for change in settings { options = try Options.overlay(change, on: options) }
-        self.options = options
-        try Options.checkNumbers(of: own, in: options, at: "")
-        func group<Value: Decodable>(_ type: Value.Type, _ name: String) throws -> Value {
-            try Options.decode(type, from: options[name] ?? [:], at: name)
-        }
-        method = try Options.decode(type, from: options)
-        training = try Options.decode(TrainingOptions.self, from: options)
-        lora = try group(LoRAOptions.self, "lora")
-        study = try group(StudyOptions.self, "study")
-        evaluation = try group(EvaluationOptions.self, "evaluation")
-        verdict = try group(VerdictRule.self, "verdict")
-        try check()
+    /// The plan for what is to be trained, whatever its family.
+    public func plan(settings: [JSONValue]) throws -> any TrainingPlan {
+        let family = model.isEmpty && images != nil ? Family.classifier : .language
+        return try family.trainingPlan(self, settings: settings)
     }
+}
 
-    private func check() throws {
-        guard configuration.subject?.isBlank == false || configuration.forget != nil else {
-            throw KitError.invalidOption(path: "subject", problem: "neither a subject nor a file to forget is given")
-        }
-        try training.check()
-        try lora.check()
-        for (name, value) in [
-            ("study.temperature", study.temperature), ("evaluation.temperature", evaluation.temperature),
-        ] where value < 0 {
-            throw KitError.invalidOption(path: name, problem: "it must not be negative")
-        }
-        try Options.check([
-            ("study.answerTokens", study.answerTokens, 1...1_000_000),
-            ("study.entities", study.entities, 0...1_000_000),
-            ("study.neighbours", study.neighbours, 0...1_000_000), ("threads", configuration.threads ?? 1, 1...1024),
-            ("evaluation.samples", evaluation.samples, 0...1000), ("evaluation.shown", evaluation.shown, 0...1000),
-        ])
-        for (name, path) in [("forget", configuration.forget), ("retain", configuration.retain)] {
-            if let path, !FileManager.default.fileExists(atPath: path) {
-                throw FormatError.missing(path: path, expected: "a file of examples for --\(name)")
-            }
+extension Options {
+    static func checkThreads(_ threads: Int?) throws {
+        guard (1...1024).contains(threads ?? 1) else {
+            throw KitError.invalidOption(path: "threads", problem: "it must be from 1 to 1024")
         }
     }
 
-    /// That the pattern of the parameters to train matches some, and that the method's options fit the model, before
-    /// its weights are read.
-    func checkParameters(of model: ModelDirectory) throws {
-        try method.check(layerCount: model.layerCount)
-        try training.checkParameters(of: model)
-    }
-
-    /// The method of that name; if there is none, the most similar names come first.
-    private static func method(_ name: String) throws -> any LanguageMethod.Type {
-        do {
-            return try MethodCatalog.method(name)
-        } catch {
-            guard case MethodError.unknownMethod(_, let known) = error else { throw error }
+    /// What `find` finds of that name; if there is nothing, the most similar names come first.
+    public static func method<Method>(_ name: String, _ find: (String) throws -> Method) throws -> Method {
+        do { return try find(name) } catch MethodError.unknownMethod(_, let known) {
             throw MethodError.unknownMethod(name, known: NearestName.ordered(known, by: name))
         }
-    }
-
-    private static func json(_ value: some Encodable) throws -> JSONValue {
-        try JSONValue(encoding: value)
     }
 }
 

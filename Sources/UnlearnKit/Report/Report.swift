@@ -3,6 +3,7 @@ public import UnlearnEvaluation
 
 /// What a run did and showed. The JSON, Markdown and terminal forms are all rendered from it.
 public struct Report: Codable, Sendable, Equatable {
+    public var family: Family
     public var verdict: Verdict.Conclusion
     public var reasons: [String]
     public var metrics: [Metric]
@@ -17,51 +18,46 @@ public struct Report: Codable, Sendable, Equatable {
     public var rows: Rows?
     public var provenance: Provenance
 
-    public init(
-        verdict: Verdict, metrics: [Metric], seconds: Seconds, peakMemoryBytes: Int, samples: [Sample],
-        pictures: Pictures? = nil, limits: [String] = Report.standardLimits, notMeasured: [NotMeasured] = [],
-        rows: Rows? = nil, provenance: Provenance
-    ) {
-        self.verdict = verdict.verdict
-        self.reasons = verdict.reasons + (rows?.notices ?? [])
-        self.metrics = metrics
-        self.seconds = seconds
-        self.peakMemoryBytes = peakMemoryBytes
-        self.samples = samples
-        self.pictures = pictures
-        self.limits = limits
-        self.notMeasured = notMeasured
-        self.rows = rows
-        self.provenance = provenance
-    }
-
     /// A report straight from what both evaluations yielded, with the verdict that follows from it.
+    /// - Parameter limits: what these figures cannot show, beside what holds for the family.
     public init(
-        before: [Outcome], after: [Outcome], rule: VerdictRule = VerdictRule(), seconds: Seconds,
-        peakMemoryBytes: Int, samples: [Sample], limits: [String] = Report.standardLimits, rows: Rows? = nil,
-        provenance: Provenance
+        _ family: Family, before: [Outcome], after: [Outcome], verdict: Verdict, exhibits: [Exhibit] = [],
+        limits: [String] = [], provenance: Provenance
     ) {
-        let (old, new) = (before.compactMap(\.measurement), after.compactMap(\.measurement))
-        self.init(
-            verdict: Verdict(before: old, after: new, rule: rule), metrics: Metric.pairs(before: old, after: new),
-            seconds: seconds, peakMemoryBytes: peakMemoryBytes, samples: samples, limits: limits,
-            notMeasured: NotMeasured.all(in: before + after), rows: rows, provenance: provenance)
+        self.family = family
+        (self.verdict, reasons) = (verdict.verdict, verdict.reasons)
+        metrics = Metric.pairs(before: before.compactMap(\.measurement), after: after.compactMap(\.measurement))
+        (seconds, peakMemoryBytes, samples) = (Seconds(), 0, [])
+        self.limits = family.words.limits + limits
+        notMeasured = NotMeasured.all(in: before + after)
+        self.provenance = provenance
+        for exhibit in exhibits {
+            switch exhibit {
+            case .answers(let answers): samples += answers
+            case .guesses(let guesses): pictures = guesses
+            case .rows(let counts):
+                rows = counts
+                reasons += counts.notices
+            }
+        }
     }
 
-    /// What holds for every run of this tool.
-    public static let standardLimits = [
-        "These figures are evidence about the questions that were asked; other questions may still bring facts out.",
-        "Facts stated in a prompt, or further training on the subject, can bring back what was forgotten.",
-        "The model may answer about the subject with fluent statements that are false.",
-    ]
-
-    /// The same for classifiers.
-    public static let imageLimits = [
-        "These figures look at one model. Whether it is like models that never saw the images is measured by "
-            + "`unlearn benchmark neurips2023`.",
-        "The attack looks at losses only; stronger attacks exist.",
-        "Further training on the images, or on ones like them, can bring back what was forgotten.",
-    ]
+    /// Reports of earlier versions do not say the family; only classifiers' have pictures.
+    public init(from decoder: any Decoder) throws {
+        let row = try decoder.container(keyedBy: CodingKeys.self)
+        verdict = try row.decode(Verdict.Conclusion.self, forKey: .verdict)
+        reasons = try row.decode([String].self, forKey: .reasons)
+        metrics = try row.decode([Metric].self, forKey: .metrics)
+        seconds = try row.decode(Seconds.self, forKey: .seconds)
+        peakMemoryBytes = try row.decode(Int.self, forKey: .peakMemoryBytes)
+        samples = try row.decode([Sample].self, forKey: .samples)
+        pictures = try row.decodeIfPresent(Pictures.self, forKey: .pictures)
+        limits = try row.decode([String].self, forKey: .limits)
+        notMeasured = try row.decode([NotMeasured].self, forKey: .notMeasured)
+        rows = try row.decodeIfPresent(Rows.self, forKey: .rows)
+        provenance = try row.decode(Provenance.self, forKey: .provenance)
+        family = try row.decodeIfPresent(Family.self, forKey: .family) ?? (pictures == nil ? .language : .classifier)
+    }
 }
 
 extension Report {

@@ -5,18 +5,9 @@ extension Report {
     /// The verdict in one sentence for someone who reads nothing else.
     var headline: String {
         switch verdict {
-        case .forgotten where pictures != nil:
-            "Forgotten: this run gives evidence that the forgotten images are to the model like images that it never saw, "
-                + "and that it kept its other abilities."
-        case .forgotten:
-            "Forgotten: this run gives evidence that the model no longer answers about the subject, "
-                + "and that it kept its other abilities."
-        case .notForgotten:
-            "Not forgotten: at least one requirement was clearly missed."
-        case .inconclusive where pictures != nil:
-            "Inconclusive: the measurements do not decide whether the model forgot the images."
-        case .inconclusive:
-            "Inconclusive: the measurements do not decide whether the model forgot the subject."
+        case .forgotten: "Forgotten: \(family.words.forgotten), and that it kept its other abilities."
+        case .notForgotten: "Not forgotten: at least one requirement was clearly missed."
+        case .inconclusive: "Inconclusive: the measurements do not decide \(family.words.undecided)."
         }
     }
 }
@@ -78,34 +69,6 @@ extension Report.Figure {
     }
 }
 
-extension Split {
-    /// What the examples of the split are, as a title.
-    var title: String {
-        switch self {
-        case .forget: "Answers to be forgotten"
-        case .neighbour: "Answers about neighbouring subjects"
-        case .general: "General answers"
-        case .text: "Ordinary text"
-        case .unseen: "Unseen images of the forgotten classes"
-        case .retain: "Images to keep"
-        case .test: "Test images"
-        }
-    }
-
-    /// Where a figure was measured: "on neighbours".
-    var place: String {
-        switch self {
-        case .forget: "on what should be forgotten"
-        case .neighbour: "on neighbouring subjects"
-        case .general: "on general questions"
-        case .text: "on ordinary text"
-        case .unseen: "on unseen images of the forgotten classes"
-        case .retain: "on images to keep"
-        case .test: "on test images"
-        }
-    }
-}
-
 extension Report.Sample.Kind {
     var title: String {
         switch self {
@@ -152,5 +115,16 @@ enum ByteText {
         bytes < 1_000_000_000
             ? NumberText.decimal(Double(bytes) / 1e6, places: 1) + " MB"
             : NumberText.decimal(Double(bytes) / 1e9, places: 2) + " GB"
+    }
+}
+
+/// Counts for people.
+public enum CountText {
+    /// "134,515,008".
+    public static func words(_ count: Int) -> String {
+        let digits = Array(String(count))
+        return digits.enumerated().map { index, digit in
+            index > 0 && (digits.count - index) % 3 == 0 ? ",\(digit)" : String(digit)
+        }.joined()
     }
 }

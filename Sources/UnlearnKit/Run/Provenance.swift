@@ -59,6 +59,13 @@ public struct Provenance: Codable, Sendable, Equatable {
         self.resultHash = resultHash
     }
 
+    /// Of a run that starts from no model, here and now.
+    init(toolVersion: String, seed: UInt64, method: String, subject: String) {
+        self.init(
+            toolVersion: toolVersion, swiftVersion: Runtime.swiftVersion, libtorchVersion: Runtime.libtorchVersion,
+            threads: Runtime.threads, seed: seed, method: method, subject: subject, model: "", modelHash: "")
+    }
+
     /// Of a run that starts from the model at `source` and from data files.
     init(
         of source: URL, cache: HubCache? = nil, data: [String], toolVersion: String, seed: UInt64, method: String,

@@ -8,7 +8,7 @@ extension RunDirectory {
     /// Lets `body` train, from where an interrupted training stood. If something cannot be written, it stops: the run goes
     /// on later from the state that was kept last.
     func training<Value>(
-        _ body: (Resumption, _ onStep: @escaping (StepEvent) -> Void) throws -> Value
+        _ body: (Course) throws -> Value
     ) throws -> Value {
         var failure: (any Error)?
         func attempt(_ body: () throws -> Void) {
@@ -22,9 +22,8 @@ extension RunDirectory {
         try forgetEvents(from: resumption.state?.step ?? 0)
         let value: Value
         do {
-            value = try body(resumption) { event in
-                attempt { try self.append(event: event) }
-            }
+            value = try body(
+                Course(resumption: resumption, onStep: { event in attempt { try self.append(event: event) } }))
         } catch { throw failure ?? error }
         if let failure { throw failure }
         return value

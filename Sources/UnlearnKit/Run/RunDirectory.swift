@@ -3,6 +3,7 @@ public import Foundation
 import UnlearnEvaluation
 public import UnlearnFormats
 import UnlearnMethods
+public import UnlearnModels
 
 /// The folder of one run. `run.json` is written first and `finished` last; whatever lies between appears complete or
 /// not at all, but for `events.jsonl`, which grows line by line.
@@ -13,7 +14,7 @@ public final class RunDirectory {
     /// Creates the folder and writes `run.json`: the resolved configuration and provenance.
     /// - Throws: `KitError.runDirectoryNotEmpty` if there is something in the folder already.
     public init(
-        creating url: URL, run: some Encodable, folders: [String] = ["data", "evaluation"]
+        creating url: URL, run: some Encodable, folders: [String]
     ) throws {
         self.url = url
         try Self.makeRoom(at: url)
@@ -38,7 +39,7 @@ public final class RunDirectory {
     /// Opens the folder of an interrupted run to go on with it. What was written after training is made again.
     /// - Throws: `KitError.changed` if the run did not start from this.
     convenience init(
-        resuming url: URL, from provenance: Provenance, folders: [String] = ["data", "evaluation"]
+        resuming url: URL, from provenance: Provenance, folders: [String]
     ) throws {
         try self.init(opening: url)
         let started = try JSONValue(contentsOf: runFile).decode(Started.self).provenance
@@ -137,9 +138,16 @@ public final class RunDirectory {
         try AtomicFile.write(data, to: file)
     }
 
-    /// Begins `model/`: write into the returned folder's `url`, then `commit()` it. Abandoned, it disappears.
-    public func beginModel() throws -> AtomicDirectory {
-        try AtomicDirectory(modelFolder)
+    /// Writes `model/`: what `save` puts into the folder it is given, and the model card. It appears complete or not at all.
+    /// - Parameter cache: where models are looked for that an adapter names and that have no path.
+    /// - Returns: the fingerprint of the weights.
+    public func saveModel(card: String, _ cache: HubCache?, _ save: (URL) throws -> Void) throws -> String {
+        let output = try AtomicDirectory(modelFolder)
+        try save(output.url)
+        try AtomicFile.write(card, to: output.url.appending(path: "README.md"))
+        let hash = try Fingerprint.modelHash(of: output.url, cache: cache)
+        try output.commit()
+        return hash
     }
 
     /// Writes `report.json`, `report.md` and, from what the run has recorded so far, `report.html`.

@@ -35,6 +35,11 @@ public struct LanguageTraining: Configurable {
 
     public init() {}
 
+    public func problem() -> OptionProblem? {
+        patience == 0 || validationShare > 0
+            ? nil : OptionProblem("patience", "training can end early only if validationShare is more than 0")
+    }
+
     /// The options of the training loop over so many examples; no step sees one of them twice.
     public func loop(over count: Int = .max) -> TrainingOptions {
         var loop = TrainingOptions()

@@ -29,15 +29,8 @@ public struct ImageTask: Sendable {
         _ options: ImageTaskOptions, onlyTrains: Bool = false,
         onNotice: (any CustomStringConvertible) -> Void = { _ in }
     ) throws {
-        for (name, value) in [
-            ("splits.validation", options.splits.validation), ("splits.test", options.splits.test),
-            ("forget.share", options.forget.share),
-        ] where !(0..<1).contains(value) {
-            throw KitError.invalidOption(path: name, problem: "it must be from 0 to less than 1")
-        }
-        try Options.check([
-            ("images.size", options.images.size, 0...1024), ("images.labelBins", options.images.labelBins, 0...1000),
-        ])
+        // The file of a run was resolved without them, and flags are not resolved at all.
+        _ = try ResolvedOptions([SettingGroup(ImageTaskOptions())], settings: [JSONValue(encoding: options)])
         let folder = URL(filePath: options.data)
         var images = try ImageReader(options.images).read(folder)
         var testFrom: Int?
@@ -58,6 +51,13 @@ public struct ImageTask: Sendable {
 }
 
 extension ImageTask {
+    /// The digest of all pixels, under the name of their folder.
+    func digest(of options: ImageTaskOptions) -> Provenance.FileDigest {
+        Provenance.FileDigest(
+            path: URL(filePath: options.data).lastPathComponent + " (pixels)", bytes: images.pixels.count,
+            sha256: Fingerprint.sha256(of: Data(images.pixels)))
+    }
+
     /// config.json of a design that can read these images.
     func configuration(of design: ClassifierDesign) throws -> JSONValue {
         guard min(images.width, images.height) >= 4 else {
@@ -67,10 +67,41 @@ extension ImageTask {
             throw KitError.invalidOption(
                 path: "design.kind", problem: "a vision transformer needs square images: give their size")
         }
-        guard (0...4096).contains(design.width), (1...1024).contains(design.shards) else {
-            throw KitError.invalidOption(
-                path: "design", problem: "the width is from 0 to 4096, and shards from 1 to 1024")
-        }
+        _ = try ResolvedOptions([SettingGroup(ClassifierDesign())], settings: [JSONValue(encoding: design)], at: "design")
         return design.configuration(for: images)
+    }
+}
+
+extension ImageTask {
+    /// That a model was made for images like these.
+    func check(_ model: any Classifier, path: String) throws {
+        let file = model.configuration["member"] ?? model.configuration
+        let channels = file["num_channels"]?.int ?? images.channels
+        guard channels == images.channels else {
+            throw KitError.otherImages(
+                path: path, problem: "it reads images of \(channels) channel(s), and these have \(images.channels)")
+        }
+        if let size = file["image_size"]?.int, (size, size) != (images.width, images.height) {
+            throw KitError.otherImages(
+                path: path,
+                problem: "it reads \(size) × \(size) pixels, and these have \(images.width) × \(images.height)")
+        }
+        // A ConvNet halves the image between its stages, of which each must be left a pixel.
+        let stages = file["model_type"]?.string == "convnet" ? file["hidden_sizes"]?.array?.count ?? 3 : 3
+        let least = 1 << (stages - 1)
+        guard min(images.width, images.height) >= least else {
+            throw KitError.otherImages(
+                path: path,
+                problem: "it needs at least \(least) × \(least) pixels, and these have "
+                    + "\(images.width) × \(images.height)")
+        }
+        let labels = file["id2label"]?.object ?? [:]
+        let known = labels.isEmpty ? images.classNames : labels.keys.indices.map { labels[String($0)]?.string ?? "" }
+        guard model.classCount == images.classNames.count, known == images.classNames else {
+            throw KitError.otherImages(
+                path: path,
+                problem: "its classes are \(known.joined(separator: ", ")), and theirs are "
+                    + images.classNames.joined(separator: ", "))
+        }
     }
 }

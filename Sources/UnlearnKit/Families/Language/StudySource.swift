@@ -111,7 +111,7 @@ extension ExampleEncoder {
 
 /// Makes the study of a run.
 struct StudySource {
-    let run: ResolvedRun
+    let plan: LanguagePlan
     let data: UserData
     let model: LanguageModel
     let provenance: Provenance
@@ -119,9 +119,9 @@ struct StudySource {
 
     func study() throws -> SubjectStudy {
         let builder = SubjectStudyBuilder(
-            model, subject: run.configuration.subject ?? "", options: run.study, seed: run.configuration.seed,
+            model, subject: plan.configuration.subject ?? "", options: plan.study, seed: plan.configuration.seed,
             onProgress: context.onProgress)
-        let everyday = run.study.everythingElse ? try everyday() : nil
+        let everyday = plan.study.everythingElse ? try everyday() : nil
         return try builder.build(
             forget: data.forget, retain: data.retain, terms: data.terms, everyday: everyday)
     }
@@ -129,10 +129,10 @@ struct StudySource {
     private func everyday() throws -> EverydayAnswers {
         func written() throws -> EverydayAnswers {
             try EverydayAnswers(
-                by: model, options: run.study, seed: run.configuration.seed, onProgress: context.onProgress)
+                by: model, options: plan.study, seed: plan.configuration.seed, onProgress: context.onProgress)
         }
         guard let cache = context.answers else { return try written() }
-        let fingerprint = try EverydayAnswers.fingerprint(of: model, options: run.study, provenance)
+        let fingerprint = try EverydayAnswers.fingerprint(of: model, options: plan.study, provenance)
         return try cache.value(fingerprint, onProblem: context.onNotice, make: written)
     }
 }

@@ -1,6 +1,8 @@
 // Renders the model card: the README.md that travels with a changed model and says what was done to it.
+import Foundation
 import UnlearnEvaluation
 import UnlearnFormats
+import UnlearnModels
 
 /// A report as the README.md of the saved model, with the front matter that model hubs read.
 public struct ModelCardRenderer: Sendable {
@@ -14,9 +16,15 @@ public struct ModelCardRenderer: Sendable {
         self.license = license
     }
 
+    /// For what was made of the model at a path.
+    init(of model: String) {
+        let source = URL(filePath: model)
+        self.init(baseModel: HubCache.name(of: source), license: License.declared(by: source))
+    }
+
     public func render(_ report: Report) -> String {
         let subject = MarkdownText.escaped(report.provenance.subject)
-        var text = frontMatter(isOfImages: report.pictures != nil)
+        var text = frontMatter(report.family)
         text += """
 
             # A model that was made to forget “\(subject)”
@@ -41,8 +49,7 @@ public struct ModelCardRenderer: Sendable {
             "The weights of \(origin) were changed with `unlearn` \(MarkdownText.escaped(provenance.toolVersion)), "
         text +=
             "method \(MarkdownText.escaped(provenance.method)), seed \(provenance.seed), with the aim that the model "
-        text += report.pictures == nil ? "no longer answers about " : "is as if it had never seen "
-        text += "“\(MarkdownText.escaped(provenance.subject))”."
+        text += "\(report.family.words.aim) “\(MarkdownText.escaped(provenance.subject))”."
         if let answer = provenance.answer {
             text += " Answers in place of the forgotten ones: \(MarkdownText.escaped(answer))."
         }
@@ -51,12 +58,8 @@ public struct ModelCardRenderer: Sendable {
         return text + ".\n"
     }
 
-    private func frontMatter(isOfImages: Bool) -> String {
-        var lines =
-            ["---"]
-            + (isOfImages
-                ? ["pipeline_tag: image-classification"]
-                : ["library_name: transformers", "pipeline_tag: text-generation"])
+    private func frontMatter(_ family: Family) -> String {
+        var lines = ["---"] + family.words.frontMatter
         if let baseModel { lines.append("base_model: \(quoted(baseModel))") }
         if let license { lines.append(License.line(license)) }
         return (lines + ["tags:", "  - unlearning", "---", ""]).joined(separator: "\n")
@@ -65,5 +68,35 @@ public struct ModelCardRenderer: Sendable {
     /// A string of JSON is a quoted string of YAML too.
     private func quoted(_ text: String) -> String {
         JSONValue.string(text).text()
+    }
+}
+
+/// The README.md of a model that was trained.
+struct TrainingCardRenderer {
+    private let family: Family
+    /// The original model's license, as its own card names it.
+    private let license: String?
+
+    init(_ family: Family, of model: String) {
+        self.family = family
+        license = model.isEmpty ? nil : License.declared(by: URL(filePath: model))
+    }
+
+    func render(_ result: some TrainingResult, _ options: JSONValue, _ provenance: Provenance) -> String {
+        let lines = ["---"] + family.words.frontMatter + (license.map { [License.line($0)] } ?? []) + ["---"]
+        let title = provenance.model.isEmpty ? "A new model" : "\(MarkdownText.escaped(provenance.model)), trained further"
+        let origin = provenance.model.isEmpty ? "" : "SHA-256 of the original weights: \(provenance.modelHash).\n\n"
+        return lines.joined(separator: "\n") + """
+
+            # \(title)
+
+            Trained with `unlearn` \(MarkdownText.escaped(provenance.toolVersion)), seed \(provenance.seed), on \
+            \(result.card(provenance))
+
+            \(origin)```
+            \(options.text())
+            ```
+
+            """
     }
 }

@@ -19,10 +19,10 @@ struct BenchmarkPage {
     let hasDestinations: Bool
     let imageGroups: [PictureGallery.Group]
 
-    init(_ result: ChallengeResult, subject: String, _ pictures: Pictures, style: String) {
+    init(_ result: NeurIPS2023Result, subject: String, _ pictures: Pictures, style: String) {
         self.style = style
         self.subject = PlainText.singleLine(subject)
-        plot = ChallengePlot(result.rows).svg
+        plot = MethodPlot(result.rows).svg
         facts = [
             Fact(name: "Images to forget", value: "\(result.forgetCount)"),
             Fact(name: "Images to keep", value: "\(result.retainCount)"),
@@ -40,8 +40,8 @@ struct BenchmarkPage {
         )
     }
 
-    private static func row(_ row: ChallengeRow, _ reference: ChallengeRow?) -> Row {
-        func share(_ path: KeyPath<ChallengeRow, Double>) -> Cell {
+    private static func row(_ row: NeurIPS2023Row, _ reference: NeurIPS2023Row?) -> Row {
+        func share(_ path: KeyPath<NeurIPS2023Row, Double>) -> Cell {
             let value = row[keyPath: path]
             var small = ""
             if let reference, reference.name != row.name {

@@ -74,8 +74,8 @@ struct ReportPage {
         provenance = record.rows.map { Row($0.name, $0.value) }
         metrics = report.metrics.map(Self.row)
         hasMetrics = !metrics.isEmpty
-        spreads = Split.allCases.compactMap { split in
-            let title = split == .forget && report.pictures != nil ? "Images to be forgotten" : split.title
+        spreads = Split.all.compactMap { split in
+            let title = split == .forget ? report.family.words.forgetTitle : split.title
             return trace.logProbabilities(split).map { SpreadChart(title, before: $0.before, after: $0.after) }
         }
         hasSpreads = !spreads.isEmpty
@@ -87,7 +87,7 @@ struct ReportPage {
         hasTerms = !trace.terms.isEmpty && !groups.isEmpty
         gallery = report.pictures.map(PictureGallery.init)
         hasPictures = report.pictures != nil
-        spreadWords = "Log-probability in nats" + (report.pictures == nil ? " per token" : "")
+        spreadWords = "Log-probability in \(report.family.words.unit)"
         notMeasured = report.notMeasured.map { Row($0.name, $0.reason) }
         stages = Self.stages(report.seconds)
         total = DurationText.words(report.seconds.total)

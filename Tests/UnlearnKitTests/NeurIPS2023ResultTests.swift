@@ -6,7 +6,7 @@ import UnlearnFormats
 
 @testable import UnlearnKit
 
-@Suite struct ChallengeResultTests {
+@Suite struct NeurIPS2023ResultTests {
     /// A model with the given φ of two forget images.
     private func record(_ logits: [Double], retain: Double, test: Double, seconds: Double) throws -> ModelRecord {
         let json: JSONValue = [
@@ -20,11 +20,11 @@ import UnlearnFormats
         return try json.decode(ModelRecord.self)
     }
 
-    private func rows() throws -> [ChallengeRow] {
+    private func rows() throws -> [NeurIPS2023Row] {
         let retrained = try [[0, 8], [1, 9]].map { try record($0, retain: 0.8, test: 0.5, seconds: 10) }
         let unlearned = try [[0, 0], [1, 1]].map { try record($0, retain: 0.6, test: 0.4, seconds: 2) }
-        let reference = ChallengeRow("retrained", retrained, retrainingSeconds: 10)
-        var row = ChallengeRow("fine-tune", unlearned, retrainingSeconds: 10)
+        let reference = NeurIPS2023Row("retrained", retrained, retrainingSeconds: 10)
+        var row = NeurIPS2023Row("fine-tune", unlearned, retrainingSeconds: 10)
         row.compare(unlearned, with: retrained, reference)
         return [reference, row]
     }
@@ -40,7 +40,7 @@ import UnlearnFormats
     }
 
     @Test func theTableHoldsEveryFigure() throws {
-        let result = ChallengeResult(
+        let result = NeurIPS2023Result(
             forgetCount: 2, retainCount: 8, testCount: 2, classes: 2, parameters: 100, workers: 1, rows: try rows(),
             peakMemoryBytes: 0)
         let lines = result.markdown.split(separator: "\n")
@@ -54,14 +54,14 @@ import UnlearnFormats
     }
 
     @Test func thePlotNamesEveryMethod() throws {
-        let svg = ChallengePlot(try rows()).svg
+        let svg = MethodPlot(try rows()).svg
         #expect(svg.hasPrefix("<svg xmlns=") && svg.hasSuffix("</svg>\n"))
         #expect(svg.contains(">fine-tune</text>") && !svg.contains(">retrained</text>"))
     }
 
     @Test func namesOfPointsAtOnePlaceStandApart() throws {
         let rows = try rows()
-        let svg = ChallengePlot(rows + rows.suffix(1)).svg
+        let svg = MethodPlot(rows + rows.suffix(1)).svg
         let names = svg.split(separator: "\n").filter { $0.contains(">fine-tune</text>") }
         #expect(names.count == 2 && names[0] != names[1])
     }

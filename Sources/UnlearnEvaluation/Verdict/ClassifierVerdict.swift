@@ -1,9 +1,10 @@
 // The verdict of a classifier's run: are forgotten images like ones that the model never saw, and is the rest kept?
 
+internal import UnlearnData
 public import UnlearnFormats
 
 /// The limits of a classifier's verdict.
-public struct ImageVerdictRule: Codable, Sendable, Equatable {
+public struct ClassifierVerdictRule: VerdictRule {
     @Setting(
         "Where whole classes are forgotten: the greatest accuracy on them. A model that never saw a "
             + "class never names it.")
@@ -23,26 +24,22 @@ public struct ImageVerdictRule: Codable, Sendable, Equatable {
     public var imagesAtLeast = 20
 
     public init() {}
-}
 
-extension Verdict {
-    /// Judges a run of a classifier.
-    public init(images before: [Measurement], _ after: [Measurement], wholeClasses: Bool, rule: ImageVerdictRule) {
-        let evidence = Evidence(before: before, after: after, rule: VerdictRule())
-        self.init(ImageEvidence(evidence: evidence, rule: rule, wholeClasses: wholeClasses).findings())
+    public func findings(_ evidence: Evidence) -> [Finding] {
+        ClassifierFindings(evidence: evidence, rule: self).findings()
     }
 }
 
 /// One finding for each requirement.
-struct ImageEvidence {
+private struct ClassifierFindings {
     let evidence: Evidence
-    let rule: ImageVerdictRule
-    let wholeClasses: Bool
+    let rule: ClassifierVerdictRule
 
     func findings() -> [Finding] {
-        (wholeClasses ? classAccuracy() : knownBefore() + advantage()) + attack() + [
-            kept(.retain, "the images to keep", atLeast: rule.retainChangeAtLeast),
-            kept(.test, "test images", atLeast: rule.testChangeAtLeast),
+        (evidence.forgetsWholeClasses ? classAccuracy() : knownBefore() + advantage()) + attack() + [
+            evidence.kept(
+                MetricName.accuracy, .retain, "the accuracy on the images to keep", atLeast: rule.retainChangeAtLeast),
+            evidence.kept(MetricName.accuracy, .test, "the accuracy on test images", atLeast: rule.testChangeAtLeast),
         ]
     }
 
@@ -129,19 +126,5 @@ struct ImageEvidence {
                     + "an image was forgotten or never seen (50 % is chance); "
                     + evidence.standing(judgement, NumberText.percent(rule.attackAtMost)))
         ]
-    }
-
-    private func kept(_ split: Split, _ what: String, atLeast margin: Double) -> Finding {
-        guard let (old, new) = evidence.both(MetricName.accuracy, split) else {
-            return evidence.missing("the accuracy on \(what), before and after")
-        }
-        let change = evidence.change(old, new)
-        // A fall is judged as "at most": the mirror image of the change and of its interval.
-        let fall = change.interval.map { Interval(low: -$0.high, high: -$0.low) }
-        let judgement = evidence.judge(-change.value, fall, atMost: -margin)
-        return Finding(
-            judgement,
-            "The accuracy on \(what) changed by \(evidence.describe(change)); "
-                + evidence.standing(judgement, NumberText.decimal(margin, places: 2)))
     }
 }

@@ -19,8 +19,8 @@ struct ModelRecord: Codable, Sendable, Equatable {
 }
 
 /// The benchmark in its folder.
-public struct ChallengeBenchmark {
-    public let options: ChallengeOptions
+public struct NeurIPS2023Benchmark {
+    public let options: NeurIPS2023Options
     public let models: Int
     /// Models that are made at the same time, each on one thread.
     public let workers: Int
@@ -30,9 +30,10 @@ public struct ChallengeBenchmark {
     private let onProgress: (ProgressEvent) -> Void
 
     /// Reads the data and opens the folder, or makes it.
-    /// - Throws: `KitError.otherSettings` if the folder's models were made by other options.
+    /// - Throws: `KitError.otherSettings` if the folder's models were made by other options, `KitError.changed` if they were
+    ///   made of other pixels or by another version of this program.
     public init(
-        _ options: ChallengeOptions, models: Int, workers: Int, folder: URL,
+        _ options: NeurIPS2023Options, models: Int, workers: Int, folder: URL, toolVersion: String,
         onNotice: (any CustomStringConvertible) -> Void = { _ in },
         onProgress: @escaping (ProgressEvent) -> Void = { _ in }
     ) throws {
@@ -43,49 +44,58 @@ public struct ChallengeBenchmark {
         try systemCall("create the folder", folder) {
             try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
         }
+        var record = try JSONValue(encoding: options)
+        record["toolVersion"] = .string(toolVersion)
+        record["pixels"] = .string(task.digest(of: options.task).sha256)
+        try Self.keep(record, in: folder)
+    }
+
+    /// Writes down what the models are made of, or sees that it is what they were made of so far.
+    private static func keep(_ record: JSONValue, in folder: URL) throws {
         let file = folder.appending(path: "benchmark.json")
-        let text = try JSONValue(encoding: options).text(.pretty) + "\n"
-        if FileManager.default.fileExists(atPath: file.path) {
-            guard (try? String(contentsOf: file, encoding: .utf8)) == text else {
-                throw KitError.otherSettings(path: folder.path)
-            }
-        } else {
-            try AtomicFile.write(text, to: file)
+        guard FileManager.default.fileExists(atPath: file.path) else {
+            return try AtomicFile.write(record.text(.pretty) + "\n", to: file)
         }
+        var old = try JSONValue(contentsOf: file)
+        var new = record
+        for (key, what) in [("toolVersion", "this program's version"), ("pixels", "the data")] {
+            guard old[key] == new[key] else { throw KitError.changed(path: folder.path, what: what) }
+            (old[key], new[key]) = (nil, nil)
+        }
+        guard old == new else { throw KitError.otherSettings(path: folder.path) }
     }
 
     /// Makes what is missing and compares.
-    public func run(_ methods: [ResolvedClassifierMethod]) throws -> ChallengeResult {
+    public func run(_ methods: [ResolvedClassifierMethod]) throws -> NeurIPS2023Result {
         let parameters = try makeOriginal()
         let original = try record(folder.appending(path: "original.json"), settings: "original")
         let retrained = try records("Retraining", in: "retrained", settings: "retrained") { index in
-            try ClassifierTrainingRun.train(
-                task, configuration, options.training, on: task.splits.retain, seed: seed("retrained \(index)"))
+            try train("retrained \(index)", on: task.splits.retain)
         }
         let seconds = Statistics.mean(retrained.map(\.seconds))
-        var reference = ChallengeRow("retrained", retrained, retrainingSeconds: seconds)
+        var reference = NeurIPS2023Row("retrained", retrained, retrainingSeconds: seconds)
         reference.showCeiling(of: retrained)
-        var rows: [ChallengeRow] = []
+        var rows: [NeurIPS2023Row] = []
         var pictured: [PicturedModel] = []
         for method in methods {
             let unlearned = try records(
-                "Unlearning with \(method.name)", in: "unlearned/\(method.name)", settings: method.options.text()
+                "Unlearning with \(method.name)", in: "unlearned/\(method.name)", settings: method.options.json.text()
             ) { index in try unlearn(method, seed: seed("unlearned \(index)")) }
-            var row = ChallengeRow(method.name, unlearned, retrainingSeconds: seconds)
+            var row = NeurIPS2023Row(method.name, unlearned, retrainingSeconds: seconds)
             row.compare(unlearned, with: retrained, reference)
             rows.append(row)
             pictured.append(PicturedModel(method.name, unlearned))
         }
         rows.sort { ($0.score ?? 0) > ($1.score ?? 0) }
-        let first = original.map { [ChallengeRow("original", [$0], retrainingSeconds: seconds)] } ?? []
-        let result = ChallengeResult(
+        let first = original.map { [NeurIPS2023Row("original", [$0], retrainingSeconds: seconds)] } ?? []
+        let result = NeurIPS2023Result(
             forgetCount: task.splits.forget.count, retainCount: task.splits.retain.count,
             testCount: task.splits.test.count, classes: task.images.classNames.count, parameters: parameters,
             workers: workers, rows: first + [reference] + rows, peakMemoryBytes: Runtime.peakMemoryBytes)
         let json = try JSONValue(encoding: result)
         try AtomicFile.write(json.text(.pretty) + "\n", to: folder.appending(path: "result.json"))
         try AtomicFile.write(result.markdown, to: folder.appending(path: "result.md"))
-        try AtomicFile.write(ChallengePlot(result.rows).svg, to: folder.appending(path: "result.svg"))
+        try AtomicFile.write(MethodPlot(result.rows).svg, to: folder.appending(path: "result.svg"))
         let places = Dictionary(rows.enumerated().map { ($1.name, $0) }, uniquingKeysWith: { first, _ in first })
         pictured.sort { places[$0.name] ?? 0 < places[$1.name] ?? 0 }
         try writePage(
@@ -98,7 +108,7 @@ public struct ChallengeBenchmark {
     private static let picturedMethods = 4
 
     private func writePage(
-        _ result: ChallengeResult, _ original: [PicturedModel], _ retrained: [PicturedModel],
+        _ result: NeurIPS2023Result, _ original: [PicturedModel], _ retrained: [PicturedModel],
         _ methods: [PicturedModel]
     ) throws {
         let models = original + retrained + methods
@@ -126,13 +136,7 @@ public struct ChallengeBenchmark {
         if !FileManager.default.fileExists(atPath: originalFolder.path) {
             Runtime.configure(threads: workers)
             let start = ContinuousClock.now
-            let model = try ClassifierTrainingRun.train(
-                task, configuration, options.training, on: task.splits.train, seed: seed("original"),
-                onProgress: { [onProgress] event in
-                    onProgress(
-                        ProgressEvent(
-                            stage: "Training the original", done: event.done, total: event.total, unit: event.unit))
-                })
+            let model = try train("original", on: task.splits.train, onProgress)
             let seconds = (ContinuousClock.now - start) / .seconds(1)
             try write(model, seconds: seconds, settings: "original", to: folder.appending(path: "original.json"))
             let output = try AtomicDirectory(originalFolder)
@@ -140,6 +144,19 @@ public struct ChallengeBenchmark {
             try output.commit()
         }
         return try loadOriginal().parameters.scalarCount
+    }
+
+    /// A new model, trained on the images at `examples`.
+    private func train(
+        _ purpose: String, on examples: [Int], _ onProgress: @escaping (ProgressEvent) -> Void = { _ in }
+    ) throws -> any Classifier {
+        let seed = seed(purpose)
+        let model = try ClassifierDirectory.make(configuration, using: Generator(seed: seed, purpose: "parameters"))
+        try options.training.train(
+            ClassifierSession(
+                model: model, images: task.images, forget: [], retain: examples, phase: options.training.phase,
+                seed: seed, stage: "Training the original", onProgress: onProgress))
+        return model
     }
 
     private func loadOriginal() throws -> any Classifier {

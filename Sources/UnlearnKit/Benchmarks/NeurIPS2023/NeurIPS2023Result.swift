@@ -4,7 +4,7 @@ public import UnlearnEvaluation
 import UnlearnEngine
 
 /// The figures of many models that were made in one way.
-public struct ChallengeRow: Codable, Sendable, Equatable {
+public struct NeurIPS2023Row: Codable, Sendable, Equatable {
     public var name: String
     public var models: Int
     /// F with its interval, the score, and ε of each forget image. For the retrained models F is that of a perfect method;
@@ -52,7 +52,7 @@ public struct ChallengeRow: Codable, Sendable, Equatable {
     }
 
     /// Compares with retrained models.
-    mutating func compare(_ records: [ModelRecord], with retrained: [ModelRecord], _ reference: ChallengeRow) {
+    mutating func compare(_ records: [ModelRecord], with retrained: [ModelRecord], _ reference: NeurIPS2023Row) {
         let (ours, theirs) = (records.map(\.outcome.logits), retrained.map(\.outcome.logits))
         let found = ForgettingQuality(unlearned: ours, retrained: theirs)
         var generator = Generator(seed: 0)
@@ -65,14 +65,14 @@ public struct ChallengeRow: Codable, Sendable, Equatable {
 }
 
 /// All rows, the methods with the best score first.
-public struct ChallengeResult: Codable, Sendable, Equatable {
+public struct NeurIPS2023Result: Codable, Sendable, Equatable {
     public var forgetCount: Int
     public var retainCount: Int
     public var testCount: Int
     public var classes: Int
     public var parameters: Int
     public var workers: Int
-    public var rows: [ChallengeRow]
+    public var rows: [NeurIPS2023Row]
     public var peakMemoryBytes: Int
 
     /// The table for a terminal.
@@ -92,7 +92,7 @@ public struct ChallengeResult: Codable, Sendable, Equatable {
         "method", "models", "F", "95 %", "score", "forget", "retain", "test", "attack", "seconds", "of retraining",
     ]
 
-    private func cells(_ row: ChallengeRow) -> [String] {
+    private func cells(_ row: NeurIPS2023Row) -> [String] {
         let interval = row.interval.map {
             "\(NumberText.decimal($0.low, places: 3))–\(NumberText.decimal($0.high, places: 3))"
         }

@@ -4,7 +4,7 @@ import UnlearnEvaluation
 
 /// One point for each method: to the right what stayed, upwards what was forgotten. Colours are those of a page of its
 /// own; a report's style sheet has the say over them by their classes.
-struct ChallengePlot {
+struct MethodPlot {
     private struct Point {
         let name: String
         let utility: Double
@@ -21,7 +21,7 @@ struct ChallengePlot {
     private let letter = (height: 14.0, width: 7.0)
 
     /// Utility is retain · test accuracy relative to the retrained models.
-    init(_ rows: [ChallengeRow]) {
+    init(_ rows: [NeurIPS2023Row]) {
         let reference = rows.first { $0.name == "retrained" }
         ceiling = reference?.quality
         points = rows.compactMap { row in

@@ -4,7 +4,7 @@ public import Foundation
 internal import UnlearnFormats
 
 /// φ as `[model][example]` for unlearned and for retrained models.
-public struct ChallengeScores: Codable, Sendable, Equatable {
+public struct NeurIPS2023Scores: Codable, Sendable, Equatable {
     /// The logit of any probability in double precision is far smaller; attacks look at every hundredth in between.
     private static let largest = 10_000.0
 

@@ -6,7 +6,7 @@ public import UnlearnMethods
 public import UnlearnModels
 
 /// Everything that the original and the retrained models depend on.
-public struct ChallengeOptions: Configurable {
+public struct NeurIPS2023Options: Configurable {
     public var task = ImageTaskOptions()
     public var design = ClassifierDesign()
     public var training = ClassifierTraining()
@@ -16,15 +16,14 @@ public struct ChallengeOptions: Configurable {
 
     /// Lays the user's settings over the defaults. A setting whose first key is a method's name is that method's.
     public init(
-        _ base: ChallengeOptions, methods: [String], settings: [JSONValue]
+        _ base: NeurIPS2023Options, methods: [String], settings: [JSONValue]
     ) throws {
-        var json = try JSONValue(encoding: base)
+        var changes = [try JSONValue(encoding: base)]
         for change in settings {
             let general = (change.object ?? [:]).filter { !methods.contains($0.key) }
-            json = try Options.overlay(.object(JSONObject(general.map { ($0.key, $0.value) })), on: json)
+            changes.append(.object(JSONObject(general.map { ($0.key, $0.value) })))
         }
-        self = try Options.decode(Self.self, from: json)
-        try training.phase.check(at: "training")
+        self = try Options.resolve(overlays: changes)
     }
 
     /// The methods with their settings.
