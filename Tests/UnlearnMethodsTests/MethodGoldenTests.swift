@@ -173,7 +173,7 @@ func isClose(_ found: Float, _ expected: Float) -> Bool { abs(found - expected) 
         #expect(direction.allSatisfy { $0 >= 0 } && Set(direction).count > 60)
     }
 
-    @Test func divergenceFromAForbiddingTeacherEqualsTheReference() throws {
+    @Test func translatedDistillationsForbiddingTeacherEqualsTheReference() throws {
         let golden = try GoldenStep()
         let rows = try (0..<2).map { index in
             let bytes = try golden.tensors.bytes(of: "teacher.\(index)")
