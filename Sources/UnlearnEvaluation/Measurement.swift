@@ -138,6 +138,11 @@ public enum Outcome: Sendable, Equatable {
     }
 }
 
+extension [Outcome] {
+    /// Those that there are.
+    public var measurements: [Measurement] { compactMap(\.measurement) }
+}
+
 extension Outcome: Codable {
     private enum CodingKeys: String, CodingKey {
         case name, skipped

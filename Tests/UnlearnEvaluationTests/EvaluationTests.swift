@@ -106,7 +106,7 @@ import UnlearnModels
 
     @Test func questionsAreWhatTheirPromptsAndExamplesAsk() {
         let prompts: [Prompt] = [.question("Who?"), .completion("Ada is")]
-                #expect(prompts.map { Prompt(of: $0.answered("x")) } == prompts)
+        #expect(prompts.map { Prompt(of: $0.answered("x")) } == prompts)
         #expect(Prompt(of: .text("Ada")) == nil)
     }
 

@@ -4,6 +4,7 @@ import Testing
 import UnlearnData
 import UnlearnEngine
 import UnlearnEvaluation
+import UnlearnFormats
 
 @Suite struct SuiteTests {
     private let folder = TinyModel.package.appending(path: "Benchmarks/forget-by-name")
@@ -76,7 +77,7 @@ import UnlearnEvaluation
         try write("general.jsonl", #"{"question": "What is tea?"}"#)
         try write(
             "ada.jsonl", #"{"question": "Who?", "split": "test"}"# + "\n" + #"{"question": " ", "split": "test"}"#)
-        let error = #expect(throws: EvaluationError.self) {
+        let error = #expect(throws: FormatError.self) {
             try SubjectSuite.load(folder: folder, subject: "Ada")
         }
         #expect(

@@ -71,7 +71,8 @@ struct Convert: ParsableCommand {
             let facts: JSONValue = [
                 "destination": .string(destination), "architecture": .string(directory.architecture.name),
                 "parameters": .int(count), "type": .string("\(stored)"), "bytes": .int(bytes),
-                "tokens": .int(tokenizer.vocabularyCount), "seconds": .double((ContinuousClock.now - start) / .seconds(1)),
+                "tokens": .int(tokenizer.vocabularyCount),
+                "seconds": .double((ContinuousClock.now - start) / .seconds(1)),
             ]
             return Output.line(facts.text())
         }

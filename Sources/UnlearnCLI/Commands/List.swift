@@ -68,7 +68,9 @@ struct List: ParsableCommand {
         let entries = kind.entries
         if json { return Output.line(JSONValue.array(entries.map(\.json)).text()) }
         let rows = entries.map { entry in
-            [entry.name] + (entry.families.map { [$0.joined(separator: ", ")] } ?? []) + [entry.summary, entry.paper ?? ""]
+            [entry.name] + (entry.families.map { [$0.joined(separator: ", ")] } ?? []) + [
+                entry.summary, entry.paper ?? "",
+            ]
         }
         var columns: [TerminalTable.Column] = [.init("name")]
         if entries.contains(where: { $0.families != nil }) { columns.append(.init("works on")) }
@@ -104,7 +106,8 @@ private struct OptionList {
         let families = Family.allCases.filter { family in known.map { family.has($0) } ?? true }
         let forget = try families.map { family in
             let name = method ?? family.defaultMethod
-            return OptionList(command: .forget, family: family, options: try family.options(of: name).options(), method: name)
+            return OptionList(
+                command: .forget, family: family, options: try family.options(of: name).options(), method: name)
         }
         guard method == nil else { return forget }
         return try forget
@@ -116,7 +119,8 @@ private struct OptionList {
     var json: [JSONValue] {
         options.map { option in
             [
-                "name": .string(option.facts.path), "default": option.default, "range": .string(option.facts.bounds.words),
+                "name": .string(option.facts.path), "default": option.default,
+                "range": .string(option.facts.bounds.words),
                 "meaning": .string(option.facts.meaning), "command": .string(command.rawValue),
                 "family": .string(family.rawValue), "method": method.map { .string($0) } ?? .null,
             ]

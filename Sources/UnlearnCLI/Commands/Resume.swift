@@ -28,7 +28,8 @@ struct Resume: ParsableCommand {
             var (configuration, options) = try directory.choices(RunConfiguration.self)
             configuration.output = folder
             try Shell.forget(
-                try configuration.plan(settings: [options]), json: json, threads: runtime, cache: cache, isResumed: true)
+                try configuration.plan(settings: [options]), json: json, threads: runtime, cache: cache, isResumed: true
+            )
         case .train:
             var (configuration, options) = try directory.choices(TrainingConfiguration.self)
             configuration.output = folder

@@ -9,7 +9,8 @@ public struct ImageOptions: Configurable {
     @Setting("How a file's name says its label, such as {label}_*. Empty: by folders, or by a table labels.csv.")
     public var labelPattern = ""
     @Setting(
-        "Labels are numbers and fall into this many classes of equal width; 0: each label is a class.", .within(0...1000))
+        "Labels are numbers and fall into this many classes of equal width; 0: each label is a class.",
+        .within(0...1000))
     public var labelBins = 0
     @Setting("Names of the classes of IDX files, which hold numbers only, separated by commas. Empty: the numbers.")
     public var classNames = ""

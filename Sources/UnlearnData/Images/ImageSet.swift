@@ -6,7 +6,8 @@ public import UnlearnFormats
 /// Small changes to training images that leave what they show as it is.
 public struct Augmentation: Configurable {
     @Setting(
-        "Pixels of black border around an image, of which a random part of the original size is cut out.", .within(0...64))
+        "Pixels of black border around an image, of which a random part of the original size is cut out.",
+        .within(0...64))
     public var cropBorder = 0
     @Setting("Whether half of the images are mirrored.") public var flips = false
 

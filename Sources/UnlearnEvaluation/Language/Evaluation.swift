@@ -3,13 +3,13 @@
 internal import Foundation
 public import UnlearnData
 public import UnlearnEngine
-public import UnlearnModels
 public import UnlearnFormats
+public import UnlearnModels
 
 /// How a model is questioned.
 public struct EvaluationOptions: Configurable {
     @Setting("Sampled answers to each question about the subject.", .within(0...1000)) public var samples = 1
-    @Setting("The temperature of the sampled answers.", .positive) public var temperature = 1.0
+    @Setting("The temperature of the sampled answers.", .notNegative) public var temperature = 1.0
     @Setting(
         "How many of the neighbouring and of the general questions are asked anew, to be shown side by "
             + "side.", .within(0...1000))

@@ -142,10 +142,12 @@ public struct SubjectResult: Codable, Sendable, Equatable {
     public let verdict: Verdict
 
     /// - Parameter notices: what to know of the questions beside the findings.
-    public init(before: [Outcome], after: [Outcome], rule: LanguageVerdictRule = LanguageVerdictRule(), notices: [String] = []) {
+    public init(
+        before: [Outcome], after: [Outcome], rule: LanguageVerdictRule = LanguageVerdictRule(), notices: [String] = []
+    ) {
         self.before = before
         self.after = after
-        let verdict = Verdict(before: before, after: after, rule: rule)
+        let verdict = Verdict(before: before.measurements, after: after.measurements, rule: rule)
         self.verdict = Verdict(verdict: verdict.verdict, reasons: verdict.reasons + notices)
     }
 }

@@ -20,7 +20,8 @@ public struct Evidence: Sendable {
     }
 
     /// A change of something that should stay, which may fall by so much.
-    func kept(_ metric: String, _ split: Split, _ name: String, atLeast margin: Double, _ unit: String = "") -> Finding {
+    func kept(_ metric: String, _ split: Split, _ name: String, atLeast margin: Double, _ unit: String = "") -> Finding
+    {
         guard let (old, new) = both(metric, split) else { return missing("\(name), before and after") }
         let change = change(old, new)
         // A fall is judged as "at most": the mirror image of the change and of its interval.

@@ -24,13 +24,11 @@ public struct Verdict: Codable, Sendable, Equatable {
     /// Judges a run. The same measurements and rule always give the same verdict.
     /// - Parameter forgetsWholeClasses: whether nothing of a forgotten kind is to stay.
     public init(
-        before: [Outcome], after: [Outcome], forgetsWholeClasses: Bool = false, rule: some VerdictRule
+        before: [Measurement], after: [Measurement], forgetsWholeClasses: Bool = false,
+        rule: some VerdictRule = LanguageVerdictRule()
     ) {
         self.init(
-            rule.findings(
-                Evidence(
-                    before: before.compactMap(\.measurement), after: after.compactMap(\.measurement),
-                    forgetsWholeClasses: forgetsWholeClasses)))
+            rule.findings(Evidence(before: before, after: after, forgetsWholeClasses: forgetsWholeClasses)))
     }
 
     /// Draws the conclusion of findings.

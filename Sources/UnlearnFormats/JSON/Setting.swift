@@ -77,7 +77,8 @@ public struct Bounds: Sendable, Equatable {
 
     /// Why a value cannot be; nil if it can.
     public func problem(with value: JSONValue) -> String? {
-        guard let number = value.double else { return nil }
+        // What is no number is the decoder's to refuse.
+        guard let number = value.double, number.isFinite else { return nil }
         switch kind {
         case .positive where !(number > 0): return "it must be greater than zero"
         case .notNegative where number < 0: return "it must not be negative"

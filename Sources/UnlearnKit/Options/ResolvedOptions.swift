@@ -45,7 +45,8 @@ public struct ResolvedOptions: Sendable, Equatable {
     }
 
     /// The options of a type, out of those of a group.
-    public func callAsFunction<Value: Configurable>(_ type: Value.Type = Value.self, _ group: String = "") throws -> Value
+    public func callAsFunction<Value: Configurable>(_ type: Value.Type = Value.self, _ group: String = "") throws
+        -> Value
     {
         let value = try Options.decode(type, from: group.isEmpty ? json : json[group] ?? [:], at: known(group))
         if let problem = value.problem() {

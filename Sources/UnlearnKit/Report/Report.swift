@@ -26,7 +26,7 @@ public struct Report: Codable, Sendable, Equatable {
     ) {
         self.family = family
         (self.verdict, reasons) = (verdict.verdict, verdict.reasons)
-        metrics = Metric.pairs(before: before.compactMap(\.measurement), after: after.compactMap(\.measurement))
+        metrics = Metric.pairs(before: before.measurements, after: after.measurements)
         (seconds, peakMemoryBytes, samples) = (Seconds(), 0, [])
         self.limits = family.words.limits + limits
         notMeasured = NotMeasured.all(in: before + after)

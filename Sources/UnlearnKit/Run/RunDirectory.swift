@@ -14,7 +14,7 @@ public final class RunDirectory {
     /// Creates the folder and writes `run.json`: the resolved configuration and provenance.
     /// - Throws: `KitError.runDirectoryNotEmpty` if there is something in the folder already.
     public init(
-        creating url: URL, run: some Encodable, folders: [String]
+        creating url: URL, run: some Encodable, folders: [String] = ["data", "evaluation"]
     ) throws {
         self.url = url
         try Self.makeRoom(at: url)

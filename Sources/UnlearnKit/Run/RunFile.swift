@@ -64,7 +64,9 @@ public enum RunFile {
         }
         json["set"] = nil
         // What is not set by default has no keys to lay a part over.
-        for (key, defaults) in [("images", ImageTaskOptions()), ("design", ClassifierDesign())] as [(String, any Configurable)] {
+        for (key, defaults) in [("images", ImageTaskOptions()), ("design", ClassifierDesign())]
+            as [(String, any Configurable)]
+        {
             guard let part = json[key], !part.isNull else { continue }
             json[key] = try ResolvedOptions([SettingGroup(defaults)], settings: [part], at: key).json
         }

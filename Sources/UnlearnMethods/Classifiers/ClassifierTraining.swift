@@ -2,8 +2,8 @@
 
 public import UnlearnData
 public import UnlearnEngine
-internal import UnlearnModels
 public import UnlearnFormats
+internal import UnlearnModels
 
 /// How a classifier is trained from the start, or further.
 public struct ClassifierTraining: Configurable {
@@ -18,6 +18,11 @@ public struct ClassifierTraining: Configurable {
     public var augmentation = Augmentation(cropBorder: 4, flips: true)
     @Setting("Whether rare classes count more: each image by 1 / the number of images of its class.")
     public var weighsClasses = false
+
+    @Setting(
+        "Seconds after which the state of a training is kept again, so that it can go on after an interruption.",
+        .notNegative)
+    public var checkpointSeconds = 120.0
 
     public init() {}
 

@@ -2,8 +2,8 @@
 
 public import UnlearnData
 public import UnlearnEngine
-public import UnlearnModels
 public import UnlearnFormats
+public import UnlearnModels
 
 /// How a language model is trained further on examples.
 public struct LanguageTraining: Configurable {

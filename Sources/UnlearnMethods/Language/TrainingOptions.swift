@@ -15,7 +15,8 @@ public struct TrainingOptions: Configurable {
     @Setting(
         "Which parameters change: patterns separated by commas. The default names the matrices of every "
             + "block, in the names of Llama and its kin, of GPT-2, and of GPT-NeoX.")
-    public var parameters = "model.layers.*_proj.weight,*h.*.c_*.weight,gpt_neox.layers.*.query_key_value.weight,gpt_neox.layers.*.dense*.weight"
+    public var parameters =
+        "model.layers.*_proj.weight,*h.*.c_*.weight,gpt_neox.layers.*.query_key_value.weight,gpt_neox.layers.*.dense*.weight"
     @Setting("How what does not change is kept in memory: “stored” halves it for checkpoints in half precision.")
     public var frozenPrecision = Precision.single
     public var schedule = Schedule()

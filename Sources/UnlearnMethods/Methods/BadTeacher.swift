@@ -3,8 +3,8 @@
 
 public import UnlearnData
 internal import UnlearnEngine
-internal import UnlearnModels
 public import UnlearnFormats
+internal import UnlearnModels
 
 /// KL to a random network's outputs on forget, and to the original's on retain.
 public struct BadTeacher: ClassifierMethod {

@@ -3,8 +3,8 @@
 
 public import UnlearnData
 internal import UnlearnEngine
-internal import UnlearnModels
 public import UnlearnFormats
+internal import UnlearnModels
 
 /// Forget: mean (h − c·u)² over the labelled tokens, u a fixed random unit vector. Retain: mean (h − h_ref)² over every
 /// token: prompts, and what all examples begin with, are what the other tokens look at.

@@ -3,8 +3,8 @@
 
 public import UnlearnData
 internal import UnlearnEngine
-internal import UnlearnModels
 public import UnlearnFormats
+internal import UnlearnModels
 
 /// For models that were trained in shards. The main phase is the one by which they were trained.
 public struct SISA: ClassifierMethod {

@@ -3,8 +3,8 @@
 
 public import UnlearnData
 internal import UnlearnEngine
-internal import UnlearnModels
 public import UnlearnFormats
+internal import UnlearnModels
 
 /// Where F_forget > α · F_all: θ ← θ · min(λ · F_all / F_forget, 1), with F the diagonal Fisher information.
 public struct SSD: ClassifierMethod {

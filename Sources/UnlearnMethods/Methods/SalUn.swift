@@ -3,8 +3,8 @@
 
 public import UnlearnData
 internal import UnlearnEngine
-internal import UnlearnModels
 public import UnlearnFormats
+internal import UnlearnModels
 
 /// CE on forget with labels drawn at random from the other classes, beside CE on retain.
 public struct RandomLabels: ClassifierMethod {

@@ -4,8 +4,8 @@
 
 public import UnlearnData
 internal import UnlearnEngine
-internal import UnlearnModels
 public import UnlearnFormats
+internal import UnlearnModels
 
 /// What the model says when it is asked about the subject afterwards.
 public enum AnswerStyle: String, Codable, Sendable, CaseIterable {

@@ -3,8 +3,8 @@
 internal import Foundation
 public import UnlearnData
 public import UnlearnEngine
-public import UnlearnModels
 public import UnlearnFormats
+public import UnlearnModels
 
 /// An example to forget, and the ordinary name that stands in for the subject when it is read as a text about
 /// somebody else.
@@ -46,7 +46,8 @@ public struct SubjectStudy: Sendable, Equatable {
 /// How a study is made.
 public struct StudyOptions: Configurable {
     @Setting("The length of an answer.", .within(1...1_000_000)) public var answerTokens = 40
-    @Setting("The temperature of the second answer to each question; small models invent names above 0.5.", .positive)
+    @Setting(
+        "The temperature of the second answer to each question; small models invent names above 0.5.", .notNegative)
     public var temperature = 0.5
     @Setting("Entities of the subject that are asked about in turn.", .within(0...1_000_000)) public var entities = 16
     @Setting("Similar names that are kept as neighbours.", .within(0...1_000_000)) public var neighbours = 16

@@ -1,7 +1,7 @@
 // What the benchmark found: one row for each method, and the table of them.
 
-public import UnlearnEvaluation
 import UnlearnEngine
+public import UnlearnEvaluation
 
 /// The figures of many models that were made in one way.
 public struct NeurIPS2023Row: Codable, Sendable, Equatable {

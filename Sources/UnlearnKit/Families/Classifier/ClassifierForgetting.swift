@@ -40,8 +40,8 @@ public final class ClassifierForgetting: Forgetting {
 
     public func judge(_ before: ClassifierEvaluation, _ after: ClassifierEvaluation) -> Verdict {
         Verdict(
-            before: before.outcomes, after: after.outcomes, forgetsWholeClasses: task.splits.forgetsWholeClasses,
-            rule: plan.verdict)
+            before: before.outcomes.measurements, after: after.outcomes.measurements,
+            forgetsWholeClasses: task.splits.forgetsWholeClasses, rule: plan.verdict)
     }
 
     public func exhibits(_ before: ClassifierEvaluation, _ after: ClassifierEvaluation) -> [Exhibit] {

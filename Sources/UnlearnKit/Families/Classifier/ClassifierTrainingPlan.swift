@@ -36,7 +36,9 @@ public struct ClassifierTrainingPlan: TrainingPlan {
         try Options.checkThreads(configuration.threads)
         options = try ResolvedOptions(Self.groups(configuration.recipe ?? .usual), settings: settings)
         var record = ClassifierTrainingRecord()
-        (record.task, record.design, record.seed) = (task, configuration.design ?? ClassifierDesign(), configuration.seed)
+        (record.task, record.design, record.seed) = (
+            task, configuration.design ?? ClassifierDesign(), configuration.seed
+        )
         record.training = try options()
         self.record = record
     }
@@ -78,7 +80,8 @@ public struct ClassifierTrainingRecord: Configurable {
     /// How the classifier in a folder was trained; nil if nothing there says so.
     public init?(of folder: URL) {
         guard let json = try? JSONValue(contentsOf: folder.appending(path: Self.fileName)),
-            let record: Self = try? json.decode()
+            // One that an earlier version wrote may lack what came later.
+            let record: Self = try? Options.resolve(overlays: [json])
         else { return nil }
         self = record
     }
@@ -103,7 +106,8 @@ public final class ClassifierModelTraining: Training {
         try record.training.train(
             ClassifierSession(
                 model: model, images: task.images, forget: [], retain: task.splits.train, phase: record.training.phase,
-                seed: record.seed, resumption: course.resumption, stage: "Training", onProgress: context.onProgress,
+                seed: record.seed, resumption: course.resumption,
+                checkpointSeconds: record.training.checkpointSeconds, stage: "Training", onProgress: context.onProgress,
                 onStep: course.onStep))
     }
 

@@ -67,7 +67,8 @@ extension ImageTask {
             throw KitError.invalidOption(
                 path: "design.kind", problem: "a vision transformer needs square images: give their size")
         }
-        _ = try ResolvedOptions([SettingGroup(ClassifierDesign())], settings: [JSONValue(encoding: design)], at: "design")
+        _ = try ResolvedOptions(
+            [SettingGroup(ClassifierDesign())], settings: [JSONValue(encoding: design)], at: "design")
         return design.configuration(for: images)
     }
 }

@@ -12,7 +12,7 @@ public struct ResolvedClassifierMethod: Sendable {
     /// All options as they were resolved: those of the method and of its main phase side by side.
     public let options: ResolvedOptions
 
-    static func groups(_ name: String) throws -> [SettingGroup] {
+    public static func groups(_ name: String) throws -> [SettingGroup] {
         let type = try Options.method(name, MethodCatalog.classifierMethod)
         return [SettingGroup(type.phaseDefaults), SettingGroup(type.init())]
     }

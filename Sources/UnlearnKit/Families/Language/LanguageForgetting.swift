@@ -79,7 +79,7 @@ public final class LanguageForgetting: Forgetting {
     }
 
     public func judge(_ before: LanguageEvaluation, _ after: LanguageEvaluation) -> Verdict {
-        Verdict(before: before.outcomes, after: after.outcomes, rule: plan.verdict)
+        Verdict(before: before.outcomes.measurements, after: after.outcomes.measurements, rule: plan.verdict)
     }
 
     public func exhibits(_ before: LanguageEvaluation, _ after: LanguageEvaluation) -> [Exhibit] {

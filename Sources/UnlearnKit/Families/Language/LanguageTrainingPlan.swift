@@ -22,7 +22,9 @@ public struct LanguageTrainingPlan: TrainingPlan {
         self.configuration = configuration
         guard !configuration.model.isEmpty else {
             throw KitError.invalidOption(
-                path: "model", problem: "neither a language model to train nor, under images, images to train a classifier on are given")
+                path: "model",
+                problem:
+                    "neither a language model to train nor, under images, images to train a classifier on are given")
         }
         guard configuration.images == nil, configuration.design == nil, configuration.recipe == nil else {
             throw KitError.invalidOption(

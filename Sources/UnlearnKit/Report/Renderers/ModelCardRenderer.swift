@@ -84,7 +84,8 @@ struct TrainingCardRenderer {
 
     func render(_ result: some TrainingResult, _ options: JSONValue, _ provenance: Provenance) -> String {
         let lines = ["---"] + family.words.frontMatter + (license.map { [License.line($0)] } ?? []) + ["---"]
-        let title = provenance.model.isEmpty ? "A new model" : "\(MarkdownText.escaped(provenance.model)), trained further"
+        let title =
+            provenance.model.isEmpty ? "A new model" : "\(MarkdownText.escaped(provenance.model)), trained further"
         let origin = provenance.model.isEmpty ? "" : "SHA-256 of the original weights: \(provenance.modelHash).\n\n"
         return lines.joined(separator: "\n") + """
 

@@ -2,8 +2,8 @@
 
 public import UnlearnData
 internal import UnlearnEngine
-internal import UnlearnModels
 public import UnlearnFormats
+internal import UnlearnModels
 
 /// The first convolution and the classifier are drawn anew; epochs of distillation on the validation set, then epochs of
 /// CE, soft CE and KL to the original on retain.

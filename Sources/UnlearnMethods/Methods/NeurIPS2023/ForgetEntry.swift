@@ -2,8 +2,8 @@
 
 public import UnlearnData
 internal import UnlearnEngine
-internal import UnlearnModels
 public import UnlearnFormats
+internal import UnlearnModels
 
 /// In each cycle some layers, drawn with replacement, are drawn anew; then the model's scores on slightly noisy retain
 /// images are brought to the original's by their squared difference.

@@ -2,8 +2,8 @@
 
 public import UnlearnData
 internal import UnlearnEngine
-internal import UnlearnModels
 public import UnlearnFormats
+internal import UnlearnModels
 
 /// Gradients of CE on a part of retain as large as forget and of −CE on forget are added; in each convolution the weights
 /// with the smallest sums are drawn anew. Then training on retain, in which the other convolution weights move little.

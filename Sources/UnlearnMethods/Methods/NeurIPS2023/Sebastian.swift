@@ -2,8 +2,8 @@
 
 public import UnlearnData
 internal import UnlearnEngine
-internal import UnlearnModels
 public import UnlearnFormats
+internal import UnlearnModels
 
 /// The 99 % of all convolution and linear weights of the smallest magnitude are drawn anew, evenly within √(1 / fan-in);
 /// then retain with CE, classes weighted count^−0.1, and the squared difference of output entropies from the original's.

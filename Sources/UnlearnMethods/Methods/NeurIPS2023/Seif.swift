@@ -3,8 +3,8 @@
 internal import Foundation
 public import UnlearnData
 internal import UnlearnEngine
-internal import UnlearnModels
 public import UnlearnFormats
+internal import UnlearnModels
 
 /// Noise is added to all convolution weights; four epochs on retain with classes weighted, and a little noise before the last.
 public struct Seif: ClassifierMethod {

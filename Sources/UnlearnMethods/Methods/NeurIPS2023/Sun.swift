@@ -2,8 +2,8 @@
 
 public import UnlearnData
 internal import UnlearnEngine
-internal import UnlearnModels
 public import UnlearnFormats
+internal import UnlearnModels
 
 /// The classifier is drawn anew. In each of the first epochs noise is added to some parameters drawn by lot, and only
 /// some others, and all norms, are trained on retain; in the last epochs everything is.

@@ -2,8 +2,8 @@
 
 public import UnlearnData
 internal import UnlearnEngine
-internal import UnlearnModels
 public import UnlearnFormats
+internal import UnlearnModels
 
 /// Either all kernels are transposed and repaired on retain, or the model is trained on retain with its labels and on
 /// forget with pseudo-labels.

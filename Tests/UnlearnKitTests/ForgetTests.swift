@@ -53,8 +53,8 @@ private struct Job {
         configuration.output = folder.url.appending(path: output).path
         configuration.seed = seed
         let common: JSONValue = ["steps": 3, "learningRate": 1e-3, "study": ["answerTokens": 4]]
-        let run = try ResolvedRun(configuration, settings: [common] + settings)
-        let report = try Pipeline(run, RunContext(toolVersion: "test", answers: cache))()
+        let plan = try LanguagePlan(configuration, settings: [common] + settings)
+        let report = try forget(plan, RunContext(toolVersion: "test", answers: cache))
         return (report, folder.url.appending(path: output))
     }
 
@@ -131,7 +131,8 @@ struct PipelineTests {
         let json = try JSONValue(contentsOf: url.appending(path: "report.json"))
         #expect(
             json.object?.keys == [
-                "verdict", "reasons", "metrics", "seconds", "peakMemoryBytes", "samples", "pictures", "limits",
+                "family", "verdict", "reasons", "metrics", "seconds", "peakMemoryBytes", "samples", "pictures",
+                "limits",
                 "notMeasured", "rows", "provenance",
             ])
         #expect(
@@ -306,8 +307,7 @@ struct PipelineTests {
         let settings: JSONValue = [
             "steps": 1, "study": ["everythingElse": false], "evaluation": ["measured": false],
         ]
-        let report = try Pipeline(
-            try ResolvedRun(configuration, settings: [settings]), RunContext(toolVersion: "test"))()
+        let report = try forget(LanguagePlan(configuration, settings: [settings]), RunContext(toolVersion: "test"))
         let rows = try JSONLines.read(job.folder.url.appending(path: "run/data/forget.jsonl"))
         #expect(rows.count >= 4 && rows.count == report.rows?.forget?.count)
         #expect(rows.compactMap { $0.value["text"]?.string }.joined() == text)

@@ -28,7 +28,7 @@ import Testing
     }
 
     private func verdict(_ before: [Measurement], _ after: [Measurement], wholeClasses: Bool) -> Verdict {
-        Verdict(images: before, after, wholeClasses: wholeClasses, rule: ImageVerdictRule())
+        Verdict(before: before, after: after, forgetsWholeClasses: wholeClasses, rule: ClassifierVerdictRule())
     }
 
     @Test func aClassThatIsNoLongerNamedIsForgotten() {
