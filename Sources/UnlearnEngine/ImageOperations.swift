@@ -7,7 +7,6 @@ private enum Aten {
     static let averagePool2d = Operator("avg_pool2d")
     static let clamp = Operator("clamp")
     static let groupNorm = Operator("group_norm")
-    static let leakyRelu = Operator("leaky_relu")
     static let pad = Operator("constant_pad_nd")
     static let symmetricEigen = Operator("linalg_eigh")
     static let tanh = Operator("tanh")
@@ -27,7 +26,6 @@ public enum Interpolation: String, Codable, Sendable, CaseIterable {
 
 extension Tensor {
     public func tanh() -> Tensor { Aten.tanh(.tensor(self)) }
-    public func leakyRelu(slope: Double) -> Tensor { Aten.leakyRelu(.tensor(self), .double(slope)) }
     public func clamp(to range: ClosedRange<Double>) -> Tensor {
         Aten.clamp(.tensor(self), .double(range.lowerBound), .double(range.upperBound))
     }
