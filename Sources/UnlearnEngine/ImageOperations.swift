@@ -65,8 +65,8 @@ extension Tensor {
 // MARK: - Matrices
 
 extension Tensor {
-    /// Eigenvalues `[n]`, smallest first, and eigenvectors `[n, n]`, one in each column, of a symmetric matrix `[n, n]`,
-    /// of which the lower triangle is read.
+    /// Eigenvalues `[n]`, smallest first, and eigenvectors `[n, n]`, one in each column, of a symmetric matrix `[n,
+    /// n]`, of which the lower triangle is read.
     public func symmetricEigen() -> (values: Tensor, vectors: Tensor) {
         let results = Aten.symmetricEigen.all(.tensor(self), capacity: 2)
         return (results[0], results[1])

@@ -1,4 +1,5 @@
-// Figures of redrawn pictures against scikit-image, SciPy and numpy, and what must hold of them whatever the pictures are.
+// Figures of redrawn pictures against scikit-image, SciPy and numpy, and what must hold of them whatever the pictures
+// are.
 
 import Foundation
 import Testing
@@ -80,8 +81,8 @@ private struct GoldenPictures {
         #expect(FrechetDistance.between(a, a) < 1e-10)
     }
 
-    /// Four rows of six features have covariances of rank three. The distance of a set moved by a vector is the square of its
-    /// length; of a set stretched by two about its mean, the trace of the covariance (mean 0 here).
+    /// Four rows of six features have covariances of rank three. The distance of a set moved by a vector is the square
+    /// of its length; of a set stretched by two about its mean, the trace of the covariance (mean 0 here).
     @Test func frechetDistanceIsExactForCovariancesWithoutFullRank() throws {
         let rows = try GoldenPictures().tensor("features").narrow(0, from: 0, count: 4).to(.float64)
         expectEqual([FrechetDistance.between(rows, rows + 0.5)], [6 * 0.25])

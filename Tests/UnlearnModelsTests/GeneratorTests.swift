@@ -117,13 +117,13 @@ import UnlearnModels
         ),
         (
             #"{"_class_name": "AutoencoderTiny", "num_encoder_blocks": [1, 1]}"#,
-            "the configuration: 'num_encoder_blocks' is missing or is not a list as long as encoder_block_out_channels, "
-                + "which is 4. Check that the file belongs to the model."
+            "the configuration: 'num_encoder_blocks' is missing or is not a list as long as "
+                + "encoder_block_out_channels, which is 4. Check that the file belongs to the model."
         ),
         (
             #"{"_class_name": "AutoencoderTiny", "num_decoder_blocks": [1, -1]}"#,
-            "the configuration: 'num_decoder_blocks' is missing or is not a list of one to eight whole numbers from 0 on. "
-                + "Check that the file belongs to the model."
+            "the configuration: 'num_decoder_blocks' is missing or is not a list of one to eight whole numbers "
+                + "from 0 on. Check that the file belongs to the model."
         ),
     ])
     func aWrongConfigurationIsAnswered(json: String, sentence: String) throws {
@@ -163,7 +163,8 @@ import UnlearnModels
                 == "'cell' is 2; for this model it must be a multiple of its squares' side, 4 pixels.")
         #expect(
             model.problem(for: Degradation(.colourisation))
-                == "A masked auto-encoder reads the squares in which nothing is missing, and 'colourisation' leaves none."
+                == "A masked auto-encoder reads the squares in which nothing is missing, and "
+                + "'colourisation' leaves none."
         )
     }
 
@@ -199,8 +200,8 @@ import UnlearnModels
         }
         #expect(
             error?.description
-                == "the configuration: norm_pix_loss true is not supported. Such a model draws each square without its own "
-                + "brightness and contrast, which only the original has.")
+                == "the configuration: norm_pix_loss true is not supported. Such a model draws each square without "
+                + "its own brightness and contrast, which only the original has.")
     }
 }
 

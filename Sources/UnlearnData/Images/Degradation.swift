@@ -18,8 +18,8 @@ public struct Degradation: Configurable, Hashable {
     }
 
     public var kind = Kind.inpainting
-    /// The height and width of the rectangle in the middle, as a share of the image's: .25 and .5 are those of Li et al.
-    /// 2024 (arXiv 2402.00351).
+    /// The height and width of the rectangle in the middle, as a share of the image's: .25 and .5 are those of Li et
+    /// al. 2024 (arXiv 2402.00351).
     public var center = 0.5
     /// The share of the squares that `random-masks` takes away.
     public var share = 0.5

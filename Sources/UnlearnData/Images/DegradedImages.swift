@@ -21,8 +21,8 @@ public struct DegradedImages {
     public var count: Int { images.shape[0] }
 
     /// The whole pictures: what was drawn where something was to be drawn, the original's own pixels elsewhere.
-    /// - Parameter drawn: `[images, channels, height, width]`, −1…1. A picture with other channels than the degraded one,
-    ///   such as the colours of a grey one, is taken whole.
+    /// - Parameter drawn: `[images, channels, height, width]`, −1…1. A picture with other channels than the degraded
+    ///   one, such as the colours of a grey one, is taken whole.
     public func completed(with drawn: Tensor) -> Tensor {
         drawn.shape == images.shape ? images * (mask * -1 + 1) + drawn * mask : drawn
     }

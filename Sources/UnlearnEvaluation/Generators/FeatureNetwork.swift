@@ -4,8 +4,8 @@ public import UnlearnEngine
 internal import UnlearnFormats
 public import UnlearnModels
 
-/// A classifier, by its features and classes. Figures that it makes compare with those of the same network alone, so that its
-/// name stands beside them.
+/// A classifier, by its features and classes. Figures that it makes compare with those of the same network alone, so
+/// that its name stands beside them.
 public struct FeatureNetwork {
     public let name: String
     private let classifier: any Classifier

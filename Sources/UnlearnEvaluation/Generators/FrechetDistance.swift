@@ -1,5 +1,5 @@
-// The distance between two sets of pictures by the mean and covariance of their features: Heusel et al. 2017, "GANs trained
-// by a two time-scale update rule" (arXiv 1706.08500), equation 6.
+// The distance between two sets of pictures by the mean and covariance of their features: Heusel et al. 2017, "GANs
+// trained by a two time-scale update rule" (arXiv 1706.08500), equation 6.
 
 public import UnlearnEngine
 
@@ -19,13 +19,14 @@ public struct FeatureMoments {
     }
 }
 
-/// The Fréchet distance of two normal distributions. With the features of Inception-v3 it is what papers call FID; with those
-/// of another network it is another figure, of the same kind, which compares with figures of the same network alone.
+/// The Fréchet distance of two normal distributions. With the features of Inception-v3 it is what papers call FID; with
+/// those of another network it is another figure, of the same kind, which compares with figures of the same network
+/// alone.
 public enum FrechetDistance {
     /// |m₁ − m₂|² + tr(C₁ + C₂ − 2 (C₁ C₂)^½).
     ///
-    /// The trace of the square root is exact: C₁ C₂ has the eigenvalues of the symmetric C₁^½ C₂ C₁^½, so that no iteration,
-    /// no complex numbers and nothing added to the diagonal is needed, whatever rank the covariances have.
+    /// The trace of the square root is exact: C₁ C₂ has the eigenvalues of the symmetric C₁^½ C₂ C₁^½, so that no
+    /// iteration, no complex numbers and nothing added to the diagonal is needed, whatever rank the covariances have.
     public static func between(_ a: FeatureMoments, _ b: FeatureMoments) -> Double {
         withoutRecording {
             let root = squareRoot(of: a.covariance)
@@ -63,8 +64,8 @@ public enum FrechetDistance {
         return (vectors * roots(of: values)).matmul(vectors.transpose(0, 1))
     }
 
-    /// Square roots of eigenvalues, smallest first. Those that rounding alone can have made are zero: the root of 10⁻¹⁶ is
-    /// 10⁻⁸, which would be seen.
+    /// Square roots of eigenvalues, smallest first. Those that rounding alone can have made are zero: the root of 10⁻¹⁶
+    /// is 10⁻⁸, which would be seen.
     private static func roots(of values: Tensor) -> Tensor {
         let scalars = values.scalars(Double.self)
         let smallest = Double(scalars.count) * .ulpOfOne * (scalars.last ?? 0)
@@ -84,8 +85,8 @@ extension Statistics {
     /// The bootstrap interval of a figure that a whole set has and no single example.
     ///
     /// A set in which some examples stand twice is less varied, which moves such figures to one side: the resamples'
-    /// percentiles are moved back so that their mean is `value`. The interval tells how the figure scatters, not how far the
-    /// size of the set shifts it.
+    /// percentiles are moved back so that their mean is `value`. The interval tells how the figure scatters, not how
+    /// far the size of the set shifts it.
     static func bootstrapInterval(
         around value: Double, count: Int, resamples: Int = setResamples, level: Double = 0.95,
         using generator: inout some RandomNumberGenerator, statistic: ([Int]) -> Double

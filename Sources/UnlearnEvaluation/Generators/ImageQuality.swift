@@ -16,8 +16,8 @@ public enum ImageQuality {
     private static let radius = 5
     private static let imagesAtOnce = 64
 
-    /// 10 · log₁₀(range² / mean squared difference) in decibels, at most ``highestRatio``. The mean is over the region's
-    /// pixels and all channels.
+    /// 10 · log₁₀(range² / mean squared difference) in decibels, at most ``highestRatio``. The mean is over the
+    /// region's pixels and all channels.
     public static func peakSignalToNoise(of pairs: PicturePairs, on region: Region) -> [Double] {
         batched(pairs) { originals, redrawn, mask in
             let squares = (originals - redrawn).square()
@@ -25,12 +25,13 @@ public enum ImageQuality {
         }.map { error in min(highestRatio, 10 * log10(range * range / error)) }
     }
 
-    /// Structural similarity (Wang et al. 2004, "Image quality assessment"), averaged over pixels and channels: 1 for equal
-    /// pictures.
+    /// Structural similarity (Wang et al. 2004, "Image quality assessment"), averaged over pixels and channels: 1 for
+    /// equal pictures.
     ///
-    /// As scikit-image computes it with `gaussian_weights=True, sigma=1.5, use_sample_covariance=False, data_range=2`: a
-    /// Gaussian window of 11 × 11 pixels, edges mirrored, k₁ = .01, k₂ = .03. On the whole picture, the outermost five pixels
-    /// are left out of the mean, as there; on the filled region, the mean is over its pixels alone, wherever they are.
+    /// As scikit-image computes it with `gaussian_weights=True, sigma=1.5, use_sample_covariance=False, data_range=2`:
+    /// a Gaussian window of 11 × 11 pixels, edges mirrored, k₁ = .01, k₂ = .03. On the whole picture, the outermost
+    /// five pixels are left out of the mean, as there; on the filled region, the mean is over its pixels alone,
+    /// wherever they are.
     public static func structuralSimilarity(of pairs: PicturePairs, on region: Region) -> [Double] {
         let (height, width) = (pairs.originals.shape[2], pairs.originals.shape[3])
         precondition(
@@ -56,8 +57,8 @@ public enum ImageQuality {
         }
     }
 
-    /// The mean of `values [images, channels, height, width]` where `mask [images, 1, height, width]` is 1, `[images]`; NaN
-    /// where it is so nowhere.
+    /// The mean of `values [images, channels, height, width]` where `mask [images, 1, height, width]` is 1, `[images]`;
+    /// NaN where it is so nowhere.
     private static func regionMeans(of values: Tensor, _ mask: Tensor) -> Tensor {
         let (count, channels) = (values.shape[0], values.shape[1])
         let sums = (values * mask).reshape([count, -1]).sum(along: 1)
@@ -75,8 +76,8 @@ public enum ImageQuality {
         return above / below
     }
 
-    /// Weighted means around each pixel, first down, then across; beyond an edge the image goes on mirrored, its last row or
-    /// column seen twice.
+    /// Weighted means around each pixel, first down, then across; beyond an edge the image goes on mirrored, its last
+    /// row or column seen twice.
     private static func blurred(_ images: Tensor) -> Tensor {
         let raw = (-radius...radius).map { exp(-0.5 * pow(Double($0) / deviation, 2)) }
         let kernel = raw.map { $0 / raw.reduce(0, +) }

@@ -1,11 +1,11 @@
-// How surely and how variedly pictures are recognised: Salimans et al. 2016, "Improved techniques for training GANs" (arXiv
-// 1606.03498), section 4.
+// How surely and how variedly pictures are recognised: Salimans et al. 2016, "Improved techniques for training GANs"
+// (arXiv 1606.03498), section 4.
 
 internal import Foundation
 
-/// exp(mean over pictures of KL(p(class | picture) ‖ p(class))): 1 if all pictures look alike to the network, as many as
-/// there are classes if each is recognised surely and all classes occur evenly. Of all pictures at once, not the mean over
-/// parts of them.
+/// exp(mean over pictures of KL(p(class | picture) ‖ p(class))): 1 if all pictures look alike to the network, as many
+/// as there are classes if each is recognised surely and all classes occur evenly. Of all pictures at once, not the
+/// mean over parts of them.
 public enum InceptionScore {
     /// - Parameter probabilities: of each class, for each picture; rows of one length, each with sum 1.
     public static func value(of probabilities: [[Double]]) -> Double {

@@ -34,8 +34,8 @@ public struct PicturePairs {
 
     public var count: Int { names.count }
 
-    /// Originals and redrawn pictures as a network is to see them: on the filled region, all else is the same grey (0) in
-    /// both, so that pixels which nobody drew bring no likeness, whatever shape the region has.
+    /// Originals and redrawn pictures as a network is to see them: on the filled region, all else is the same grey (0)
+    /// in both, so that pixels which nobody drew bring no likeness, whatever shape the region has.
     func seen(_ region: Region) -> (originals: Tensor, redrawn: Tensor) {
         region == .whole ? (originals, redrawn) : (originals * mask, redrawn * mask)
     }

@@ -1,6 +1,6 @@
-// A diffusion model that redraws pictures: Saharia et al. 2022, "Palette" (arXiv 2111.05826). A U-Net reads the degraded
-// picture and, where something is missing, a noisy one, and finds the noise. Parameters are named as diffusers' UNet2DModel
-// does.
+// A diffusion model that redraws pictures: Saharia et al. 2022, "Palette" (arXiv 2111.05826). A U-Net reads the
+// degraded picture and, where something is missing, a noisy one, and finds the noise. Parameters are named as
+// diffusers' UNet2DModel does.
 
 internal import Foundation
 public import UnlearnData
@@ -111,16 +111,16 @@ public final class DiffusionInpainter: ImageToImageModel {
     public func reads(_ shape: ImageShape) -> Bool {
         shape.channels == inputShape.channels && shape.height % numbers.scale == 0 && shape.width % numbers.scale == 0
     }
-    /// What tells the blocks how noisy the images are serves both, and counts as the decoder's: while the encoder alone is
-    /// trained, the decoder then stays the same in all it does.
+    /// What tells the blocks how noisy the images are serves both, and counts as the decoder's: while the encoder alone
+    /// is trained, the decoder then stays the same in all it does.
     public func isEncoder(_ name: String) -> Bool {
         ["conv_in.", "down_blocks.", "mid_block."].contains { name.hasPrefix($0) }
     }
     public func remade(_ weights: Weights) throws(CheckpointError) -> Self { try Self(numbers, weights) }
 
-    /// The output of the middle block, and of each block and halving before it, for the noisy images of `input.noised`; that
-    /// there are some is the caller's part. Their known pixels are not read: where nothing is missing, the network sees the
-    /// picture itself, without noise.
+    /// The output of the middle block, and of each block and halving before it, for the noisy images of `input.noised`;
+    /// that there are some is the caller's part. Their known pixels are not read: where nothing is missing, the network
+    /// sees the picture itself, without noise.
     public func encode(_ input: DegradedImages) -> ImageFeatures {
         let (noised, told) = noise(in: input)
         var x = entry(Tensor.concatenate([input.images, input.completed(with: noised.images)], along: 1))

@@ -99,8 +99,8 @@ extension DiffusionInpainterConfiguration {
         }
     }
 
-    /// config.json; diffusers keeps what begins with `num_train_timesteps` in scheduler_config.json, and `condition_channels`,
-    /// `sampler` and `num_inference_steps` are this project's additions.
+    /// config.json; diffusers keeps what begins with `num_train_timesteps` in scheduler_config.json, and
+    /// `condition_channels`, `sampler` and `num_inference_steps` are this project's additions.
     var json: JSONValue {
         func types(_ names: [String], _ flags: [Bool]) -> JSONValue {
             .array(flags.map { .string($0 ? names[1] : names[0]) })

@@ -30,8 +30,8 @@ public struct ImageShape: Sendable, Equatable {
 
 /// A model that reads degraded images and draws what is missing.
 ///
-/// Images are `[images, channels, height, width]` with values from −1 to 1, channels in the order red, green, blue. A model
-/// that was trained with another range or normalisation converts inside, so that all of them are used alike.
+/// Images are `[images, channels, height, width]` with values from −1 to 1, channels in the order red, green, blue. A
+/// model that was trained with another range or normalisation converts inside, so that all of them are used alike.
 public protocol ImageToImageModel: AnyObject {
     var parameters: ParameterStore { get }
     /// What config.json says about it.

@@ -93,8 +93,8 @@ public final class MaskedAutoencoder: ImageToImageModel {
         return layers
     }
 
-    /// Fixed sines and cosines of column and row, `[1, 1 + squares, width]`, zeros for the class token: a quarter of the width
-    /// each for sine and cosine of the column, then of the row, as the published weights have them.
+    /// Fixed sines and cosines of column and row, `[1, 1 + squares, width]`, zeros for the class token: a quarter of
+    /// the width each for sine and cosine of the column, then of the row, as the published weights have them.
     private static func positions(
         _ name: String, _ side: Int, _ width: Int, _ weights: Weights
     ) throws(CheckpointError) -> Tensor {
@@ -136,8 +136,8 @@ public final class MaskedAutoencoder: ImageToImageModel {
 
     /// Features `[images, 1 + visible squares, width]`, the class token first, then the squares row by row.
     ///
-    /// A square in which a pixel is missing is not read. All images of a batch have as many that are: a programmer's error
-    /// otherwise, which ``problem(for:)`` rules out.
+    /// A square in which a pixel is missing is not read. All images of a batch have as many that are: a programmer's
+    /// error otherwise, which ``problem(for:)`` rules out.
     public func encode(_ input: DegradedImages) -> ImageFeatures {
         let (count, width) = (input.count, numbers.encoder.width)
         let squares = visibleSquares(input.mask)

@@ -29,7 +29,8 @@ extension MaskedAutoencoderConfiguration {
             throw .unsupported(
                 "norm_pix_loss true", path: file.path,
                 advice:
-                    "Such a model draws each square without its own brightness and contrast, which only the original has."
+                    "Such a model draws each square without its own brightness and contrast, which only the original "
+                    + "has."
             )
         }
         let channelCount = try file.count("num_channels", default: 3)

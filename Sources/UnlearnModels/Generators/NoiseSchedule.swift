@@ -1,5 +1,5 @@
-// How noise is put into images step by step, and taken out again: Ho et al. 2020, "Denoising diffusion probabilistic models"
-// (arXiv 2006.11239), and Song et al. 2021, "Denoising diffusion implicit models" (arXiv 2010.02502).
+// How noise is put into images step by step, and taken out again: Ho et al. 2020, "Denoising diffusion probabilistic
+// models" (arXiv 2006.11239), and Song et al. 2021, "Denoising diffusion implicit models" (arXiv 2010.02502).
 
 internal import Foundation
 public import UnlearnData

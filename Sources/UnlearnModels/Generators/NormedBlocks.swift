@@ -2,8 +2,8 @@
 
 internal import UnlearnEngine
 
-/// x + F(x) with F = two 3 × 3 convolutions, each behind a group normalisation and x · σ(x); a 1 × 1 convolution brings x to
-/// another width.
+/// x + F(x) with F = two 3 × 3 convolutions, each behind a group normalisation and x · σ(x); a 1 × 1 convolution brings
+/// x to another width.
 struct NormedResidual {
     private let norms: (GroupNorm, GroupNorm)
     private let convolutions: (Convolution, Convolution)

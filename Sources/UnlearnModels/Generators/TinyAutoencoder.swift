@@ -13,7 +13,8 @@ public struct TinyAutoencoderConfiguration: Sendable, Equatable {
     public var outputChannels: Int
     /// Channels between encoder and decoder.
     public var latentChannels: Int
-    /// The width of each stage, from the images on. Each stage of the encoder after the first begins by halving the size.
+    /// The width of each stage, from the images on. Each stage of the encoder after the first begins by halving the
+    /// size.
     public var encoderWidths: [Int]
     /// The width of each stage, from the features on. Each stage of the decoder but the last ends by doubling the size.
     public var decoderWidths: [Int]
@@ -141,7 +142,8 @@ private enum TinyLayer {
     }
 }
 
-/// relu(F(y) + y) with three convolutions F, and y = x; with a norm, y = x + G(x), where a pixel's G depends on all others.
+/// relu(F(y) + y) with three convolutions F, and y = x; with a norm, y = x + G(x), where a pixel's G depends on all
+/// others.
 private struct TinyBlock {
     private let convolutions: [Convolution]
     private let pool: (widening: Convolution, norm: GroupNorm, narrowing: Convolution)?

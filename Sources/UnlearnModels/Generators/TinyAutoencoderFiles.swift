@@ -1,5 +1,5 @@
-// TAESD as its authors publish it: a file for the encoder and one for the decoder, layers numbered from the start, and no
-// configuration, which follows from the tensors.
+// TAESD as its authors publish it: a file for the encoder and one for the decoder, layers numbered from the start, and
+// no configuration, which follows from the tensors.
 
 internal import Foundation
 internal import UnlearnEngine
@@ -37,7 +37,8 @@ extension TinyAutoencoder {
 
 /// Both files under diffusers' names.
 private struct SequentialSource: TensorSource {
-    /// diffusers limits the features before the decoder's first layer, where the published file counts a layer of its own.
+    /// diffusers limits the features before the decoder's first layer, where the published file counts a layer of its
+    /// own.
     private static let decoderOffset = 1
 
     let title: String

@@ -11,7 +11,8 @@ public struct VQGANConfiguration: Sendable, Equatable {
     public var outputChannels: Int
     /// Width and height of the images.
     public var resolution: Int
-    /// The width of the first stage, and of each stage as a multiple of it. All stages but the last end by halving the size.
+    /// The width of the first stage, and of each stage as a multiple of it. All stages but the last end by halving the
+    /// size.
     public var width: Int
     public var multipliers: [Int]
     public var blocksPerStage: Int
@@ -89,17 +90,17 @@ public final class VQGAN: ImageToImageModel {
         return decoder(fromCodes(passed))
     }
 
-    /// What ties features and codebook together in training: mean (entries − features)², with gradients for the entries, and
-    /// `commitment` times the same with gradients for the features (equation 4; the authors' first code has the factor at the
-    /// other of both).
+    /// What ties features and codebook together in training: mean (entries − features)², with gradients for the
+    /// entries, and `commitment` times the same with gradients for the features (equation 4; the authors' first code
+    /// has the factor at the other of both).
     public func codebookLoss(_ features: ImageFeatures, commitment: Double = 0.25) -> Tensor {
         let entries = quantized(features.deepest)
         return (entries - features.deepest.detached()).square().mean()
             + (entries.detached() - features.deepest).square().mean() * commitment
     }
 
-    /// The place in the codebook of each pixel's nearest entry, `[images · height · width]`, int64, image by image and row by
-    /// row.
+    /// The place in the codebook of each pixel's nearest entry, `[images · height · width]`, int64, image by image and
+    /// row by row.
     public func codes(_ features: ImageFeatures) -> Tensor {
         withoutRecording {
             let pixels = features.deepest.permute([0, 2, 3, 1]).reshape([-1, numbers.codeWidth])
