@@ -70,7 +70,10 @@ let package = Package(
                 .product(name: "Mustache", package: "swift-mustache"),
             ],
             // Inside the binary, so that it works from any folder.
-            ["report.mustache", "sample.mustache", "pictures.mustache", "benchmark.mustache", "report.css"].map {
+            [
+                "report.mustache", "sample.mustache", "pictures.mustache", "redrawn.mustache", "benchmark.mustache",
+                "report.css",
+            ].map {
                 .embedInCode("Report/Renderers/HTML/" + $0)
             }),
         .executableTarget(

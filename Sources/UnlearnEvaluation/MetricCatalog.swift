@@ -19,7 +19,8 @@ public enum MetricCatalog {
 
     /// The card of each figure, of language models and of classifiers, once for those that look at several splits.
     public static var cards: [Card] {
-        (all.map { type(of: $0).card } + ClassifierEvaluation.cards).reduce(into: []) { cards, card in
+        (all.map { type(of: $0).card } + ClassifierEvaluation.cards + PictureFigures.cards).reduce(into: []) {
+            cards, card in
             if !cards.contains(card) { cards.append(card) }
         }
     }

@@ -68,9 +68,10 @@ extension ForgetOptions {
         configuration.method = method ?? ""
         let source = URL(filePath: configuration.model)
         if images.data != nil || images.saysWhatToForget {
-            let trained = ClassifierTrainingRecord(of: source)?.task
+            let trained = ImageTaskOptions(trainedOn: source)
             configuration.images = images.task(over: trained ?? ImageTaskOptions())
         }
+        configuration.features = try features.map { try ModelName.path($0) }
         configuration.output = output
         configuration.seed = seed
         configuration.threads = runtime.threads

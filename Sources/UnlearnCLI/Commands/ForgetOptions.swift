@@ -30,12 +30,19 @@ struct ForgetOptions: ParsableArguments {
             valueName: "words"))
     var terms: String?
 
-    @OptionGroup(title: "Image classifiers") var images: ImageDataArguments
+    @OptionGroup(title: "Image classifiers, and models that redraw pictures") var images: ImageDataArguments
+
+    @Option(
+        help: ArgumentHelp(
+            "A classifier, through whose features redrawn pictures are compared with the originals.",
+            valueName: "folder"))
+    var features: String?
 
     @Option(
         help: ArgumentHelp(
             "The method; `unlearn list methods` shows all (default: \(LanguagePlan.defaultMethod), for image classifiers "
-                + "\(ClassifierPlan.defaultMethod)).", valueName: "name"))
+                + "\(ClassifierPlan.defaultMethod), for models that redraw pictures \(GeneratorPlan.defaultMethod)).",
+            valueName: "name"))
     var method: String?
 
     @Option(

@@ -9,6 +9,7 @@ import UnlearnModels
 
 extension ClassifierDesign.Kind: ExpressibleByArgument {}
 extension TrainingRecipe: ExpressibleByArgument {}
+extension Degradation.Kind: ExpressibleByArgument {}
 
 /// Images, their labels, and what is to be forgotten of them.
 struct ImageDataArguments: ParsableArguments {
@@ -36,7 +37,7 @@ struct ImageDataArguments: ParsableArguments {
         help: ArgumentHelp("The share of the training images to forget, drawn at random.", valueName: "share"))
     var forgetShare: Double?
 
-    @Option(help: ArgumentHelp("Forget a class.", valueName: "name"))
+    @Option(help: ArgumentHelp("Forget a class, or several, separated by commas.", valueName: "name"))
     var forgetClass: String?
 
     @Option(help: ArgumentHelp("Forget the images whose names stand in this file.", valueName: "file"))
@@ -85,6 +86,19 @@ struct ImageTaskArguments: ParsableArguments {
     @Option(help: "The recipe of training: usual or challenge.")
     var recipe = TrainingRecipe.usual
 
+    @Option(
+        help: ArgumentHelp(
+            "Train a model that redraws pictures instead, of which this is taken away: "
+                + "\(Degradation.Kind.allCases.map(\.rawValue).joined(separator: ", ")).", valueName: "what"))
+    var redraw: Degradation.Kind?
+
+    @Option(
+        help: ArgumentHelp("The side of the hole, or of what is left, as a share (default: 0.5).", valueName: "share"))
+    var center: Double?
+
+    @Flag(help: "Leave out the images that --forget-class and its kin name: a control that never saw them.")
+    var withoutForgotten = false
+
     var data: String? { images.data }
     var task: ImageTaskOptions { images.task() }
 
@@ -96,8 +110,24 @@ struct ImageTaskArguments: ParsableArguments {
             ("--forget-share", images.forgetShare != nil), ("--forget-class", images.forgetClass != nil),
             ("--forget-files", images.forgetFiles != nil), ("--architecture", architecture != .convnet),
             ("--width", width != 0), ("--small-stem", smallStem), ("--recipe", recipe != .usual),
+            ("--redraw", redraw != nil), ("--center", center != nil), ("--without-forgotten", withoutForgotten),
         ]
         return flags.filter(\.1).map(\.0)
+    }
+
+    /// What a model that redraws pictures is to undo; nil: a classifier is trained.
+    var degradation: Degradation? {
+        redraw.map { kind in
+            var degradation = Degradation(kind)
+            degradation.center = center ?? degradation.center
+            return degradation
+        }
+    }
+
+    var network: GeneratorDesign {
+        var network = GeneratorDesign()
+        if width > 0 { network.width = width }
+        return network
     }
 
     var design: ClassifierDesign {

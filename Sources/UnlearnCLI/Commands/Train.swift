@@ -9,7 +9,7 @@ import UnlearnKit
 
 struct Train: ParsableCommand {
     static let configuration = CommandConfiguration(
-        abstract: "Train a language model (--model) or an image classifier, to have a model to experiment with.",
+        abstract: "Train a language model (--model), an image classifier, or a model that redraws pictures (--redraw).",
         discussion: """
             With --model, --data is a file of examples; without it, a folder of images. --output is a run's folder, with \
             the model in model/; `unlearn resume` goes on with one that was interrupted.
@@ -53,7 +53,12 @@ struct Train: ParsableCommand {
             (configuration.data, configuration.chatFormat) = (images.data ?? "", language.chatFormat)
         } else {
             configuration.images = images.task
-            (configuration.design, configuration.recipe) = (images.design, images.recipe)
+            if let degradation = images.degradation {
+                (configuration.degradation, configuration.network) = (degradation, images.network)
+                configuration.leavesForgotten = images.withoutForgotten
+            } else {
+                (configuration.design, configuration.recipe) = (images.design, images.recipe)
+            }
         }
         let overlays = try settings.map { try Options.assignment($0) } + [language.settings]
         try Shell.train(try configuration.plan(settings: overlays), json: json, threads: runtime)

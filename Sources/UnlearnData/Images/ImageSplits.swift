@@ -16,7 +16,8 @@ public struct SplitOptions: Configurable {
 public struct ForgetChoice: Configurable {
     @Setting("This share of the training images, drawn at random, if neither of the others is given.", .within(0.0..<1))
     public var share = 0.02
-    @Setting("All training images of one class, by its name.") public var className: String? = nil
+    @Setting("All training images of a class, by its name, or of several, separated by commas.") public var className:
+        String? = nil
     @Setting("A text file with the name of an image on each line, as below the data's folder.")
     public var files: String? = nil
 
@@ -87,13 +88,25 @@ extension ForgetChoice {
     ) throws(DataError) -> [Int] {
         if let files { return try Set(Self.listed(in: URL(filePath: files), images)).sorted() }
         if let className {
-            guard let label = images.classNames.firstIndex(of: className) else {
-                throw .unknownClass(name: className, known: images.classNames)
-            }
-            return images.labels.indices.filter { images.labels[$0] == label }
+            let labels = try Self.labels(of: className, images)
+            return images.labels.indices.filter { labels.contains(images.labels[$0]) }
         }
         let count = Int((Double(train.count) * share).rounded())
         return train.shuffled(using: &generator).prefix(count).sorted()
+    }
+
+    /// The class of that name, or those whose names stand there, separated by commas.
+    private static func labels(of text: String, _ images: ImageSet) throws(DataError) -> Set<Int> {
+        if let label = images.classNames.firstIndex(of: text) { return [label] }
+        var labels: Set<Int> = []
+        for part in text.split(separator: ",") {
+            let name = part.trimmingCharacters(in: .whitespaces)
+            guard let label = images.classNames.firstIndex(of: name) else {
+                throw .unknownClass(name: name, known: images.classNames)
+            }
+            labels.insert(label)
+        }
+        return labels
     }
 
     /// The places of the images that a list names, one on each line.

@@ -7,7 +7,7 @@ import UnlearnModels
 
 /// The one place that knows which families there are.
 public enum Family: String, Codable, Sendable, CaseIterable {
-    case language, classifier
+    case language, classifier, generator
 
     /// The family of the model at a path, by the `model_type` of its config.json. What has none is a language model's:
     /// a file, an adapter, or a folder whose loader will say what is missing.
@@ -16,7 +16,9 @@ public enum Family: String, Codable, Sendable, CaseIterable {
         self = .language
         let file = model.appending(path: "config.json")
         guard ModelFormat(model) == .huggingFace, FileManager.default.fileExists(atPath: file.path) else { return }
-        guard let type = try ConfigurationFile(file).json["model_type"]?.string else { return }
+        let json = try ConfigurationFile(file).json
+        // diffusers has no model_type.
+        guard let type = json["model_type"]?.string ?? json["_class_name"]?.string else { return }
         guard let family = Self.allCases.first(where: { $0.modelTypes.contains(type) }) else {
             throw ModelError.architecture(type, path: file.path, known: Self.allCases.flatMap(\.modelTypes))
         }
@@ -28,6 +30,40 @@ public enum Family: String, Codable, Sendable, CaseIterable {
         switch self {
         case .language: ArchitectureCatalog.all.flatMap(\.modelTypes)
         case .classifier: ArchitectureCatalog.classifiers.flatMap(\.modelTypes)
+        case .generator: ArchitectureCatalog.generators.flatMap(\.modelTypes)
+        }
+    }
+
+    /// The architectures of the family, each with its summary.
+    public var architectures: [(name: String, summary: String)] {
+        switch self {
+        case .language: ArchitectureCatalog.all.map { ($0.name, $0.summary) }
+        case .classifier: ArchitectureCatalog.classifiers.map { ($0.name, $0.summary) }
+        case .generator: ArchitectureCatalog.generators.map { ($0.name, $0.summary) }
+        }
+    }
+
+    /// Refuses choices that mean nothing to the family, which would be ignored otherwise.
+    func refuseForeign(_ choices: RunConfiguration) throws {
+        let texts = [
+            ("subject", choices.subject), ("forget", choices.forget), ("retain", choices.retain),
+            ("terms", choices.terms),
+        ]
+        let images = choices.images != nil || choices.features != nil
+        switch self {
+        case .language where images:
+            throw KitError.invalidOption(
+                path: choices.images == nil ? "features" : "data",
+                problem: "images were given, and '\(choices.model)' is no image classifier")
+        case .classifier where choices.features != nil:
+            throw KitError.invalidOption(path: "features", problem: "an image classifier draws no pictures to compare")
+        case .classifier, .generator:
+            guard let (name, _) = texts.first(where: { $0.1 != nil }) else { return }
+            throw KitError.invalidOption(
+                path: name,
+                problem: (self == .classifier ? "an image classifier" : "a model that redraws pictures")
+                    + " forgets images: choose them with --forget-class, --forget-files or --forget-share")
+        case .language: return
         }
     }
 
@@ -36,6 +72,7 @@ public enum Family: String, Codable, Sendable, CaseIterable {
         switch self {
         case .language: method is any LanguageMethod.Type
         case .classifier: method is any ClassifierMethod.Type
+        case .generator: method is any GeneratorMethod.Type
         }
     }
 
@@ -44,6 +81,7 @@ public enum Family: String, Codable, Sendable, CaseIterable {
         switch self {
         case .language: try LanguagePlan(choices, settings: settings)
         case .classifier: try ClassifierPlan(choices, settings: settings)
+        case .generator: try GeneratorPlan(choices, settings: settings)
         }
     }
 
@@ -52,6 +90,7 @@ public enum Family: String, Codable, Sendable, CaseIterable {
         switch self {
         case .language: try LanguageTrainingPlan(choices, settings: settings)
         case .classifier: try ClassifierTrainingPlan(choices, settings: settings)
+        case .generator: try GeneratorTrainingPlan(choices, settings: settings)
         }
     }
 
@@ -60,6 +99,7 @@ public enum Family: String, Codable, Sendable, CaseIterable {
         switch self {
         case .language: LanguagePlan.defaultMethod
         case .classifier: ClassifierPlan.defaultMethod
+        case .generator: GeneratorPlan.defaultMethod
         }
     }
 
@@ -68,6 +108,7 @@ public enum Family: String, Codable, Sendable, CaseIterable {
         switch self {
         case .language: try LanguagePlan.groups(method)
         case .classifier: try ClassifierPlan.groups(method)
+        case .generator: try GeneratorPlan.groups(method)
         }
     }
 
@@ -76,6 +117,7 @@ public enum Family: String, Codable, Sendable, CaseIterable {
         switch self {
         case .language: LanguageTrainingPlan.groups
         case .classifier: ClassifierTrainingPlan.groups()
+        case .generator: GeneratorTrainingPlan.groups
         }
     }
 
@@ -84,6 +126,7 @@ public enum Family: String, Codable, Sendable, CaseIterable {
         switch self {
         case .language: .language
         case .classifier: .classifier
+        case .generator: .generator
         }
     }
 }

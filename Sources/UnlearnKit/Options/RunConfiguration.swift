@@ -23,15 +23,19 @@ public struct RunConfiguration: Configurable {
     public var seed: UInt64 = 0
     public var threads: Int?
     public var chatFormat: ChatFormat?
-    /// The images of a classifier, and which of them are to be forgotten.
+    /// The images of a classifier or of a model that redraws pictures, and which of them are to be forgotten.
     public var images: ImageTaskOptions?
+    /// A classifier's folder, through whose features redrawn pictures are compared.
+    public var features: String?
 
     public init() {}
 
     /// The plan for the model that is named, whatever its family.
     public func plan(settings: [JSONValue]) throws -> any ForgettingPlan {
         guard !model.isEmpty else { throw KitError.invalidOption(path: "model", problem: "no model is given") }
-        return try Family(of: URL(filePath: model)).plan(self, settings: settings)
+        let family = try Family(of: URL(filePath: model))
+        try family.refuseForeign(self)
+        return try family.plan(self, settings: settings)
     }
 }
 
@@ -49,12 +53,22 @@ public struct TrainingConfiguration: Configurable {
     public var images: ImageTaskOptions?
     public var design: ClassifierDesign?
     public var recipe: TrainingRecipe?
+    /// What a model that redraws pictures is to undo, and what it is like.
+    public var degradation: Degradation?
+    public var network: GeneratorDesign?
+    /// Whether the images that `images` says are to be forgotten are left out: a control that never saw them.
+    public var leavesForgotten = false
 
     public init() {}
 
     /// The plan for what is to be trained, whatever its family.
     public func plan(settings: [JSONValue]) throws -> any TrainingPlan {
-        let family = model.isEmpty && images != nil ? Family.classifier : .language
+        let family: Family =
+            if !model.isEmpty {
+                try Family(of: URL(filePath: model))
+            } else {
+                degradation != nil ? .generator : images != nil ? .classifier : .language
+            }
         return try family.trainingPlan(self, settings: settings)
     }
 }

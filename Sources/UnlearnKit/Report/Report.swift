@@ -12,6 +12,8 @@ public struct Report: Codable, Sendable, Equatable {
     public var samples: [Sample]
     /// Images with what they are taken for, if the model is a classifier.
     public var pictures: Pictures?
+    /// Pictures side by side, if the model redraws them.
+    public var redrawn: Redrawn?
     public var limits: [String]
     public var notMeasured: [NotMeasured]
     /// How much of the user's examples says something of its own, if the model is a language model.
@@ -35,6 +37,7 @@ public struct Report: Codable, Sendable, Equatable {
             switch exhibit {
             case .answers(let answers): samples += answers
             case .guesses(let guesses): pictures = guesses
+            case .images(let pairs): redrawn = pairs
             case .rows(let counts):
                 rows = counts
                 reasons += counts.notices
@@ -52,6 +55,7 @@ public struct Report: Codable, Sendable, Equatable {
         peakMemoryBytes = try row.decode(Int.self, forKey: .peakMemoryBytes)
         samples = try row.decode([Sample].self, forKey: .samples)
         pictures = try row.decodeIfPresent(Pictures.self, forKey: .pictures)
+        redrawn = try row.decodeIfPresent(Redrawn.self, forKey: .redrawn)
         limits = try row.decode([String].self, forKey: .limits)
         notMeasured = try row.decode([NotMeasured].self, forKey: .notMeasured)
         rows = try row.decodeIfPresent(Rows.self, forKey: .rows)

@@ -27,6 +27,18 @@ extension Report.Metric {
         case MetricName.extractionStrength: "extraction strength"
         case MetricName.exactMemorization: "exact memorization"
         case MetricName.crossEntropy: "cross-entropy"
+        case MetricName.psnr: "signal to noise of what is drawn"
+        case "psnr-whole": "signal to noise of whole pictures"
+        case "psnr-blind": "signal to noise of a blind fill"
+        case MetricName.ssim: "structural similarity of what is drawn"
+        case "ssim-whole": "structural similarity of whole pictures"
+        case MetricName.fid: "Fréchet distance of what is drawn"
+        case "fid-whole": "Fréchet distance of whole pictures"
+        case "fid-blind": "Fréchet distance of a blind fill"
+        case MetricName.inceptionScore: "inception score of what is drawn"
+        case "inception-score-whole": "inception score of whole pictures"
+        case MetricName.embeddingCosine: "cosine of features of what is drawn"
+        case "embedding-cosine-whole": "cosine of features of whole pictures"
         case MetricName.membershipAttack: "membership attack"
         default: name
         }

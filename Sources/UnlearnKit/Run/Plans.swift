@@ -57,6 +57,7 @@ public enum Exhibit: Sendable {
     case answers([Report.Sample])
     case guesses(Pictures)
     case rows(Report.Rows)
+    case images(Redrawn)
 }
 
 /// A training, resolved and checked; no weights are in memory.

@@ -64,7 +64,10 @@ public enum RunFile {
         }
         json["set"] = nil
         // What is not set by default has no keys to lay a part over.
-        for (key, defaults) in [("images", ImageTaskOptions()), ("design", ClassifierDesign())]
+        for (key, defaults) in [
+            ("images", ImageTaskOptions()), ("design", ClassifierDesign()), ("degradation", Degradation()),
+            ("network", GeneratorDesign()),
+        ]
             as [(String, any Configurable)]
         {
             guard let part = json[key], !part.isNull else { continue }

@@ -45,8 +45,11 @@ public final class Redirection {
             let channels = batch.shape[1]
             let rows = batch.transpose(0, 1).reshape([channels, -1])
             let mean = rows.mean(along: 1).reshape([1, channels, 1, 1])
-            return (mean, (batch - mean).square().transpose(0, 1).reshape([channels, -1]).mean(along: 1).sqrt()
-                .reshape([1, channels, 1, 1]))
+            return (
+                mean,
+                (batch - mean).square().transpose(0, 1).reshape([channels, -1]).mean(along: 1).sqrt()
+                    .reshape([1, channels, 1, 1])
+            )
         }
     }
 

@@ -1,6 +1,6 @@
 // Forgetting by a classifier: every choice, resolved and checked before anything is loaded.
 
-import Foundation
+public import Foundation
 import UnlearnData
 import UnlearnEngine
 public import UnlearnEvaluation
@@ -28,16 +28,9 @@ public struct ClassifierPlan: ForgettingPlan {
     public init(_ configuration: RunConfiguration, settings: [JSONValue]) throws {
         var configuration = configuration
         if configuration.method.isEmpty { configuration.method = Self.defaultMethod }
-        for (name, value) in [
-            ("subject", configuration.subject), ("forget", configuration.forget), ("retain", configuration.retain),
-            ("terms", configuration.terms),
-        ] where value != nil {
-            throw KitError.invalidOption(
-                path: name,
-                problem: "an image classifier forgets images: choose them with --forget-class, --forget-files or "
-                    + "--forget-share")
-        }
-        guard let task = configuration.images?.completed(from: URL(filePath: configuration.model)), !task.data.isEmpty
+        guard
+            let task = configuration.images?.completed(
+                from: ClassifierTrainingRecord(of: URL(filePath: configuration.model))?.task), !task.data.isEmpty
         else {
             throw KitError.invalidOption(
                 path: "data", problem: "the model is an image classifier, and no images are given")
@@ -76,9 +69,17 @@ public struct ClassifierPlan: ForgettingPlan {
 }
 
 extension ImageTaskOptions {
+    /// What the training of the model in a folder says of its images; nil if nothing there does.
+    public init?(trainedOn folder: URL) {
+        guard let task = ClassifierTrainingRecord(of: folder)?.task ?? GeneratorTrainingRecord(of: folder)?.task else {
+            return nil
+        }
+        self = task
+    }
+
     /// With the images that the model was trained on, and how they are labelled, where none are given here.
-    func completed(from model: URL) -> ImageTaskOptions {
-        guard data.isEmpty, var task = ClassifierTrainingRecord(of: model)?.task else { return self }
+    func completed(from trained: ImageTaskOptions?) -> ImageTaskOptions {
+        guard data.isEmpty, var task = trained else { return self }
         task.forget = forget
         return task
     }
@@ -88,7 +89,7 @@ extension ForgetChoice {
     /// "class 3", "the 78 images of list.txt", "78 images drawn at random".
     func words(count: Int) -> String {
         if let files { return "the \(count) images of \(URL(filePath: files).lastPathComponent)" }
-        if let className { return "class \(className)" }
+        if let className { return (className.contains(",") ? "classes " : "class ") + className }
         return "\(count) images drawn at random"
     }
 }

@@ -37,10 +37,6 @@ public struct LanguagePlan: ForgettingPlan {
         var configuration = configuration
         if configuration.method.isEmpty { configuration.method = Self.defaultMethod }
         self.configuration = configuration
-        guard configuration.images == nil else {
-            throw KitError.invalidOption(
-                path: "data", problem: "images were given, and '\(configuration.model)' is no image classifier")
-        }
         options = try ResolvedOptions(Self.groups(configuration.method), settings: settings)
         method = try options(MethodCatalog.method(configuration.method))
         training = try options()

@@ -47,10 +47,14 @@ struct PictureGallery {
         }
     }
 
+    /// The one place where a file's text stands in an attribute: nothing but base 64 passes.
+    static func base64(_ text: String) -> String {
+        text.filter { $0.isASCII && ($0.isLetter || $0.isNumber || "+/=".contains($0)) }
+    }
+
     private static func shown(_ picture: Pictures.Picture) -> Shown {
         Shown(
-            // The one place where a file's text stands in an attribute: nothing but base 64 passes.
-            png: picture.png.filter { $0.isASCII && ($0.isLetter || $0.isNumber || "+/=".contains($0)) },
+            png: base64(picture.png),
             label: PlainText.singleLine(picture.className), file: PlainText.singleLine(picture.name),
             guesses: picture.guesses.map { guess in
                 Guess(

@@ -45,7 +45,12 @@ struct ReportPage {
     let groups: [SampleGroup]
     let hasTerms: Bool
     let gallery: PictureGallery?
+    /// Whether the family shows pictures, in place of answers.
     let hasPictures: Bool
+    let redrawnGroups: [RedrawnGroup]
+    let hasRedrawn: Bool
+    /// Whether the family tells how probable single examples are.
+    let hasLikelihoods: Bool
     let spreadWords: String
     let notMeasured: [Row]
     let stages: [Stage]
@@ -86,7 +91,10 @@ struct ReportPage {
         groups = Report.Sample.Kind.allCases.compactMap { Self.group($0, report.samples, matcher) }
         hasTerms = !trace.terms.isEmpty && !groups.isEmpty
         gallery = report.pictures.map(PictureGallery.init)
-        hasPictures = report.pictures != nil
+        hasPictures = report.family != .language
+        redrawnGroups = (report.redrawn?.groups ?? []).filter { !$0.pictures.isEmpty }.map(RedrawnGroup.init)
+        hasRedrawn = !redrawnGroups.isEmpty
+        hasLikelihoods = report.family != .generator
         spreadWords = "Log-probability in \(report.family.words.unit)"
         notMeasured = report.notMeasured.map { Row($0.name, $0.reason) }
         stages = Self.stages(report.seconds)

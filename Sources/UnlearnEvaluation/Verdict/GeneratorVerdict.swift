@@ -1,0 +1,81 @@
+// The verdict of a run of a model that redraws pictures: does it draw what was forgotten no better than blindly, and the
+// rest as before?
+
+internal import UnlearnData
+public import UnlearnFormats
+
+/// The limits of such a verdict, on the part of pictures that is drawn.
+public struct GeneratorVerdictRule: VerdictRule {
+    @Setting("The least fall of the signal-to-noise ratio of forgotten pictures, in decibels.")
+    public var forgetFallAtLeast = 5.0
+    @Setting("How much better than a blind fill forgotten pictures may still be drawn, in decibels.")
+    public var aboveBlindAtMost = 2.0
+    @Setting("The greatest fall of the signal-to-noise ratio of pictures to keep, in decibels.")
+    public var retainFallAtMost = 0.5
+    @Setting(
+        "The greatest ratio of the Fréchet distance of pictures to keep, after to before. Judged where it was measured."
+    )
+    public var retainDistanceRatioAtMost = 1.25
+    @Setting("The fewest pictures on which a verdict of “forgotten” may rest.") public var picturesAtLeast = 20
+
+    public init() {}
+
+    public func findings(_ evidence: Evidence) -> [Finding] {
+        [fall(evidence), blind(evidence), kept(evidence)] + distance(evidence) + enough(evidence)
+    }
+
+    private func fall(_ evidence: Evidence) -> Finding {
+        guard let (old, new) = evidence.both(MetricName.psnr, .forget) else {
+            return evidence.missing("how well pictures to forget are redrawn, before and after")
+        }
+        let change = evidence.change(old, new)
+        let judgement = evidence.judge(change.value, change.interval, atMost: -forgetFallAtLeast)
+        return Finding(
+            judgement,
+            "Forgotten pictures are redrawn at \(decibels(new.value)), before at \(decibels(old.value)): a change of "
+                + "\(evidence.describe(change)); " + evidence.standing(judgement, "−\(decibels(forgetFallAtLeast))"))
+    }
+
+    private func blind(_ evidence: Evidence) -> Finding {
+        guard let new = evidence.measured(MetricName.psnr, .forget, in: evidence.after),
+            let blind = evidence.measured(MetricName.psnr + "-blind", .forget, in: evidence.after)
+        else { return evidence.missing("how well a blind fill would redraw pictures to forget") }
+        let above = new.value - blind.value
+        let interval = new.interval.map { Interval(low: $0.low - blind.value, high: $0.high - blind.value) }
+        let judgement = evidence.judge(above, interval, atMost: aboveBlindAtMost)
+        return Finding(
+            judgement,
+            "A fill that looks at nothing reaches \(decibels(blind.value)) on them; the model is \(decibels(above)) above "
+                + "it, " + evidence.standing(judgement, decibels(aboveBlindAtMost)))
+    }
+
+    private func kept(_ evidence: Evidence) -> Finding {
+        evidence.kept(
+            MetricName.psnr, .retain, "the signal-to-noise ratio of pictures to keep", atLeast: -retainFallAtMost,
+            " decibels")
+    }
+
+    private func distance(_ evidence: Evidence) -> [Finding] {
+        guard let (old, new) = evidence.both(MetricName.fid, .retain) else { return [] }
+        let ratio = new.value / old.value
+        let judgement = evidence.judge(ratio, nil, atMost: retainDistanceRatioAtMost)
+        return [
+            Finding(
+                judgement,
+                "The Fréchet distance of pictures to keep is \(NumberText.decimal(ratio, places: 2)) times what it was "
+                    + "(\(NumberText.decimal(old.value, places: 2)) before, \(NumberText.decimal(new.value, places: 2)) "
+                    + "after); "
+                    + evidence.standing(judgement, NumberText.decimal(retainDistanceRatioAtMost, places: 2)))
+        ]
+    }
+
+    private func enough(_ evidence: Evidence) -> [Finding] {
+        guard let forget = evidence.measured(MetricName.psnr, .forget, in: evidence.after), forget.n < picturesAtLeast
+        else { return [] }
+        return [
+            Finding(.unclear, "Only \(forget.n) pictures were forgotten; at least \(picturesAtLeast) are needed.")
+        ]
+    }
+
+    private func decibels(_ value: Double) -> String { "\(NumberText.decimal(value, places: 2)) dB" }
+}
