@@ -23,20 +23,12 @@ public protocol CausalLM: AnyObject {
 
     /// An empty memory of keys and values.
     func makeCache() -> KeyValueCache
-    /// Reads `tokens [rows, time]` behind what the cache holds and returns the scores after each of the last `count`,
-    /// `[rows · count, vocabulary]`.
-    func next(_ tokens: Tensor, positions: [[Int]], mask: Tensor?, cache: KeyValueCache, after count: Int) -> Tensor
-    /// The model as it is now with its matrices rounded to eight bits: nearly as good at guessing the next token, and
-    /// several times faster at reading one. For ``next(_:positions:mask:cache:after:)`` only, with the model's own cache.
-    func draft() -> any CausalLM
+    /// Reads `tokens [rows, time]` behind what the cache holds and returns the scores after the last one,
+    /// `[rows, vocabulary]`.
+    func next(_ tokens: Tensor, positions: [[Int]], mask: Tensor?, cache: KeyValueCache) -> Tensor
 }
 
 extension CausalLM {
-    /// Reads tokens and returns the scores after the last one, `[rows, vocabulary]`.
-    func next(_ tokens: Tensor, positions: [[Int]], mask: Tensor?, cache: KeyValueCache) -> Tensor {
-        next(tokens, positions: positions, mask: mask, cache: cache, after: 1)
-    }
-
     /// The states after `layer` blocks at every token, `[rows, time, width]`.
     public func hidden(_ batch: TokenBatch, after layer: Int) -> Tensor { hidden(batch, after: layer, from: 0, nil) }
 

@@ -39,14 +39,10 @@ public final class Transformer: CausalLM {
         var rotary: Rotary?
         /// Query heads that share a key head and are laid out as further time steps.
         var groups = 1
-        /// The same architecture over other weights.
-        var rebuild: (Weights) throws(CheckpointError) -> Transformer
     }
 
     public let parameters: ParameterStore
     private let parts: Parts
-    /// The head of a draft.
-    private var roundedHead: RoundedMatrix?
 
     init(_ parts: Parts, _ parameters: ParameterStore) {
         self.parts = parts
@@ -72,24 +68,14 @@ public final class Transformer: CausalLM {
         return parts.norm(states.reshape([-1, states.shape[2]]).select(batch.predictors))
     }
 
-    public func next(
-        _ tokens: Tensor, positions: [[Int]], mask: Tensor?, cache: KeyValueCache, after count: Int
-    ) -> Tensor {
+    public func next(_ tokens: Tensor, positions: [[Int]], mask: Tensor?, cache: KeyValueCache) -> Tensor {
         let x = parts.embed(tokens, positions)
         let context = ForwardPass.Context.cached(cache, mask: mask.map(foldedOverGroups))
         let states = hidden(x, positions, context, parts.blocks[...])
         let (time, width) = (states.shape[1], states.shape[2])
         cache.advance(by: time)
-        let last = parts.norm(states.narrow(1, from: time - count, count: count).reshape([-1, width]))
-        return roundedHead?(last, bias: nil) ?? logits(last)
-    }
-
-    public func draft() -> any CausalLM {
-        do throws(CheckpointError) {
-            let draft = try parts.rebuild(Weights(draftOf: parameters))
-            draft.roundedHead = RoundedMatrix(parameters.merged(headName))
-            return draft
-        } catch { preconditionFailure("draft: the model's own parameters do not fit it: \(error)") }
+        let last = parts.norm(states.narrow(1, from: time - 1, count: 1).reshape([-1, width]))
+        return logits(last)
     }
 
     private func hidden(

@@ -72,8 +72,7 @@ enum GPT2 {
                 let places = Tensor(places.joined().map(Int64.init), shape: shape)
                 return tokens.embedding(ids) + positions.embedding(places)
             },
-            blocks: blocks, norm: { norm($0) }, rotary: nil,
-            rebuild: { (weights) throws(CheckpointError) in try decoder(c, weights) })
+            blocks: blocks, norm: { norm($0) }, rotary: nil)
         return Transformer(parts, parameters)
     }
 }
