@@ -183,16 +183,13 @@ bool ct_set_recording(bool recording) {
 }
 
 int32_t ct_gradients(
-    const ct_tensor *output, const ct_tensor *weight, const ct_tensor *const *inputs, int64_t input_count,
-    bool keep_graph, ct_tensor **results) {
+    const ct_tensor *output, const ct_tensor *const *inputs, int64_t input_count, ct_tensor **results) {
     return guarded<int32_t>(-1, [&] {
         torch::autograd::variable_list variables;
         variables.reserve(input_count);
         for (int64_t i = 0; i < input_count; ++i) variables.push_back(inputs[i]->value);
-        torch::autograd::variable_list weights;
-        if (weight) weights.push_back(weight->value);
         auto gradients = torch::autograd::grad(
-            {output->value}, variables, weights, keep_graph, /*create_graph=*/false, /*allow_unused=*/true);
+            {output->value}, variables, {}, /*retain_graph=*/false, /*create_graph=*/false, /*allow_unused=*/true);
         for (int64_t i = 0; i < input_count; ++i) {
             if (gradients[i].defined() && gradients[i].is_sparse()) gradients[i] = gradients[i].to_dense();
             results[i] = gradients[i].defined() ? owned(std::move(gradients[i])) : nullptr;

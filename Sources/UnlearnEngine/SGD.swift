@@ -3,12 +3,6 @@
 
 internal import CTorch
 
-/// What turns gradients into changes of the parameters.
-public protocol Optimizer {
-    /// Updates every parameter that has a gradient; the others, and their state, stay as they are.
-    func step(_ gradients: [Tensor?], learningRate: Double)
-}
-
 /// The settings of gradient descent.
 public struct SGDOptions: Codable, Sendable, Equatable {
     public var momentum = 0.9
@@ -31,6 +25,8 @@ public struct SGD: Optimizer {
         self.parameters = parameters
         velocities = parameters.map { .zeros($0.shape) }
     }
+
+    public var state: [[Tensor]] { [velocities] }
 
     public func step(_ gradients: [Tensor?], learningRate: Double) {
         precondition(gradients.count == parameters.count, "SGD: one gradient or nil for each parameter")

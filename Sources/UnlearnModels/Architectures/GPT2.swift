@@ -43,7 +43,7 @@ enum GPT2 {
         check: { (file) throws(ModelError) in _ = try GPT2Configuration(file) },
         build: { (file, weights) throws(ModelError) in
             let configuration = try GPT2Configuration(file)
-            do throws(CheckpointError) { return try decoder(configuration, weights) } catch { throw .checkpoint(error) }
+            return try ModelError.building { () throws(CheckpointError) in try decoder(configuration, weights) }
         })
 
     private static func decoder(_ c: GPT2Configuration, _ weights: Weights) throws(CheckpointError) -> Transformer {

@@ -53,7 +53,7 @@ enum GPTNeoX {
         check: { (file) throws(ModelError) in _ = try GPTNeoXConfiguration(file) },
         build: { (file, weights) throws(ModelError) in
             let configuration = try GPTNeoXConfiguration(file)
-            do throws(CheckpointError) { return try decoder(configuration, weights) } catch { throw .checkpoint(error) }
+            return try ModelError.building { () throws(CheckpointError) in try decoder(configuration, weights) }
         })
 
     private static func decoder(_ c: GPTNeoXConfiguration, _ weights: Weights) throws(CheckpointError) -> Transformer {
