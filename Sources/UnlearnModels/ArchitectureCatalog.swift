@@ -3,7 +3,7 @@
 public import UnlearnEngine
 internal import UnlearnFormats
 
-/// How a family of models is recognised and built.
+/// How a family of language models is recognised and built.
 public struct Architecture: Sendable {
     /// The name that `unlearn list architectures` shows.
     public let name: String
@@ -26,6 +26,18 @@ public struct Architecture: Sendable {
         (self.name, self.modelTypes, self.summary) = (name, modelTypes, summary)
         (self.check, self.build, self.llama) = (check, build, llama)
     }
+}
+
+/// How a family of classifiers is recognised and built.
+public struct ClassifierArchitecture: Sendable {
+    /// The name that `unlearn list architectures` shows.
+    public let name: String
+    /// Values of `model_type` in config.json.
+    public let modelTypes: [String]
+    public let summary: String
+    /// Checks the configuration alone.
+    public let check: @Sendable (ConfigurationFile) throws(ModelError) -> Void
+    public let build: @Sendable (ConfigurationFile, Weights) throws(ModelError) -> any Classifier
 }
 
 public enum ArchitectureCatalog {

@@ -4,18 +4,6 @@ public import Foundation
 public import UnlearnEngine
 public import UnlearnFormats
 
-/// How a family of classifiers is recognised and built.
-public struct ClassifierArchitecture: Sendable {
-    /// The name that `unlearn list architectures` shows.
-    public let name: String
-    /// Values of `model_type` in config.json.
-    public let modelTypes: [String]
-    public let summary: String
-    /// Checks the configuration alone.
-    public let check: @Sendable (ConfigurationFile) throws(ModelError) -> Void
-    public let build: @Sendable (ConfigurationFile, Weights) throws(ModelError) -> any Classifier
-}
-
 /// Reads and writes folders with a classifier.
 public enum ClassifierDirectory {
     /// Whether a folder holds an image classifier: its config.json names the architecture of one.
@@ -47,30 +35,5 @@ public enum ClassifierDirectory {
             try AtomicFile.write(model.configuration.text(.pretty) + "\n", to: folder.appending(path: "config.json"))
             try model.parameters.write(to: folder.appending(path: "model.safetensors"))
         }
-    }
-}
-
-extension ParameterStore {
-    /// Writes all tensors in store order as a safetensors file: those that are kept in half precision as they are, all
-    /// others in single precision.
-    func write(to url: URL) throws(FormatError) {
-        let changed = Set(attached.map(\.weightName))
-        func type(_ name: String) -> ElementType {
-            let own = self[name].type
-            return changed.contains(name) || (own != .float16 && own != .bfloat16) ? .float32 : own
-        }
-        func stored(_ name: String) -> ScalarType {
-            switch type(name) {
-            case .float16: .float16
-            case .bfloat16: .bfloat16
-            default: .float32
-            }
-        }
-        var writer = try SafetensorsWriter(url, names.map { SafetensorsWriter.Tensor($0, stored($0), self[$0].shape) })
-        for name in names {
-            let tensor = merged(name).to(type(name)).contiguous()
-            try tensor.withBytes { (bytes) throws(FormatError) in try writer.append(bytes) }
-        }
-        try writer.commit()
     }
 }
