@@ -50,6 +50,7 @@ private enum Aten {
     static let relu = Operator("relu")
     static let reshape = Operator("reshape")
     static let packedAttention = Operator("packed_attention", library: "unlearn")
+    static let roundRows = Operator("round_rows", library: "unlearn")
     static let scaledDotProductAttention = Operator("scaled_dot_product_attention")
     static let silu = Operator("silu")
     static let siluProduct = Operator("silu_product", library: "unlearn")
@@ -207,6 +208,10 @@ extension Tensor {
         let product = Aten.linear(.tensor(self), .tensor(weight))
         return bias.map { product + $0 } ?? product
     }
+
+    /// This matrix `[out, in]` in eight bits, with one scale for each row: a weight for ``linear(_:bias:)`` that is a
+    /// quarter as much to read. Rows must be a multiple of 16 wide; products with it are not recorded for gradients.
+    public func roundedRows() -> Tensor { Aten.roundRows(.tensor(self)) }
 
     /// `(silu(self) · other) · weightᵀ`; self and other `[…, in]`, weight `[out, in]`. For its gradients no more is kept
     /// than these.

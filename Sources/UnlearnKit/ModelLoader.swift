@@ -22,7 +22,12 @@ public enum ModelLoader {
             try ExampleEncoder(tokenizer, chatFormat)
         }
         let model = try KitError.model { () throws(ModelError) in try directory.load(precision) }
-        return (directory, LanguageModel(model: model, encoder: encoder, stopTokens: directory.stopTokens))
+        let language = LanguageModel(
+            model: model, encoder: encoder, stopTokens: directory.stopTokens,
+            make: { (weights) throws(ModelError) in
+                try directory.architecture.build(directory.configuration, weights)
+            })
+        return (directory, language)
     }
 
     /// The model at `url`, checked but without its weights.

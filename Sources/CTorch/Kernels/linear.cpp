@@ -6,6 +6,7 @@
 #include <torch/csrc/autograd/custom_function.h>
 #include <torch/library.h>
 
+#include "rounded.h"
 #include "transpose.h"
 
 #include <optional>
@@ -104,6 +105,7 @@ bool suits(const at::Tensor &x) {
 }
 
 at::Tensor any_linear(const at::Tensor &input, const at::Tensor &weight) {
+    if (weight.scalar_type() == at::kChar) return unlearn::rounded::product(input, weight);
     static const bool available = at::globalContext().hasMKLDNN();
     const bool readable = suits(weight) || (weight.is_cpu() && is_half(weight) && !weight.requires_grad());
     if (!available || !suits(input) || !readable || weight.dim() != 2 || input.dim() == 0 ||

@@ -23,12 +23,17 @@ public protocol CausalLM: AnyObject {
 
     /// An empty memory of keys and values.
     func makeCache() -> KeyValueCache
-    /// Reads `tokens [rows, time]` behind what the cache holds and returns the scores after the last one,
-    /// `[rows, vocabulary]`.
-    func next(_ tokens: Tensor, positions: [[Int]], mask: Tensor?, cache: KeyValueCache) -> Tensor
+    /// Reads `tokens [rows, time]` behind what the cache holds and returns the scores after each of the last `count`,
+    /// `[rows · count, vocabulary]`.
+    func next(_ tokens: Tensor, positions: [[Int]], mask: Tensor?, cache: KeyValueCache, after count: Int) -> Tensor
 }
 
 extension CausalLM {
+    /// Reads tokens and returns the scores after the last one, `[rows, vocabulary]`.
+    func next(_ tokens: Tensor, positions: [[Int]], mask: Tensor?, cache: KeyValueCache) -> Tensor {
+        next(tokens, positions: positions, mask: mask, cache: cache, after: 1)
+    }
+
     /// The states after `layer` blocks at every token, `[rows, time, width]`.
     public func hidden(_ batch: TokenBatch, after layer: Int) -> Tensor { hidden(batch, after: layer, from: 0, nil) }
 

@@ -25,6 +25,9 @@ public final class KeyValueCache {
     /// Called once for each forward pass, after the last layer.
     func advance(by time: Int) { length += time }
 
+    /// Forgets all tokens behind the first `length`.
+    func rewind(to length: Int) { self.length = min(length, self.length) }
+
     private func store(_ new: Tensor, in buffer: inout Tensor?, _ time: Int) -> Tensor {
         let shape = new.shape
         let held: Tensor

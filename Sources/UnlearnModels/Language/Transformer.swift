@@ -68,13 +68,15 @@ public final class Transformer: CausalLM {
         return parts.norm(states.reshape([-1, states.shape[2]]).select(batch.predictors))
     }
 
-    public func next(_ tokens: Tensor, positions: [[Int]], mask: Tensor?, cache: KeyValueCache) -> Tensor {
+    public func next(
+        _ tokens: Tensor, positions: [[Int]], mask: Tensor?, cache: KeyValueCache, after count: Int
+    ) -> Tensor {
         let x = parts.embed(tokens, positions)
         let context = ForwardPass.Context.cached(cache, mask: mask.map(foldedOverGroups))
         let states = hidden(x, positions, context, parts.blocks[...])
         let (time, width) = (states.shape[1], states.shape[2])
         cache.advance(by: time)
-        let last = parts.norm(states.narrow(1, from: time - 1, count: 1).reshape([-1, width]))
+        let last = parts.norm(states.narrow(1, from: time - count, count: count).reshape([-1, width]))
         return logits(last)
     }
 
