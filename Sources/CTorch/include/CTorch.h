@@ -80,10 +80,11 @@ int32_t ct_add_gradients(
     const ct_tensor *_Nonnull output, const ct_tensor *_Nonnull const *_Nonnull inputs, int64_t input_count,
     ct_tensor *_Nullable const *_Nonnull sums, ct_tensor *_Nullable *_Nonnull results);
 
-/// Threads for one operation, deterministic kernels, and where tensors get their memory. Before the first tensor.
-int32_t ct_configure(int32_t threads, bool deterministic);
+/// Threads for one operation (0: as many as libtorch chooses), deterministic kernels, and how memory is kept. Before the
+/// first tensor.
+int32_t ct_configure(int32_t threads);
 int32_t ct_threads(void);
-/// Gives memory that was freed, and kept for later, back to the system.
+/// Gives memory that was freed, and kept for later, back to the system, where the C library can.
 void ct_trim(void);
 
 #ifdef __cplusplus
