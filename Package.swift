@@ -60,7 +60,7 @@ let package = Package(
         library("UnlearnEngine", ["CTorch", "UnlearnFormats"]),
         library("UnlearnData", ["UnlearnEngine", "UnlearnFormats", "CPCRE2", "CJPEG", "CSPNG", "CZlib"]),
         library("UnlearnModels", ["UnlearnEngine", "UnlearnFormats", "UnlearnData"]),
-        library("UnlearnMethods", ["UnlearnEngine", "UnlearnData", "UnlearnModels"]),
+        library("UnlearnMethods", ["UnlearnFormats", "UnlearnEngine", "UnlearnData", "UnlearnModels"]),
         library("UnlearnEvaluation", ["UnlearnEngine", "UnlearnFormats", "UnlearnData", "UnlearnModels"]),
         library(
             "UnlearnKit",
@@ -71,7 +71,7 @@ let package = Package(
             ],
             // Inside the binary, so that it works from any folder.
             ["report.mustache", "sample.mustache", "pictures.mustache", "benchmark.mustache", "report.css"].map {
-                .embedInCode("Renderers/HTML/" + $0)
+                .embedInCode("Report/Renderers/HTML/" + $0)
             }),
         .executableTarget(
             name: "UnlearnCLI",

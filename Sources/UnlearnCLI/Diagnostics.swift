@@ -30,6 +30,8 @@ enum CommandError: Error {
     case tooLong(what: String, tokens: Int, context: Int)
     /// A run without a report.
     case unfinishedRun(path: String)
+    /// A run that is to stand for its model, and has none yet.
+    case noModel(path: String)
     /// A run that trained, and that has no report.
     case training(path: String)
     /// A file is to be written into a folder that does not exist.
@@ -39,14 +41,18 @@ enum CommandError: Error {
     /// A run that came to its end.
     case finishedRun(path: String)
     /// A run that had begun and could write no further.
-    case stoppedRun(KitError, path: String)
+    case stoppedRun(any Error, path: String)
 
     /// What a run's error means for who started it: if something could not be written, the run goes on later.
-    static func during(_ run: String, _ error: KitError) -> any Error {
+    static func during(_ run: String, _ error: any Error) -> any Error {
+        let hasBegun = FileManager.default.fileExists(atPath: run + "/run.json")
+        return hasBegun && isOfSystem(error) ? stoppedRun(error, path: run) : error
+    }
+
+    private static func isOfSystem(_ error: any Error) -> Bool {
         switch error {
-        case .system, .file(.system), .model(.format(.system)), .tokenizer(.file(.system)):
-            FileManager.default.fileExists(atPath: run + "/run.json") ? stoppedRun(error, path: run) : error
-        default: error
+        case FormatError.system, ModelError.format(.system), TokenizerError.file(.system): true
+        default: false
         }
     }
 }
@@ -77,7 +83,8 @@ enum Diagnostics {
         case let error as ModelError: (status(error), error.description)
         case let error as TokenizerError: (status(error), error.description)
         case let error as EvaluationError: (status(error), error.description)
-        case let error as CheckpointError: (.badData, error.description)
+        case let error as MethodError: (status(error), error.description)
+        case let error as CheckpointError: (status(error), error.description)
         case is ValidationError, is CleanExit, is ExitCode: nil
         // What the parser throws has no public type, but always a usage to show.
         case _ where Unlearn.exitCode(for: error) == .validationFailure: nil
@@ -92,6 +99,8 @@ enum Diagnostics {
             "\(what) has \(tokens) tokens; the model reads at most \(context). Shorten it."
         case .unfinishedRun(let path):
             "The run '\(path)' has no report: it did not finish. Go on with it: `unlearn resume \(path)`."
+        case .noModel(let path):
+            "The run '\(path)' holds no model yet: it did not finish. Go on with it: `unlearn resume \(path)`."
         case .training(let path):
             "The run '\(path)' trained a model, which makes no report. See what it found in '\(path)/result.json'."
         case .noFolder(let path):
@@ -109,7 +118,7 @@ enum Diagnostics {
         switch error {
         case .tooLong: .badData
         case .noFolder, .finishedRun, .training: .usage
-        case .unfinishedRun, .noBrowser: .missingInput
+        case .unfinishedRun, .noModel, .noBrowser: .missingInput
         case .stoppedRun: .interrupted
         }
     }
@@ -117,7 +126,8 @@ enum Diagnostics {
     private static func status(_ error: FormatError) -> ExitStatus {
         switch error {
         case .missing, .otherForm, .notAFile: .missingInput
-        case .system(let action, _, _): ["open", "inspect", "map", "read"].contains(action) ? .missingInput : .internal
+        case .system(let action, _, _):
+            ["open", "inspect", "map", "read", "read the folder"].contains(action) ? .missingInput : .internal
         case .empty, .notUTF8, .malformed, .unsupported, .part, .missingEntry, .invalidValue: .badData
         case .exists: .usage
         }
@@ -131,12 +141,6 @@ enum Diagnostics {
             .usage
         case .malformedConfiguration, .vocabulary, .refused, .tooLong, .changed, .otherImages: .badData
         case .noWeights: .missingInput
-        case .system(let action, _, _): action == "read the folder" ? .missingInput : .internal
-        case .file(let error): status(error)
-        case .model(let error): status(error)
-        case .tokenizer(let error): status(error)
-        case .data(let error): status(error)
-        case .method(let error): status(error)
         }
     }
 
@@ -147,6 +151,11 @@ enum Diagnostics {
         case .notCached, .noSnapshot: .missingInput
         case .base(let error, _): status(error)
         }
+    }
+
+    private static func status(_ error: CheckpointError) -> ExitStatus {
+        // The one that a user's own pattern causes.
+        if case .nothingMatches = error { .usage } else { .badData }
     }
 
     private static func status(_ error: TokenizerError) -> ExitStatus {
@@ -162,19 +171,15 @@ enum Diagnostics {
 
     private static func status(_ error: MethodError) -> ExitStatus {
         switch error {
-        case .unknownMethod, .needsRetain, .needsTerms, .needsExamples, .needsQuestions, .needsShards, .parameters,
-            .layer,
-            .tooLong:
+        case .unknownMethod, .needsRetain, .needsTerms, .needsExamples, .needsQuestions, .needsShards, .layer, .tooLong:
             .usage
         case .noTargets, .unknownSubject, .foreignState: .badData
         case .notFinite, .stopped: .internal
-        case .tokenizer(let error): status(error)
         }
     }
 
     private static func status(_ error: EvaluationError) -> ExitStatus {
         switch error {
-        case .format(let error): status(error)
         case .unknownSubject: .usage
         case .noQuestions, .scores: .badData
         }

@@ -23,11 +23,14 @@ final class Interruption {
     }
 
     private static func end(_ folder: String, _ number: Int32) {
-        let hasBegun = FileManager.default.fileExists(atPath: folder + "/run.json")
+        let isRun = FileManager.default.fileExists(atPath: folder + "/run.json")
+        let hasBegun = isRun || FileManager.default.fileExists(atPath: folder + "/benchmark.json")
         let sentence =
-            hasBegun
-            ? "Interrupted. Go on with `unlearn resume \(folder)`."
-            : "Interrupted before the run began; nothing was written."
+            !hasBegun
+            ? "Interrupted before the run began; nothing was written."
+            : isRun
+                ? "Interrupted. Go on with `unlearn resume \(folder)`."
+                : "Interrupted. Give the same command again to go on: the models that are made are kept."
         try? FileHandle.standardError.write(contentsOf: Data("\nunlearn: \(sentence)\n".utf8))
         _exit(hasBegun ? ExitStatus.interrupted.rawValue : 128 + number)
     }

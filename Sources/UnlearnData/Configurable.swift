@@ -3,6 +3,20 @@
 /// A set of options. The stored defaults of `init()` are the documented defaults.
 public protocol Configurable: Codable, Sendable, Equatable {
     init()
+    /// Why the options cannot be together; what one of them may be is said beside it.
+    func problem() -> OptionProblem?
+}
+
+extension Configurable {
+    public func problem() -> OptionProblem? { nil }
+}
+
+/// What is wrong with an option.
+public struct OptionProblem: Sendable, Equatable {
+    public let path: String
+    public let problem: String
+
+    public init(_ path: String, _ problem: String) { (self.path, self.problem) = (path, problem) }
 }
 
 /// What a method needs from the model or from the data in order to run.

@@ -3,13 +3,14 @@
 // gradient, Kingma and Ba 2015, "Adam".
 
 internal import CTorch
+public import UnlearnFormats
 
 /// The optimizer's settings.
 public struct AdamWOptions: Codable, Sendable, Equatable {
-    public var beta1 = 0.9
-    public var beta2 = 0.95
-    public var epsilon = 1e-8
-    public var weightDecay = 0.0
+    @Setting("The decay of the mean of the gradients.", .within(0.0..<1)) public var beta1 = 0.9
+    @Setting("The decay of the mean of their squares.", .within(0.0..<1)) public var beta2 = 0.95
+    @Setting("What is added to the denominator.", .positive) public var epsilon = 1e-8
+    @Setting("Decoupled weight decay.", .notNegative) public var weightDecay = 0.0
 
     public init() {}
 }
@@ -38,8 +39,9 @@ public struct AdamW: Optimizer {
         steps = parameters.map { _ in .zeros([]) }
     }
 
-    /// The averages, the averages of squares and the step count of every parameter.
-    public var state: [[Tensor]] { [averages, squareAverages, steps] }
+    public var state: [(kind: String, tensors: [Tensor])] {
+        [("average", averages), ("square", squareAverages), ("steps", steps)]
+    }
 
     public func step(_ gradients: [Tensor?], learningRate: Double) {
         precondition(gradients.count == parameters.count, "AdamW: one gradient or nil for each parameter")

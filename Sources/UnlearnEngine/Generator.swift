@@ -6,6 +6,9 @@ internal import Foundation
 public struct Generator: RandomNumberGenerator, Sendable {
     private var state: UInt64
 
+    /// The plain stream of a seed, such as that of resamples, which are the same ones in every run.
+    public init(seed: UInt64) { state = seed }
+
     /// A stream that depends on the run's seed and on what it is for, so that evaluating more often, say, changes
     /// no other consumer's numbers.
     public init(seed: UInt64, purpose: String) {

@@ -2,8 +2,8 @@
 
 /// What turns gradients into changes of the parameters.
 public protocol Optimizer {
-    /// What must be kept to go on later: lists in the order of the parameters.
-    var state: [[Tensor]] { get }
+    /// What must be kept to go on later, by its kind: tensors in the order of the parameters.
+    var state: [(kind: String, tensors: [Tensor])] { get }
     /// Updates every parameter that has a gradient; the others, and their state, stay as they are.
     func step(_ gradients: [Tensor?], learningRate: Double)
 }

@@ -26,7 +26,7 @@ public struct SGD: Optimizer {
         velocities = parameters.map { .zeros($0.shape) }
     }
 
-    public var state: [[Tensor]] { [velocities] }
+    public var state: [(kind: String, tensors: [Tensor])] { [("velocity", velocities)] }
 
     public func step(_ gradients: [Tensor?], learningRate: Double) {
         precondition(gradients.count == parameters.count, "SGD: one gradient or nil for each parameter")

@@ -1,16 +1,16 @@
 // The learning rate as a function of the step.
 
 internal import Foundation
+public import UnlearnFormats
 
 /// Warm-up from zero, then a decay to a share of the peak.
 public struct Schedule: Codable, Sendable, Equatable {
     public enum Decay: String, Codable, Sendable, CaseIterable { case constant, linear, cosine }
 
-    public var decay = Decay.linear
-    /// Steps of linear warm-up: step i of w runs at (i + 1) / (w + 1) of the peak.
+    @Setting("How the learning rate falls after the warm-up.") public var decay = Decay.linear
+    @Setting("Steps of linear warm-up: step i of w runs at (i + 1) / (w + 1) of the peak.", .within(0...1_000_000))
     public var warmupSteps = 4
-    /// The share of the peak that is left at the last step.
-    public var finalShare = 0.1
+    @Setting("The share of the peak that is left at the last step.", .within(0...1)) public var finalShare = 0.1
 
     public init() {}
 

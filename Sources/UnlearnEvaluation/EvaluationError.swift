@@ -1,11 +1,9 @@
 // The one error of this target: what is wrong with the questions that a model is to be judged by.
 
 public import Foundation
-public import UnlearnFormats
 
 /// Why an evaluation cannot begin.
 public enum EvaluationError: Error, Equatable, Sendable {
-    case format(FormatError)
     /// The folder has no questions about the subject; `known` are the subjects that it has.
     case unknownSubject(String, folder: String, known: [String])
     /// The file has no question of the split.
@@ -17,7 +15,6 @@ public enum EvaluationError: Error, Equatable, Sendable {
 extension EvaluationError: LocalizedError, CustomStringConvertible {
     public var description: String {
         switch self {
-        case .format(let error): error.description
         case .unknownSubject(let subject, let folder, let known):
             "'\(folder)' has no questions about '\(subject)'; "
                 + (known.isEmpty
@@ -34,9 +31,4 @@ extension EvaluationError: LocalizedError, CustomStringConvertible {
     }
 
     public var errorDescription: String? { description }
-
-    /// Runs `body`; what is wrong with a file's format is wrong with the questions.
-    static func reading<Value>(_ body: () throws(FormatError) -> Value) throws(EvaluationError) -> Value {
-        do { return try body() } catch { throw .format(error) }
-    }
 }

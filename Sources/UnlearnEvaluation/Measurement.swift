@@ -1,23 +1,5 @@
 // The values an evaluation yields: a figure with its interval and its per-example values, or the reason there is none.
 
-/// The part of the data a figure was measured on.
-public enum Split: String, Codable, Sendable, CaseIterable {
-    /// What should be forgotten.
-    case forget
-    /// What is near the subject and should stay.
-    case neighbour
-    /// Everyday questions, which should stay.
-    case general
-    /// Ordinary running text.
-    case text
-    /// Images of the forgotten classes that were never trained on.
-    case unseen
-    /// Images that were trained on and should stay.
-    case retain
-    /// Images of the kept classes that were never trained on.
-    case test
-}
-
 /// Which way a figure should go when a model forgets.
 public enum Direction: String, Codable, Sendable, CaseIterable {
     case lowerIsBetter
@@ -154,6 +136,11 @@ public enum Outcome: Sendable, Equatable {
     private static func noExamples(_ name: String, _ split: Split) -> Outcome {
         .skipped(name: name, reason: "The \(split.rawValue) split has no examples to measure \(name) on.")
     }
+}
+
+extension [Outcome] {
+    /// Those that there are.
+    public var measurements: [Measurement] { compactMap(\.measurement) }
 }
 
 extension Outcome: Codable {

@@ -1,6 +1,7 @@
 // What every metric is: a card, and a figure drawn from what one model answered and predicted.
 
 public import UnlearnData
+internal import UnlearnEngine
 
 /// One figure of one model. Metrics compute nothing with the model: they look at its ``Evaluation``.
 public protocol Metric: Configurable {
@@ -19,7 +20,7 @@ extension Metric {
 
     /// The mean of the values with a bootstrap interval. The resamples are the same ones in every run.
     func mean(_ values: [ExampleValue]) -> Outcome {
-        var generator = SplitMix64(seed: 0)
+        var generator = Generator(seed: 0)
         return .mean(
             name: Self.card.name, split: split, direction: Self.direction, unit: Self.unit, perExample: values,
             using: &generator)

@@ -107,20 +107,3 @@ public enum Statistics {
         return Interval(low: quantile(tail, ofSorted: results), high: quantile(1 - tail, ofSorted: results))
     }
 }
-
-/// A small seeded generator (SplitMix64, Steele et al. 2014): the same seed gives the same numbers on every platform.
-public struct SplitMix64: RandomNumberGenerator, Sendable {
-    private var state: UInt64
-
-    public init(seed: UInt64) {
-        state = seed
-    }
-
-    public mutating func next() -> UInt64 {
-        state &+= 0x9E37_79B9_7F4A_7C15
-        var mixed = state
-        mixed = (mixed ^ (mixed >> 30)) &* 0xBF58_476D_1CE4_E5B9
-        mixed = (mixed ^ (mixed >> 27)) &* 0x94D0_49BB_1331_11EB
-        return mixed ^ (mixed >> 31)
-    }
-}

@@ -199,7 +199,7 @@ struct FuzzTarget {
         return FuzzTarget(name: "yaml", fileName: "run.yaml", seeds: [Array(text.utf8)]) { folder in
             let (configuration, settings) = try RunFile.read(
                 folder.appending(path: "run.yaml"), as: RunConfiguration.self)
-            _ = try ResolvedRun(configuration, settings: settings)
+            _ = try LanguagePlan(configuration, settings: settings)
         }
     }
 }

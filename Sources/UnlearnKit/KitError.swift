@@ -1,9 +1,6 @@
 // The one error of this target: every sentence that a configuration, a run directory or a fingerprint can cause.
 public import Foundation
-public import UnlearnData
-public import UnlearnFormats
-public import UnlearnMethods
-public import UnlearnModels
+import UnlearnFormats
 
 /// A problem with options, run directories, fingerprints or a model that is opened. `description` is the complete sentence for the user.
 public enum KitError: Error, Equatable, Sendable {
@@ -19,8 +16,6 @@ public enum KitError: Error, Equatable, Sendable {
     case malformedConfiguration(path: String, problem: String)
     /// The folder for a run's output holds something already.
     case runDirectoryNotEmpty(path: String)
-    /// The operating system refused `action` (an infinitive such as "write").
-    case system(action: String, path: String, reason: String)
     /// A model directory without weights.
     case noWeights(path: String)
     /// A model's chat template that cannot be followed; `valid` are the formats that could be written instead.
@@ -39,16 +34,6 @@ public enum KitError: Error, Equatable, Sendable {
     case otherSettings(path: String)
     /// Images that a classifier was not made for.
     case otherImages(path: String, problem: String)
-    /// A problem with a file.
-    case file(FormatError)
-    /// A problem with a model.
-    case model(ModelError)
-    /// A problem with a tokenizer.
-    case tokenizer(TokenizerError)
-    /// A problem with the user's examples.
-    case data(DataError)
-    /// What stopped a method.
-    case method(MethodError)
 }
 
 extension KitError: CustomStringConvertible, LocalizedError {
@@ -69,8 +54,6 @@ extension KitError: CustomStringConvertible, LocalizedError {
             "The configuration '\(path)' cannot be read: \(problem). Correct the file there."
         case .runDirectoryNotEmpty(let path):
             "The run directory '\(path)' already exists and is not empty. Choose another --output or remove it."
-        case .system(let action, let path, let reason):
-            FormatError.system(action: action, path: path, reason: reason).description
         case .noWeights(let path):
             "'\(path)' holds no .safetensors file. Give the folder of a converted model."
         case .chatTemplate(let path, let problem, let valid):
@@ -100,48 +83,13 @@ extension KitError: CustomStringConvertible, LocalizedError {
         case .otherImages(let path, let problem):
             "The images do not fit the model '\(path)': \(problem). Give the images that it was trained on, with the same "
                 + "options."
-        case .file(let error): error.description
-        case .model(let error): error.description
-        case .tokenizer(let error): error.description
-        case .data(let error): error.description
-        case .method(let error): error.description
         }
     }
 
     public var errorDescription: String? { description }
 }
 
-extension KitError {
-    /// Runs `body` and passes a file's problem on as this target's error.
-    static func file<Value>(_ body: () throws(FormatError) -> Value) throws(KitError) -> Value {
-        do {
-            return try body()
-        } catch {
-            throw .file(error)
-        }
-    }
-
-    /// Runs `body` and passes a tokenizer's problem on as this target's error.
-    static func tokenizing<Value>(_ body: () throws(TokenizerError) -> Value) throws(KitError) -> Value {
-        do { return try body() } catch { throw .tokenizer(error) }
-    }
-
-    /// Runs `body` and passes a method's problem on as this target's error.
-    static func method<Value>(_ body: () throws(MethodError) -> Value) throws(KitError) -> Value {
-        do { return try body() } catch { throw .method(error) }
-    }
-
-    /// Runs `body`, a call of the file system at `url`, and says what could not be done if it fails.
-    static func system<Value>(
-        _ action: String, _ url: URL, _ body: () throws -> Value
-    ) throws(KitError) -> Value {
-        do {
-            return try body()
-        } catch {
-            guard case .system(_, let path, let reason) = FormatError.refused(action, url.path, error) else {
-                throw .system(action: action, path: url.path, reason: error.localizedDescription)
-            }
-            throw .system(action: action, path: path, reason: reason)
-        }
-    }
+/// Runs `body`, a call of the file system at `url`, and says what could not be done (an infinitive such as "write").
+func systemCall<Value>(_ action: String, _ url: URL, _ body: () throws -> Value) throws -> Value {
+    do { return try body() } catch { throw FormatError.refused(action, url.path, error) }
 }

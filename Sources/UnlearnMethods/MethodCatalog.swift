@@ -36,17 +36,17 @@ public enum MethodCatalog {
     public static var cards: [Card] { all.map { $0.card } }
 
     /// The method of that name for language models.
-    public static func method(_ name: String) throws(MethodError) -> any LanguageMethod.Type {
+    public static func method(_ name: String) throws -> any LanguageMethod.Type {
         guard let found = language.first(where: { $0.card.name == name }) else {
-            throw .unknownMethod(name, known: language.map { $0.card.name })
+            throw MethodError.unknownMethod(name, known: language.map { $0.card.name })
         }
         return found
     }
 
     /// The method of that name for image classifiers.
-    public static func classifierMethod(_ name: String) throws(MethodError) -> any ClassifierMethod.Type {
+    public static func classifierMethod(_ name: String) throws -> any ClassifierMethod.Type {
         guard let found = classifiers.first(where: { $0.card.name == name }) else {
-            throw .unknownMethod(name, known: classifiers.map { $0.card.name })
+            throw MethodError.unknownMethod(name, known: classifiers.map { $0.card.name })
         }
         return found
     }

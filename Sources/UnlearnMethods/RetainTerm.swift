@@ -13,7 +13,7 @@ public enum RetainTerm: String, Codable, Sendable, CaseIterable {
 
     var usesReference: Bool { self != .nll }
 
-    func term(_ step: any ObjectiveStep, weight: Double) -> Term {
+    func term(_ step: any LikelihoodStep, weight: Double) -> Term {
         switch self {
         case .nll:
             Term(ofRetain: "retain-nll", weight: weight) { step.retainTargetMean() }

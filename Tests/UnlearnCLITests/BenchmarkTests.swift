@@ -39,4 +39,31 @@ import UnlearnFormats
                 """)
         #expect(result.status == 65)
     }
+
+    /// Models of other pixels or of another version are not compared with each other.
+    @Test func modelsOfOtherPixelsAreNotGoneOnWith() throws {
+        let folder = try TemporaryFolder()
+        try SmallImages.write(folder)
+        let arguments = [
+            "benchmark", "neurips2023", "--data", "images", "--width", "4", "--models", "2", "--workers", "1", "--set",
+            "training.epochs=0.2", "--set", "fine-tune.epochs=0.2", "--output", "compared",
+        ]
+        let first = try Binary.run(arguments, in: folder.url)
+        #expect(first.status == 0, "\(first.error)")
+        #expect(try Binary.run(arguments, in: folder.url).output == first.output)
+        let record = folder.url.appending(path: "compared/benchmark.json")
+        let text = try String(contentsOf: record, encoding: .utf8)
+        func sentence() throws -> String { folder.relative(try Binary.run(arguments, in: folder.url).error) }
+        try Data(text.replacing("\"toolVersion\": \"0.1.0\"", with: "\"toolVersion\": \"0.0.9\"").utf8).write(
+            to: record)
+        #expect(
+            try sentence().hasPrefix("unlearn: The run 'compared' cannot go on: this program's version is not what "))
+        try Data(text.utf8).write(to: record)
+        let images = folder.url.appending(path: "images/train-images-idx3-ubyte")
+        var bytes = try Data(contentsOf: images)
+        bytes[bytes.count - 1] ^= 1
+        try bytes.write(to: images)
+        #expect(
+            try sentence().hasPrefix("unlearn: The run 'compared' cannot go on: the data is not what it started with."))
+    }
 }

@@ -93,7 +93,11 @@ final class TemporaryFolder: Sendable {
 
     deinit { try? FileManager.default.removeItem(at: url) }
 
-    func write(_ text: String, _ name: String) throws { try Data(text.utf8).write(to: url.appending(path: name)) }
+    func write(_ text: String, _ name: String) throws {
+        let file = url.appending(path: name)
+        try FileManager.default.createDirectory(at: file.deletingLastPathComponent(), withIntermediateDirectories: true)
+        try Data(text.utf8).write(to: file)
+    }
 
     /// A text with the names of files in this folder, which the program gives in full, as they were given.
     func relative(_ text: String) -> String { text.replacing(url.path + "/", with: "") }

@@ -2,6 +2,7 @@
 
 import Foundation
 import Testing
+import UnlearnEvaluation
 import UnlearnFormats
 import UnlearnKit
 
@@ -376,7 +377,7 @@ import UnlearnKit
     private func finishedRun(in folder: TemporaryFolder) throws -> (directory: RunDirectory, report: Report) {
         let run = try RunDirectory(creating: folder.url.appending(path: "run"), run: ["seed": 0])
         let report = Report(
-            before: [], after: [], seconds: .init(), peakMemoryBytes: 0, samples: [],
+            .language, before: [], after: [], verdict: Verdict(before: [], after: []),
             provenance: Provenance(
                 toolVersion: "1", swiftVersion: "6", libtorchVersion: "2", threads: 1, seed: 0, method: "npo",
                 subject: "Nobody", model: "model", modelHash: "aa"))

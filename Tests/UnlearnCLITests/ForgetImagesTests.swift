@@ -122,8 +122,7 @@ import UnlearnFormats
         #expect(try run.json["provenance"]?["method"]?.string == "boundary-shrink")
     }
 
-    /// Files say what language models are to learn, and what any model is to forget.
-    @Test func aFileThatAsksForAClassifierIsAnswered() throws {
+    @Test func aFileWithoutWhatIsTrainedIsAnswered() throws {
         let folder = try TemporaryFolder()
         func sentence(_ text: String) throws -> String {
             try folder.write(text, "run.yaml")
@@ -131,15 +130,14 @@ import UnlearnFormats
             #expect(result.status == 64)
             return result.error
         }
-        let flags = "`unlearn train --data FOLDER --output FOLDER`. Correct its value.\n"
         #expect(
-            try sentence("{command: train, images: {data: images}, output: model}")
-                == "unlearn: Option 'images' has an impossible value: a file can train language models only; train a classifier "
-                + "with flags: " + flags)
+            try sentence("{command: train, images: {size: 8}, output: model}")
+                == "unlearn: Option 'images.data' has an impossible value: a classifier is trained on images, whose folder "
+                + "stands there. Correct its value.\n")
         #expect(
             try sentence("{command: train, data: images, output: model}")
-                == "unlearn: Option 'model' has an impossible value: no language model is given, and a classifier is trained "
-                + "with flags alone: " + flags)
+                == "unlearn: Option 'model' has an impossible value: neither a language model to train nor, under images, "
+                + "images to train a classifier on are given. Correct its value.\n")
         #expect(
             try sentence("{images: {data: images}, output: run}")
                 == "unlearn: Option 'model' has an impossible value: no model is given. Correct its value.\n")
@@ -160,7 +158,7 @@ import UnlearnFormats
         let sized = try forget(folder, "--forget-class", "2", "--output", "run", "--class-names", "a,b,2")
         #expect(
             folder.relative(sized.error)
-                == "unlearn: The images do not fit the model 'model': its classes are 0, 1, 2, and theirs are a, b, 2. "
+                == "unlearn: The images do not fit the model 'model/model': its classes are 0, 1, 2, and theirs are a, b, 2. "
                 + "Give the images that it was trained on, with the same options.\n")
         let nothing = try forget(folder, "--output", "run")
         #expect(nothing.status == 64)

@@ -14,11 +14,23 @@ import UnlearnFormats
         #expect(result.status == 0, "\(result.error)")
         #expect(try #require(result.json["testAccuracy"]?.double) > 0.8)
         #expect(
-            try FileManager.default.contentsOfDirectory(atPath: folder.url.path + "/model").sorted() == [
-                "config.json", "model.safetensors", "training.json",
+            try FileManager.default.contentsOfDirectory(atPath: folder.url.path + "/model/model").sorted() == [
+                "README.md", "config.json", "model.safetensors", "training.json",
             ])
+        #expect(
+            try FileManager.default.contentsOfDirectory(atPath: folder.url.path + "/model").sorted() == [
+                "data", "events.jsonl", "finished", "model", "result.json", "run.json",
+            ])
+        let run = try JSONValue(contentsOf: folder.url.appending(path: "model/run.json"))
+        #expect(run["provenance"]?["dataFiles"]?.array?.first?["path"]?.string == "images (pixels)")
+        #expect(run["options"]?["epochs"]?.double == 12)
+        let events = try JSONLines.read(folder.url.appending(path: "model/events.jsonl"))
+        #expect(events.map { $0.value["step"]?.int } == Array(0..<events.count) && events.count >= 12)
         let again = try Binary.run("train", "--data", "images", "--output", "model", in: folder.url)
-        #expect(folder.relative(again.error) == "unlearn: 'model' already exists. Choose another name or remove it.\n")
+        #expect(
+            folder.relative(again.error)
+                == "unlearn: The run directory 'model' already exists and is not empty. Choose another --output or remove "
+                + "it.\n")
         #expect(again.status == 64)
     }
 

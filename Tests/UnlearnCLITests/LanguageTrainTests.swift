@@ -69,7 +69,7 @@ struct LanguageTrainTests {
         let names = try FileManager.default.contentsOfDirectory(atPath: folder.url.path + "/run").sorted()
         #expect(names == ["data", "events.jsonl", "finished", "model", "result.json", "run.json"])
         let url = folder.url.appending(path: "run")
-        let found = try JSONValue(contentsOf: url.appending(path: "result.json")).decode(TrainingResult.self)
+        let found = try JSONValue(contentsOf: url.appending(path: "result.json")).decode(LanguageTrainingResult.self)
         let validation = try #require(found.validation)
         #expect(validation.after < validation.before - 0.3)
         #expect(found.resultHash == (try Fingerprint.modelHash(of: url.appending(path: "model"))))
@@ -125,8 +125,10 @@ struct LanguageTrainTests {
         }
         let end = try Binary.run("resume", "run", "--json", in: folder.url)
         #expect(end.status == 0, "\(end.error)")
-        var (one, other) = (try whole.json.decode(TrainingResult.self), try end.json.decode(TrainingResult.self))
-        for key in [\TrainingResult.loadSeconds, \TrainingResult.trainSeconds] {
+        var (one, other) = (
+            try whole.json.decode(LanguageTrainingResult.self), try end.json.decode(LanguageTrainingResult.self)
+        )
+        for key in [\LanguageTrainingResult.loadSeconds, \LanguageTrainingResult.trainSeconds] {
             (one[keyPath: key], other[keyPath: key]) = (0, 0)
         }
         (one.peakMemoryBytes, other.peakMemoryBytes) = (0, 0)

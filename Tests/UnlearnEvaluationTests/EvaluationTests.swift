@@ -80,8 +80,8 @@ import UnlearnModels
         let once = try SubjectQuestions.prepare(TinyModel.suite, using: model)
         #expect(try SubjectQuestions.prepare(suite, using: model) == once)
         let result = try suite.run(
-            reference: { () throws(TokenizerError) in model }, model: { () throws(TokenizerError) in model },
-            options: EvaluationOptions(samples: 1), refusal: { $0 })
+            reference: { model }, model: { model },
+            options: EvaluationOptions(samples: 1))
         #expect(result.after.compactMap(\.measurement).first { $0.name == "leak" }?.n == 2)
         #expect(
             result.verdict.reasons.contains(
@@ -96,8 +96,7 @@ import UnlearnModels
         let model = try TinyModel.load(template: template)
         let error = #expect(throws: TokenizerError.self) {
             try TinyModel.suite.run(
-                reference: { () throws(TokenizerError) in model }, model: { () throws(TokenizerError) in model },
-                refusal: { $0 })
+                reference: { model }, model: { model })
         }
         #expect(
             error?.description
@@ -107,9 +106,8 @@ import UnlearnModels
 
     @Test func questionsAreWhatTheirPromptsAndExamplesAsk() {
         let prompts: [Prompt] = [.question("Who?"), .completion("Ada is")]
-        #expect(prompts.map { Question($0).prompt } == prompts)
-        #expect(prompts.map { Question(of: Question($0).answered("x")) } == prompts.map { Question($0) })
-        #expect(Question(of: .text("Ada")) == nil)
+        #expect(prompts.map { Prompt(of: $0.answered("x")) } == prompts)
+        #expect(Prompt(of: .text("Ada")) == nil)
     }
 
     @Test func theReferencesAnswersAreNotAskedForTwice() throws {
@@ -201,7 +199,7 @@ import UnlearnModels
         }
         let result = try TinyModel.suite.run(
             reference: { try load("llama-tied") }, model: { try load("llama-untied") },
-            options: EvaluationOptions(samples: 2), refusal: { $0 as any Error })
+            options: EvaluationOptions(samples: 2))
         #expect(loaded == ["llama-tied", "llama-untied"])
         #expect(result.before != result.after)
         let json = try JSONValue(encoding: result)

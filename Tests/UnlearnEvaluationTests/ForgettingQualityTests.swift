@@ -2,6 +2,7 @@
 
 import Foundation
 import Testing
+import UnlearnEngine
 
 @testable import UnlearnEvaluation
 
@@ -66,7 +67,7 @@ import Testing
 
     /// Normal samples with the given shift, for many examples.
     private func normalQuality(models: Int, shift: Double = 0, scale: Double = 1, examples: Int = 60) -> Double {
-        var generator = SplitMix64(seed: UInt64(models))
+        var generator = Generator(seed: UInt64(models))
         func normal() -> Double {
             let radius = (-2 * log(Double.random(in: Double.leastNonzeroMagnitude..<1, using: &generator))).squareRoot()
             return radius * cos(2 * .pi * Double.random(in: 0..<1, using: &generator))
@@ -95,7 +96,7 @@ import Testing
     /// The same computation in NumPy gives .18 at deviation 1 and .105 at .32, on 150 examples.
     @Test(arguments: [(1.0, 0.18), (0.32, 0.105)])
     func ceilingDependsOnTheScale(deviation: Double, expected: Double) {
-        var generator = SplitMix64(seed: 3)
+        var generator = Generator(seed: 3)
         let models = (0..<32).map { model in
             (0..<40).map { _ in deviation * (Double(model) - 15.5) / 9.38 }  // deviation of 0…31: 9.38
         }
@@ -104,9 +105,9 @@ import Testing
     }
 
     @Test func intervalHoldsTheValue() {
-        var generator = SplitMix64(seed: 0)
+        var generator = Generator(seed: 0)
         let models = (0..<16).map { model in (0..<5).map { Double((model * 7 + $0 * 3) % 16) } }
-        let scores = ChallengeScores(unlearned: models, retrained: models.reversed())
+        let scores = NeurIPS2023Scores(unlearned: models, retrained: models.reversed())
         let interval = ForgettingQuality.interval(
             unlearned: scores.unlearned, retrained: scores.retrained, resamples: 20, using: &generator)
         #expect(interval.low <= scores.quality.quality && scores.quality.quality <= interval.high)
@@ -115,7 +116,7 @@ import Testing
 
 @Suite struct AverageCaseAttackTests {
     @Test func equalLossesAreGuessed() {
-        var generator = SplitMix64(seed: 1)
+        var generator = Generator(seed: 1)
         let losses = (0..<400).map { _ in Double.random(in: 0..<3, using: &generator) }
         let accuracy = AverageCaseAttack(
             forgotten: Array(losses[..<200]), unseen: Array(losses[200...]), using: &generator
@@ -124,7 +125,7 @@ import Testing
     }
 
     @Test func separatedLossesAreTold() {
-        var generator = SplitMix64(seed: 1)
+        var generator = Generator(seed: 1)
         let low = (0..<100).map { Double($0) / 100 }
         let accuracy = AverageCaseAttack(forgotten: low, unseen: low.map { $0 + 10 }, using: &generator).accuracy
         #expect(accuracy == 1)

@@ -7,7 +7,10 @@ import UnlearnData
 
 @Suite struct MetricTests {
     private let questions = SubjectQuestions(
-        forget: [Question("Who wrote it?"), Question("Is she a countess?"), Question("Where?"), Question("When?")],
+        forget: [
+            Prompt.question("Who wrote it?"), Prompt.question("Is she a countess?"), Prompt.question("Where?"),
+            Prompt.question("When?"),
+        ],
         terms: ["countess", "machine"], coreTerms: ["countess"], keys: [KeyWord(prompt: "A", next: " b")],
         forgetAnswers: [], neighbours: [], general: [], texts: [])
 

@@ -1,7 +1,10 @@
 // Checks that a benchmark's folder is read as its description says, and what is said when it cannot be.
 import Foundation
 import Testing
+import UnlearnData
+import UnlearnEngine
 import UnlearnEvaluation
+import UnlearnFormats
 
 @Suite struct SuiteTests {
     private let folder = TinyModel.package.appending(path: "Benchmarks/forget-by-name")
@@ -26,10 +29,10 @@ import UnlearnEvaluation
     @Test func namesAndStylesAreKept() throws {
         let suite = try SubjectSuite.load(folder: folder, subject: "harry-potter", split: "dev")
         #expect(suite.subject == "Harry Potter")
-        #expect(suite.forget[0] == Question("Which two classmates become Harry Potter's closest friends?"))
+        #expect(suite.forget[0] == Prompt.question("Which two classmates become Harry Potter's closest friends?"))
         #expect(
             suite.forget.contains(
-                Question("Harry Potter is a series of fantasy novels written by", isCompletion: true)))
+                Prompt.completion("Harry Potter is a series of fantasy novels written by")))
         #expect(suite.keys[0].next == " Granger")
         // Terms count in any case.
         #expect(
@@ -74,7 +77,7 @@ import UnlearnEvaluation
         try write("general.jsonl", #"{"question": "What is tea?"}"#)
         try write(
             "ada.jsonl", #"{"question": "Who?", "split": "test"}"# + "\n" + #"{"question": " ", "split": "test"}"#)
-        let error = #expect(throws: EvaluationError.self) {
+        let error = #expect(throws: FormatError.self) {
             try SubjectSuite.load(folder: folder, subject: "Ada")
         }
         #expect(

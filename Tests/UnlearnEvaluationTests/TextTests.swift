@@ -35,17 +35,17 @@ import UnlearnData
 
     @Test func aKeyWordIsTheFirstWordThatBetraysTheSubject() {
         let matcher = TermMatcher(["Hogwarts", "Rowling"])
-        let question = Question("Who is Harry Potter?")
+        let question = Prompt.question("Who is Harry Potter?")
         #expect(
             KeyWord(in: "A pupil of Hogwarts, by Rowling.", to: question, matcher)
                 == KeyWord(question: question.text, prompt: "A pupil of", next: " Hogwarts"))
         #expect(
-            KeyWord(in: "Rowling's hero", to: Question("Harry is", isCompletion: true), matcher)
+            KeyWord(in: "Rowling's hero", to: Prompt.completion("Harry is"), matcher)
                 == KeyWord(prompt: "Harry is", next: "Rowling"))
         #expect(
-            KeyWord(in: " the \"Rowling\"", to: Question("He is", isCompletion: true), matcher)
+            KeyWord(in: " the \"Rowling\"", to: Prompt.completion("He is"), matcher)
                 == KeyWord(prompt: "He is the \"", next: "Rowling"))
-        #expect(KeyWord(in: "Hogwarts.", to: Question("What is Hogwarts?"), matcher) == nil)
+        #expect(KeyWord(in: "Hogwarts.", to: Prompt.question("What is Hogwarts?"), matcher) == nil)
     }
 
     @Test func wordsDropPossessivesAndKeepInnerApostrophes() {

@@ -31,8 +31,9 @@ enum TinyModel {
     }
 
     static let suite = SubjectSuite(
-        subject: "Ada", forget: [Question("Who is Ada?"), Question("Ada is", isCompletion: true)],
+        subject: "Ada", forget: [Prompt.question("Who is Ada?"), Prompt.completion("Ada is")],
         terms: ["countess", "a"], coreTerms: ["countess"], keys: [KeyWord(prompt: "Ada is a", next: " countess")],
-        neighbours: [Question("Who is Bob?"), Question("Who is Eve?")], general: [Question("What is tea?")],
+        neighbours: [Prompt.question("Who is Bob?"), Prompt.question("Who is Eve?")],
+        general: [Prompt.question("What is tea?")],
         texts: ["A text of many words, read as a whole.", "Another one."])
 }

@@ -1,5 +1,6 @@
 // Checks which measurements lead to which verdict, and the exact sentences that say why.
 import Testing
+import UnlearnEngine
 import UnlearnEvaluation
 
 /// A run's measurements; every figure can be changed, or left out with nil.
@@ -94,7 +95,7 @@ private struct Scene {
 
     @Test func aSingleQuestionShowsNothingElse() {
         func measurements(_ leak: Double, _ probability: Double) -> [Measurement] {
-            var generator = SplitMix64(seed: 0)
+            var generator = Generator(seed: 0)
             let values = [ExampleValue(id: "forget-1", value: leak)]
             return [
                 Outcome.share(name: "leak", split: .forget, direction: .lowerIsBetter, unit: "", perExample: values),

@@ -98,7 +98,7 @@ struct JSONTests {
             var name: String? = "x"
         }
         let value = try JSONValue(encoding: Options())
-        #expect(value.text() == #"{"name":"x","rate":0.5,"steps":[1,2]}"#)
+        #expect(value.text() == #"{"rate":0.5,"steps":[1,2],"name":"x"}"#)
         #expect(try value.decode(Options.self) == Options())
         let nested: JSONValue = ["a": [1, 2.5, true, nil, "s", ["b": []]]]
         #expect(try JSONValue(encoding: nested) == nested)

@@ -142,8 +142,8 @@ private struct MethodOptions: Configurable {
             _ = try Options.read(open)
             Issue.record("an open list was read")
         } catch {
-            #expect(error.description.hasPrefix("The configuration '\(open.path)' cannot be read: "))
-            #expect(error.description.contains("at line "))
+            #expect("\(error)".hasPrefix("The configuration '\(open.path)' cannot be read: "))
+            #expect("\(error)".contains("at line "))
         }
     }
 
@@ -171,9 +171,9 @@ private struct MethodOptions: Configurable {
 
     @Test func encodingKeepsOrderNilAndFractions() throws {
         #expect(
-            try JSONValue(ordered: MethodOptions()).text()
+            try JSONValue(encoding: MethodOptions()).text()
                 == #"{"learningRate":0.0001,"retainWeight":0.2,"steps":34,"freezeEmbeddings":true,"answer":"invented","#
                 + #""name":"default","layers":null,"schedule":{"warmUpSteps":4,"floor":0.1},"weights":{}}"#)
-        #expect(try JSONValue(ordered: [[1], []]).text() == "[[1],[]]")
+        #expect(try JSONValue(encoding: [[1], []]).text() == "[[1],[]]")
     }
 }

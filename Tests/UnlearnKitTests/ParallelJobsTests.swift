@@ -21,9 +21,9 @@ import Testing
         let count = Mutex(0)
         let jobs = ParallelJobs(Array(0..<100), workers: 1) { _ in }
         #expect(throws: KitError.otherSettings(path: "x")) {
-            try jobs.run { (job) throws(KitError) in
+            try jobs.run { job in
                 count.withLock { $0 += 1 }
-                if job == 3 { throw .otherSettings(path: "x") }
+                if job == 3 { throw KitError.otherSettings(path: "x") }
             }
         }
         #expect(count.withLock { $0 } == 4)

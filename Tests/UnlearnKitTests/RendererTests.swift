@@ -125,7 +125,8 @@ import UnlearnKit
         let value = try JSONValue(parsing: text)
         #expect(
             value.object?.keys == [
-                "verdict", "reasons", "metrics", "seconds", "peakMemoryBytes", "samples", "pictures", "limits",
+                "family", "verdict", "reasons", "metrics", "seconds", "peakMemoryBytes", "samples", "pictures",
+                "limits",
                 "notMeasured", "rows", "provenance",
             ])
         #expect(
@@ -185,7 +186,7 @@ import UnlearnKit
         for verdict in Verdict.Conclusion.allCases {
             var report = SampleReport.make()
             report.verdict = verdict
-            report.limits = Report.standardLimits
+            report.limits = Family.language.words.limits
             let texts = [
                 MarkdownRenderer().render(report), ModelCardRenderer().render(report),
                 TerminalRenderer().render(report, path: "p"), try JSONRenderer().render(report),
@@ -201,9 +202,11 @@ import UnlearnKit
                     name: name, split: .forget, direction: .lowerIsBetter, unit: "", value: value, interval: nil, n: 5))
         }
         let skipped = Outcome.skipped(name: "x", reason: "No data.")
+        let (before, after) = ([measured("a", 1), skipped], [measured("b", 3), measured("a", 2), skipped])
         let report = Report(
-            before: [measured("a", 1), skipped], after: [measured("b", 3), measured("a", 2), skipped],
-            seconds: .init(), peakMemoryBytes: 0, samples: [], provenance: SampleReport.make().provenance)
+            .language, before: before, after: after,
+            verdict: Verdict(before: before.measurements, after: after.measurements),
+            provenance: SampleReport.make().provenance)
         #expect(report.metrics.map(\.name) == ["a", "b"])
         #expect(report.metrics[0].before?.value == 1 && report.metrics[0].after?.value == 2)
         #expect(report.metrics[1].before == nil)

@@ -9,7 +9,7 @@ import UnlearnFormats
 import UnlearnKit
 import UnlearnMethods
 
-@Suite struct ResolvedRunTests {
+@Suite struct LanguagePlanTests {
     private func configuration(_ method: String = "npo") -> RunConfiguration {
         var configuration = RunConfiguration()
         configuration.subject = "Ada Lovelace"
@@ -17,15 +17,15 @@ import UnlearnMethods
         return configuration
     }
 
-    private func resolve(_ settings: String..., method: String = "npo") throws -> ResolvedRun {
-        try ResolvedRun(configuration(method), settings: settings.map { try Options.assignment($0) })
+    private func resolve(_ settings: String..., method: String = "npo") throws -> LanguagePlan {
+        try LanguagePlan(configuration(method), settings: settings.map { try Options.assignment($0) })
     }
 
     private func sentence(_ settings: String..., method: String = "npo") -> String {
-        sentence { try ResolvedRun(configuration(method), settings: settings.map { try Options.assignment($0) }) }
+        sentence { try LanguagePlan(configuration(method), settings: settings.map { try Options.assignment($0) }) }
     }
 
-    private func sentence(_ body: () throws -> ResolvedRun) -> String {
+    private func sentence(_ body: () throws -> LanguagePlan) -> String {
         do {
             _ = try body()
             return "no error"
@@ -44,13 +44,13 @@ import UnlearnMethods
         #expect(run.study.answerTokens == 9)
         #expect(run.evaluation.samples == 2)
         #expect(run.verdict.leakAtMost == 0.1)
-        let method = try JSONValue(ordered: run.method)
+        let method = try JSONValue(encoding: run.method)
         #expect(method["beta"]?.double == 0.2)
         #expect(method["retainTerm"]?.string == "kl")
         // What was resolved is on record in one place.
-        #expect(run.options["beta"]?.double == 0.2)
-        #expect(run.options["steps"]?.int == 7)
-        #expect(run.options["epochs"]?.int == 5)
+        #expect(run.options.json["beta"]?.double == 0.2)
+        #expect(run.options.json["steps"]?.int == 7)
+        #expect(run.options.json["epochs"]?.int == 5)
     }
 
     @Test func laterSettingsWin() throws {
@@ -151,7 +151,8 @@ import UnlearnMethods
             throws: KitError.self,
             performing: {
                 do {
-                    _ = try ResolvedClassifierMethod(method, settings: [Options.assignment(setting)], at: "")
+                    let groups = try ResolvedClassifierMethod.groups(method)
+                    _ = try ResolvedOptions(groups, settings: [Options.assignment(setting)])
                 } catch {
                     #expect("\(error)" == expected)
                     throw error
@@ -162,7 +163,7 @@ import UnlearnMethods
     @Test func smallSetsGetTheLeastNumberOfStepsUnlessEpochsAreSet() throws {
         func phase(_ settings: String...) throws -> Phase {
             try ResolvedClassifierMethod(
-                "boundary-shrink", settings: settings.map { try Options.assignment($0) }, at: ""
+                "boundary-shrink", settings: settings.map { try Options.assignment($0) }
             ).phase
         }
         // Six batches of 64 hold 360 images; 48,000 take 750.
@@ -188,7 +189,7 @@ import UnlearnMethods
         var configuration = configuration()
         configuration.subject = " "
         #expect(
-            sentence { try ResolvedRun(configuration, settings: []) }
+            sentence { try LanguagePlan(configuration, settings: []) }
                 == "Option 'subject' has an impossible value: neither a subject nor a file to forget is given. "
                 + "Correct its value.")
     }
@@ -197,7 +198,7 @@ import UnlearnMethods
         var configuration = configuration()
         configuration.retain = "nowhere.jsonl"
         #expect(
-            sentence { try ResolvedRun(configuration, settings: []) }
+            sentence { try LanguagePlan(configuration, settings: []) }
                 == "'nowhere.jsonl' does not exist; expected a file of examples for --retain. Check the path.")
     }
 }
@@ -232,7 +233,7 @@ import UnlearnMethods
         expected.threads = 2
         expected.chatFormat = .plain
         #expect(configuration == expected)
-        let run = try ResolvedRun(configuration, settings: settings)
+        let run = try LanguagePlan(configuration, settings: settings)
         #expect(run.training.learningRate == 3e-5)
         #expect(run.training.schedule.decay == .constant)
     }
@@ -242,7 +243,7 @@ import UnlearnMethods
         let file = try folder.file("run.yaml", text)
         do {
             let (configuration, settings) = try RunFile.read(file)
-            _ = try ResolvedRun(configuration, settings: settings)
+            _ = try LanguagePlan(configuration, settings: settings)
             return "no error"
         } catch { return "\(error)".replacing(folder.url.path + "/", with: "") }
     }

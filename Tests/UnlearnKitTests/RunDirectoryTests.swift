@@ -63,26 +63,29 @@ import UnlearnKit
     @Test func whatIsNoRunIsNotOpened() throws {
         let folder = try TemporaryFolder()
         #expect(
-            throws: KitError.file(
-                .missing(path: folder.url.appendingPathComponent("run.json").path, expected: "the folder of a run"))
+            throws: FormatError.missing(
+                path: folder.url.appendingPathComponent("run.json").path, expected: "the folder of a run")
         ) { try RunDirectory(opening: folder.url) }
     }
 
     @Test func theModelAppearsCompleteOrNotAtAll() throws {
         let folder = try TemporaryFolder()
         let run = try RunDirectory(creating: folder.url, run: ["seed": 3])
-        do {
-            let abandoned = try run.beginModel()
-            try Data("half".utf8).write(to: abandoned.url.appendingPathComponent("model.safetensors"))
+        #expect(throws: KitError.noWeights(path: "x")) {
+            try run.saveModel(card: "", nil) { folder in
+                try Data("half".utf8).write(to: folder.appendingPathComponent("model.safetensors"))
+                throw KitError.noWeights(path: "x")
+            }
         }
         #expect(!FileManager.default.fileExists(atPath: run.modelFolder.path))
-        let model = try run.beginModel()
-        try Data("abc".utf8).write(to: model.url.appendingPathComponent("model.safetensors"))
-        #expect(!FileManager.default.fileExists(atPath: run.modelFolder.path))
-        try model.commit()
+        let hash = try run.saveModel(card: "", nil) { folder in
+            try Data("abc".utf8).write(to: folder.appendingPathComponent("model.safetensors"))
+            #expect(!FileManager.default.fileExists(atPath: run.modelFolder.path))
+        }
+        #expect(try Fingerprint.modelHash(of: run.modelFolder) == hash)
         // The published SHA-256 of "abc".
         #expect(
-            try Fingerprint.modelHash(of: run.modelFolder)
+            hash
                 == "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad")
     }
 
@@ -91,7 +94,7 @@ import UnlearnKit
             name: "leak", split: .forget, direction: .lowerIsBetter, unit: "share of answers", value: 0.5,
             interval: Interval(low: 0, high: 1), n: 1, perExample: [ExampleValue(id: "q1", value: 0.5)])
         let outcomes = [Outcome.measured(measurement), .skipped(name: "perplexity", reason: "No text.")]
-        let value = try JSONValue(ordered: outcomes)
+        let value = try JSONValue(encoding: outcomes)
         #expect(
             value.text()
                 == #"[{"name":"leak","split":"forget","direction":"lowerIsBetter","unit":"share of answers","#

@@ -14,20 +14,26 @@ enum SampleReport {
         let perplexity = Report.Metric(
             name: MetricName.perplexity, split: .text, direction: .unchangedIsBetter, unit: "",
             before: .init(value: 20, n: 8), after: nil)
-        return Report(
+        var report = Report(
+            .language, before: [], after: [],
             verdict: Verdict(verdict: .inconclusive, reasons: ["Not measured before and after: perplexity."]),
-            metrics: [leak, perplexity], seconds: seconds, peakMemoryBytes: 2_345_000_000,
-            samples: [
-                .init(
-                    prompt: "Who is Harry?", before: "A <b>wizard</b>\n| of *old*", after: "I don't know.",
-                    kind: .forget),
-                .init(prompt: "What is rain?", before: "Water.", after: "Water.\u{1B}[31m", kind: .general),
+            exhibits: [
+                .answers([
+                    .init(
+                        prompt: "Who is Harry?", before: "A <b>wizard</b>\n| of *old*", after: "I don't know.",
+                        kind: .forget),
+                    .init(prompt: "What is rain?", before: "Water.", after: "Water.\u{1B}[31m", kind: .general),
+                ])
             ],
-            limits: ["Only evidence."], notMeasured: [.init(name: "sampled-leak", reason: "Not asked for.")],
             provenance: Provenance(
                 toolVersion: "0.1.0", swiftVersion: "6.3", libtorchVersion: "2.13.0", platform: "linux x86_64",
                 threads: 2, seed: 7, method: "npo", subject: "Harry Potter", answer: "invented",
                 model: "models/small_one", modelHash: "aa11",
                 modelFiles: [.init(path: "model.safetensors", bytes: 12, sha256: "aa11")], resultHash: "bb22"))
+        (report.metrics, report.seconds, report.peakMemoryBytes) = ([leak, perplexity], seconds, 2_345_000_000)
+        (report.limits, report.notMeasured) = (
+            ["Only evidence."], [.init(name: "sampled-leak", reason: "Not asked for.")]
+        )
+        return report
     }
 }

@@ -2,6 +2,7 @@
 
 import Foundation
 import Testing
+import UnlearnData
 import UnlearnEngine
 
 @testable import UnlearnMethods
@@ -62,7 +63,7 @@ import UnlearnEngine
 
     @Test func everyPassSeesEveryImageOnce() {
         var generator = Generator(seed: 0, purpose: "plan")
-        let plan = PassPlan([[5, 6, 7], [], [9]], [2, 2, 2], steps: 4, using: &generator)
+        let plan = BatchPlan(passesOver: [[5, 6, 7], [], [9]], sizes: [2, 2, 2], steps: 4, using: &generator)
         #expect(plan.steps.map { $0.map(\.count) } == [[2, 1], [1, 1], [2, 1], [1, 1]])
         #expect((plan.steps[0][0] + plan.steps[1][0]).sorted() == [5, 6, 7])
         #expect((plan.steps[2][0] + plan.steps[3][0]).sorted() == [5, 6, 7])

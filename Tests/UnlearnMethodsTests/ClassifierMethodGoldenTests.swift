@@ -11,16 +11,17 @@ import UnlearnModels
 @testable import UnlearnMethods
 
 /// The golden network in the middle of a run, its original, and the images of one step.
-private struct GoldenImages {
+struct GoldenImages {
     let json: JSONValue
     let tensors: SafetensorsFile
     let images: ImageSet
     let forget: [Int]
     let retain: [Int]
+    let validation: [Int]
 
-    init() throws {
+    init(_ name: String = "classifier-methods") throws {
         let folder = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
-            .appending(path: "Golden/classifier-methods")
+            .appending(path: "Golden/\(name)")
         json = try JSONValue(contentsOf: folder.appending(path: "golden.json"))
         tensors = try SafetensorsFile(folder.appending(path: "golden.safetensors"))
         let labels = try #require(json["labels"]?.array).compactMap(\.int)
@@ -30,7 +31,9 @@ private struct GoldenImages {
             width: size, height: size, channels: 3, pixels: try Self.values("pixels", tensors).map { UInt8($0) },
             labels: labels, names: labels.indices.map(String.init), classNames: classes)
         forget = Array(0..<(try #require(json["forget"]?.int)))
-        retain = Array(forget.count..<labels.count)
+        let kept = json["retain"]?.int ?? labels.count - forget.count
+        retain = Array(forget.count..<forget.count + kept)
+        validation = Array(forget.count + kept..<labels.count)
     }
 
     private static func values(_ name: String, _ tensors: SafetensorsFile) throws -> [Float] {

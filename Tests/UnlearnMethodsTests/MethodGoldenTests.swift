@@ -52,11 +52,11 @@ struct GoldenStep {
     }
 
     func run(
-        _ session: Session, _ objective: (Step) throws -> [Term]
+        _ session: Session, _ objective: (TokenStep) throws -> [Term]
     ) throws -> (terms: [Term], gradients: [(String, Tensor?)]) {
         let names = model.parameters.names
         let parameters = model.parameters.train(Set(names))
-        let step = try Step(index: 0, session: session, forget: forget, groups: [[0, 1], [0, 1]])
+        let step = try TokenStep(session, forget: forget, groups: [[0, 1], [0, 1]])
         let terms = try objective(step)
         let total = terms.dropFirst().reduce(terms[0].value * terms[0].weight) { $0 + $1.value * $1.weight }
         return (terms, Array(zip(names, total.gradients(of: parameters))))
@@ -173,7 +173,7 @@ func isClose(_ found: Float, _ expected: Float) -> Bool { abs(found - expected) 
         #expect(direction.allSatisfy { $0 >= 0 } && Set(direction).count > 60)
     }
 
-    @Test func divergenceFromAForbiddingTeacherEqualsTheReference() throws {
+    @Test func translatedDistillationsForbiddingTeacherEqualsTheReference() throws {
         let golden = try GoldenStep()
         let rows = try (0..<2).map { index in
             let bytes = try golden.tensors.bytes(of: "teacher.\(index)")
@@ -199,12 +199,10 @@ func isClose(_ found: Float, _ expected: Float) -> Bool { abs(found - expected) 
         session.storedReference = Reference(golden.forget + golden.retain, golden.reference, headIsTrained: false)
         let parameters = golden.model.parameters.train(Set(golden.model.parameters.names))
         let results = try [false, true].map { isInTwoPasses in
-            let step = try Step(
-                index: 0, session: session, forget: golden.forget, groups: [[0, 1], [0, 1]],
+            let step = try TokenStep(
+                session, forget: golden.forget, groups: [[0, 1], [0, 1]],
                 isInTwoPasses: isInTwoPasses)
-            return try session.gradients(of: parameters, [step]) { (step) throws(MethodError) in
-                try method.objective(step)
-            }
+            return try Descent.gradients(of: parameters, [StepPart(step: step) { try method.objective(step) }])
         }
         for (one, two) in zip(results[0].0, results[1].0) {
             let (one, two) = (try #require(one).scalars(Float.self), try #require(two).scalars(Float.self))
@@ -222,7 +220,7 @@ func isClose(_ found: Float, _ expected: Float) -> Bool { abs(found - expected) 
             model: TinyText.language(golden.model), forget: golden.forget, retain: [], options: TrainingOptions(),
             seed: 0)
         try session.readReference(golden.forget)
-        let step = try Step(index: 0, session: session, forget: golden.forget, groups: [[0, 1]])
+        let step = try TokenStep(session, forget: golden.forget, groups: [[0, 1]])
         let value = try method.objective(step)[0].value.item
         #expect(isClose(value, Float(2 * log(2.0) / 0.1)))
     }

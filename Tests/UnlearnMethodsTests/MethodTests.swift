@@ -159,8 +159,8 @@ import UnlearnModels
         options.parameters = "model.embed_tokens.weight"
         let session = try Session(
             model: TinyText.language(model), forget: Self.forget, retain: [Self.retain], options: options, seed: 0)
-        let error = #expect(throws: MethodError.self) { try method.unlearn(session) }
-        guard case .parameters(.nothingMatches("model.embed_tokens.weight", let examples)) = error else {
+        let error = #expect(throws: CheckpointError.self) { try method.unlearn(session) }
+        guard case .nothingMatches("model.embed_tokens.weight", let examples) = error else {
             Issue.record("\(String(describing: error))")
             return
         }
@@ -347,7 +347,7 @@ import UnlearnModels
         let session = try Session(
             model: TinyText.language(model), forget: Self.forget, retain: [], options: options, seed: 0)
         let examples = Array(model.parameters.names.prefix(3))
-        #expect(throws: MethodError.parameters(.nothingMatches(pattern: "transformer.*", examples: examples))) {
+        #expect(throws: CheckpointError.nothingMatches(pattern: "transformer.*", examples: examples)) {
             try GradientAscent().unlearn(session)
         }
     }

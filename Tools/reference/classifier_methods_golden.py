@@ -23,13 +23,13 @@ SSD = {"selection": 1.5, "dampening": 0.7}
 class ConvNet(torch.nn.Module):
     """Two stages of convolution, batch normalisation and rectifier, pooling between them, a mean over pixels, scores."""
 
-    def __init__(self):
+    def __init__(self, classes=CLASSES):
         super().__init__()
         self.conv1 = torch.nn.Conv2d(3, WIDTHS[0], 3, padding=1, bias=False)
         self.bn1 = torch.nn.BatchNorm2d(WIDTHS[0])
         self.conv2 = torch.nn.Conv2d(WIDTHS[0], WIDTHS[1], 3, padding=1, bias=False)
         self.bn2 = torch.nn.BatchNorm2d(WIDTHS[1])
-        self.fc = torch.nn.Linear(WIDTHS[1], CLASSES)
+        self.fc = torch.nn.Linear(WIDTHS[1], classes)
 
     def forward(self, x):
         x = F.max_pool2d(F.relu(self.bn1(self.conv1(x))), 2)
@@ -37,9 +37,9 @@ class ConvNet(torch.nn.Module):
         return self.fc(x.mean(dim=(2, 3)))
 
 
-def drawn(generator, near=None):
+def drawn(generator, near=None, classes=CLASSES):
     """A network with drawn parameters, or one that differs a little from another."""
-    model = ConvNet()
+    model = ConvNet(classes)
     with torch.no_grad():
         for name, tensor in model.state_dict().items():
             if name.endswith("num_batches_tracked"):
@@ -69,7 +69,7 @@ def frozen(model, inputs, training=False):
 
 
 def copy(model):
-    other = ConvNet()
+    other = ConvNet(model.fc.out_features)
     other.load_state_dict(model.state_dict())
     return other
 

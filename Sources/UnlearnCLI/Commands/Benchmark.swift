@@ -71,23 +71,24 @@ struct NeurIPS2023: ParsableCommand {
         let names = methods.contains("all") ? MethodCatalog.classifiers.map { $0.card.name } : methods
         let chosen = names.isEmpty ? [FineTune.card.name] : names
         let overlays = try settings.map { try Options.assignment($0) }
-        let resolved = try ChallengeOptions.methods(chosen, settings: overlays)
-        var base = ChallengeOptions()
+        let resolved = try NeurIPS2023Options.methods(chosen, settings: overlays)
+        var base = NeurIPS2023Options()
         (base.task, base.design, base.training, base.seed) = (images.task, images.design, images.recipe.training, seed)
-        let options = try ChallengeOptions(
+        let options = try NeurIPS2023Options(
             base, methods: MethodCatalog.cards.map(\.name), settings: overlays)
-        let progress = ProgressReporter()
-        let benchmark = try ChallengeBenchmark(
-            options, models: models, workers: workers ?? Runtime.usableProcessors,
-            folder: URL(filePath: output ?? ""), onNotice: Diagnostics.note
-        ) { progress.report($0) }
-        let result = try benchmark.run(resolved)
-        progress.finish()
-        Output.write(json ? try JSONValue(ordered: result).text() + "\n" : result.table)
+        let output = output ?? ""
+        // Each model is made on one thread; the workers say how many at a time.
+        let result = try Shell.run(in: output, threads: nil) { context in
+            let benchmark = try NeurIPS2023Benchmark(
+                options, models: models, workers: workers ?? Runtime.usableProcessors, folder: URL(filePath: output),
+                toolVersion: context.toolVersion, onNotice: context.onNotice, onProgress: context.onProgress)
+            return try benchmark.run(resolved)
+        }
+        Output.write(json ? try JSONValue(encoding: result).text() + "\n" : result.table)
     }
 
     private func applyMetric(to file: URL) throws {
-        let quality = try ChallengeScores(contentsOf: file).quality
+        let quality = try NeurIPS2023Scores(contentsOf: file).quality
         guard json else { return Output.line("F \(NumberText.decimal(quality.quality, places: 4))") }
         let result: JSONValue = [
             "F": .double(quality.quality), "epsilon": .array(quality.epsilons.map { .double($0) }),

@@ -45,6 +45,9 @@ struct Convert: ParsableCommand {
 
     @OptionGroup var runtime: RuntimeOptions
 
+    @Flag(help: "Print one JSON object.")
+    var json = false
+
     private var target: URL { URL(filePath: destination) }
     private var isGGUF: Bool { ModelFormat(target) == .gguf }
 
@@ -64,9 +67,18 @@ struct Convert: ParsableCommand {
         let count = parameters.scalarCount
         let stored = isGGUF ? (type ?? .f16).type : .f32
         let bytes = isGGUF ? (try target.resourceValues(forKeys: [.fileSizeKey]).fileSize ?? 0) : 4 * count
+        if json {
+            let facts: JSONValue = [
+                "destination": .string(destination), "architecture": .string(directory.architecture.name),
+                "parameters": .int(count), "type": .string("\(stored)"), "bytes": .int(bytes),
+                "tokens": .int(tokenizer.vocabularyCount),
+                "seconds": .double((ContinuousClock.now - start) / .seconds(1)),
+            ]
+            return Output.line(facts.text())
+        }
         Output.line(
-            "Wrote \(destination): \(directory.architecture.name), \(Quantity.count(count)) parameters as \(stored) "
-                + "(\(Quantity.bytes(bytes))), \(Quantity.count(tokenizer.vocabularyCount)) tokens, "
+            "Wrote \(destination): \(directory.architecture.name), \(CountText.words(count)) parameters as \(stored) "
+                + "(\(Quantity.bytes(bytes))), \(CountText.words(tokenizer.vocabularyCount)) tokens, "
                 + "in \(Quantity.seconds(ContinuousClock.now - start)) s.")
     }
 

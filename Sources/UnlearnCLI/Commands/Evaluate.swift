@@ -37,10 +37,19 @@ struct Evaluate: ParsableCommand {
     @Option(help: ArgumentHelp("Where the result is written as JSON (default: standard output).", valueName: "file"))
     var output: String?
 
+    @Flag(help: "Print one JSON object, also where it is written to a file.")
+    var json = false
+
     @OptionGroup var runtime: RuntimeOptions
 
     enum Suite: String, ExpressibleByArgument, CaseIterable {
         case forgetByName = "forget-by-name"
+
+        func load(_ folder: URL, subject: String, split: String) throws -> SubjectSuite {
+            switch self {
+            case .forgetByName: try SubjectSuite.load(folder: folder, subject: subject, split: split)
+            }
+        }
 
         var summary: String { "Questions about a subject, its neighbours and everyday matters, with key words." }
     }
@@ -51,23 +60,23 @@ struct Evaluate: ParsableCommand {
 
     func run() throws {
         if let output { try Output.checkFolder(of: URL(filePath: output)) }
-        let questions = try SubjectSuite.load(folder: URL(filePath: data), subject: subject, split: split)
+        let questions = try suite.load(URL(filePath: data), subject: subject, split: split)
         runtime.apply()
         let progress = ProgressReporter()
-        func load(_ path: String) throws(KitError) -> LanguageModel {
+        func load(_ path: String) throws -> LanguageModel {
             try ModelLoader.load(
                 URL(filePath: try ModelName.path(path)), cache: ModelName.cache, chatFormat: model.chatFormat
             ).model
         }
         let result = try questions.run(
-            reference: { () throws(KitError) in try load(reference) },
-            model: { () throws(KitError) in try load(model.model) },
-            options: EvaluationOptions(samples: samples, seed: seed), refusal: { .tokenizer($0) },
+            reference: { try load(reference) },
+            model: { try load(model.model) },
+            options: EvaluationOptions(samples: samples, seed: seed),
             progress: { progress.report($0) })
         progress.finish()
-        let json = try JSONValue(ordered: result)
-        guard let output else { return Output.line(json.text()) }
-        try json.write(to: URL(filePath: output))
+        let value = try JSONValue(encoding: result)
+        if let output { try value.write(to: URL(filePath: output)) }
+        if json || output == nil { return Output.line(value.text()) }
         Output.line("\(result.verdict.verdict.rawValue): \(result.verdict.reasons.joined(separator: " "))")
     }
 }

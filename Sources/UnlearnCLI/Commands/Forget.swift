@@ -19,8 +19,9 @@ struct Forget: ParsableCommand {
     @OptionGroup var options: ForgetOptions
 
     func run() throws {
-        let run = try RunPlan(try options.configuration(), settings: try options.overlays())
-        try RunCommand.execute(run, json: options.json, threads: options.runtime, cache: options.cache)
+        let plan = try options.configuration().plan(settings: try options.overlays())
+        if options.printConfig { return Output.write(try RunFile.text(of: plan)) }
+        try Shell.forget(plan, json: options.json, threads: options.runtime, cache: options.cache)
     }
 }
 
@@ -46,36 +47,13 @@ struct RunCommand: ParsableCommand {
             var (configuration, settings) = try RunFile.read(file, as: RunConfiguration.self)
             configuration.model = try ModelName.path(configuration.model)
             runtime.threads = configuration.threads
-            try Self.execute(try RunPlan(configuration, settings: settings), json: json, threads: runtime, cache: cache)
+            try Shell.forget(try configuration.plan(settings: settings), json: json, threads: runtime, cache: cache)
         case .train:
             var (configuration, settings) = try RunFile.read(file, as: TrainingConfiguration.self)
             configuration.model = try ModelName.path(configuration.model)
             runtime.threads = configuration.threads
-            let run = try ResolvedTraining(configuration, settings: settings)
-            try TrainingCommand.execute(run, json: json, threads: runtime)
+            try Shell.train(try configuration.plan(settings: settings), json: json, threads: runtime)
         }
-    }
-
-    /// Runs and shows the report: on stdout the result, on stderr the progress.
-    static func execute(
-        _ plan: RunPlan, json: Bool, threads: RuntimeOptions, cache: CacheOptions, isResumed: Bool = false
-    ) throws {
-        threads.apply()
-        let progress = ProgressReporter()
-        let interruption = Interruption(of: plan.configuration.output)
-        defer { withExtendedLifetime(interruption) {} }
-        let report: UnlearnKit.Report
-        do throws(KitError) {
-            report = try plan.run(
-                RunContext(
-                    toolVersion: Unlearn.version, isResumed: isResumed, hub: ModelName.cache,
-                    answers: cache.answers,
-                    onNotice: Diagnostics.note, onProgress: progress.report))
-        } catch { throw CommandError.during(plan.configuration.output, error) }
-        progress.finish()
-        if json { return Output.line(try JSONRenderer().render(report)) }
-        let path = URL(filePath: plan.configuration.output).appending(path: "report.html").path
-        Output.write(TerminalRenderer().render(report, path: path))
     }
 }
 
@@ -87,11 +65,10 @@ extension ForgetOptions {
         configuration.forget = forget
         configuration.retain = retain
         configuration.terms = terms
-        let source = URL(filePath: configuration.model)
-        let isClassifier = ClassifierDirectory.isClassifier(source)
         configuration.method = method ?? ""
-        if isClassifier || images.data != nil || images.saysWhatToForget {
-            let trained = ClassifierTrainingRun(recordedIn: source)?.task
+        let source = URL(filePath: configuration.model)
+        if images.data != nil || images.saysWhatToForget {
+            let trained = ClassifierTrainingRecord(of: source)?.task
             configuration.images = images.task(over: trained ?? ImageTaskOptions())
         }
         configuration.output = output

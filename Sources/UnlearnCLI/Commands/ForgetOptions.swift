@@ -34,8 +34,8 @@ struct ForgetOptions: ParsableArguments {
 
     @Option(
         help: ArgumentHelp(
-            "The method; `unlearn list methods` shows all (default: \(ResolvedRun.defaultMethod), for image classifiers "
-                + "\(ResolvedImageRun.defaultMethod)).", valueName: "name"))
+            "The method; `unlearn list methods` shows all (default: \(LanguagePlan.defaultMethod), for image classifiers "
+                + "\(ClassifierPlan.defaultMethod)).", valueName: "name"))
     var method: String?
 
     @Option(
@@ -58,6 +58,9 @@ struct ForgetOptions: ParsableArguments {
 
     @Flag(help: "Print the report as JSON.")
     var json = false
+
+    @Flag(help: "Only print the configuration file that `unlearn run` takes, with everything that can be set.")
+    var printConfig = false
 
     func validate() throws {
         guard subject != nil || forget != nil || images.saysWhatToForget else {

@@ -8,16 +8,7 @@ import UnlearnMethods
 import UnlearnModels
 
 extension ClassifierDesign.Kind: ExpressibleByArgument {}
-
-/// Which recipe a training follows before its own settings.
-enum TrainingRecipe: String, ExpressibleByArgument, CaseIterable {
-    /// Gradient descent with momentum, cosine, cropping and mirroring.
-    case usual
-    /// As the models of the NeurIPS 2023 challenge were trained: Adam, classes weighted, images as they are.
-    case challenge
-
-    var training: ClassifierTraining { self == .usual ? ClassifierTraining() : .challenge }
-}
+extension TrainingRecipe: ExpressibleByArgument {}
 
 /// Images, their labels, and what is to be forgotten of them.
 struct ImageDataArguments: ParsableArguments {

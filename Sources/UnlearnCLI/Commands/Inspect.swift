@@ -63,7 +63,7 @@ private struct Facts {
     private var rows: [(name: String, value: JSONValue, text: String)] = []
 
     mutating func add(_ name: String, _ value: JSONValue, _ text: String) { rows.append((name, value, text)) }
-    mutating func add(_ name: String, _ count: Int) { add(name, .int(count), Quantity.count(count)) }
+    mutating func add(_ name: String, _ count: Int) { add(name, .int(count), CountText.words(count)) }
 
     var json: JSONValue { .object(JSONObject(rows.map { ($0.name, $0.value) })) }
 

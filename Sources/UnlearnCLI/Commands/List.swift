@@ -13,11 +13,18 @@ struct List: ParsableCommand {
 
     /// One catalog each.
     enum Kind: String, ExpressibleByArgument, CaseIterable {
-        case methods, metrics, suites, architectures
+        case methods, options, metrics, suites, architectures
 
         var entries: [Entry] {
             switch self {
-            case .methods: MethodCatalog.cards.map { Entry(name: $0.name, summary: $0.summary, paper: $0.paper) }
+            // Those have rows of their own.
+            case .options: []
+            case .methods:
+                MethodCatalog.all.map { method in
+                    Entry(
+                        name: method.card.name, summary: method.card.summary, paper: method.card.paper,
+                        families: Family.allCases.filter { $0.has(method) }.map(\.rawValue))
+                }
             case .metrics: MetricCatalog.cards.map { Entry(name: $0.name, summary: $0.summary, paper: $0.paper) }
             case .suites: Evaluate.Suite.allCases.map { Entry(name: $0.rawValue, summary: $0.summary) }
             case .architectures:
@@ -32,9 +39,12 @@ struct List: ParsableCommand {
         let name: String
         let summary: String
         var paper: String?
+        /// The families of models that a method works on.
+        var families: [String]?
 
         var json: JSONValue {
             var json: JSONValue = ["name": .string(name), "summary": .string(summary)]
+            if let families { json["families"] = .array(families.map { .string($0) }) }
             if let paper { json["paper"] = .string(paper) }
             return json
         }
@@ -43,16 +53,86 @@ struct List: ParsableCommand {
     @Argument(help: ArgumentHelp("\(Kind.allCases.map(\.rawValue).joined(separator: ", ")).", valueName: "kind"))
     var kind: Kind
 
+    @Option(help: ArgumentHelp("The method whose options are listed (default: the usual ones).", valueName: "name"))
+    var method: String?
+
     @Flag(help: "Print one JSON array.")
     var json = false
 
-    func run() {
+    func validate() throws {
+        if method != nil, kind != .options { throw ValidationError("--method is for `unlearn list options`.") }
+    }
+
+    func run() throws {
+        if kind == .options { return try listOptions() }
         let entries = kind.entries
         if json { return Output.line(JSONValue.array(entries.map(\.json)).text()) }
-        let rows = entries.map { [$0.name, $0.summary, $0.paper ?? ""] }
-        let hasPapers = entries.contains { $0.paper != nil }
-        var columns: [TerminalTable.Column] = [.init("name"), .init("what it is")]
-        if hasPapers { columns.append(.init("paper")) }
+        let rows = entries.map { entry in
+            [entry.name] + (entry.families.map { [$0.joined(separator: ", ")] } ?? []) + [
+                entry.summary, entry.paper ?? "",
+            ]
+        }
+        var columns: [TerminalTable.Column] = [.init("name")]
+        if entries.contains(where: { $0.families != nil }) { columns.append(.init("works on")) }
+        columns.append(.init("what it is"))
+        if entries.contains(where: { $0.paper != nil }) { columns.append(.init("paper")) }
         Output.write(TerminalTable(columns, rows: rows).render())
+    }
+
+    /// What `--set` can set, command by command.
+    private func listOptions() throws {
+        let lists = try OptionList.all(method: method)
+        if json { return Output.line(JSONValue.array(lists.flatMap(\.json)).text()) }
+        Output.write(lists.map(\.table).joined(separator: "\n"))
+    }
+}
+
+/// What can be set of one command on one family of models.
+private struct OptionList {
+    let command: RunKind
+    let family: Family
+    let options: [(facts: SettingFacts, default: JSONValue)]
+    let method: String?
+
+    static func all(method: String?) throws -> [OptionList] {
+        let known = try method.map { name in
+            try Options.method(name) { name in
+                guard let found = MethodCatalog.all.first(where: { $0.card.name == name }) else {
+                    throw MethodError.unknownMethod(name, known: MethodCatalog.cards.map(\.name))
+                }
+                return found
+            }
+        }
+        let families = Family.allCases.filter { family in known.map { family.has($0) } ?? true }
+        let forget = try families.map { family in
+            let name = method ?? family.defaultMethod
+            return OptionList(
+                command: .forget, family: family, options: try family.options(of: name).options(), method: name)
+        }
+        guard method == nil else { return forget }
+        return try forget
+            + families.map {
+                OptionList(command: .train, family: $0, options: try $0.trainingOptions.options(), method: nil)
+            }
+    }
+
+    var json: [JSONValue] {
+        options.map { option in
+            [
+                "name": .string(option.facts.path), "default": option.default,
+                "range": .string(option.facts.bounds.words),
+                "meaning": .string(option.facts.meaning), "command": .string(command.rawValue),
+                "family": .string(family.rawValue), "method": method.map { .string($0) } ?? .null,
+            ]
+        }
+    }
+
+    var table: String {
+        let title = "\(command.rawValue), \(family.rawValue)" + (method.map { ", method \($0)" } ?? "") + "\n"
+        let rows = options.map {
+            [$0.facts.path, $0.default.string ?? $0.default.text(), $0.facts.bounds.words, $0.facts.meaning]
+        }
+        let columns: [TerminalTable.Column] = [.init("option"), .init("default"), .init("range"), .init("what it is")]
+        return title + TerminalTable(columns, rows: rows).render()
     }
 }

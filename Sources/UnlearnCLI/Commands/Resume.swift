@@ -27,15 +27,14 @@ struct Resume: ParsableCommand {
         case .forget:
             var (configuration, options) = try directory.choices(RunConfiguration.self)
             configuration.output = folder
-            try RunCommand.execute(
-                try RunPlan(configuration, settings: [options]), json: json, threads: runtime, cache: cache,
-                isResumed: true)
+            try Shell.forget(
+                try configuration.plan(settings: [options]), json: json, threads: runtime, cache: cache, isResumed: true
+            )
         case .train:
             var (configuration, options) = try directory.choices(TrainingConfiguration.self)
             configuration.output = folder
-            try TrainingCommand.execute(
-                try ResolvedTraining(configuration, settings: [options]), json: json, threads: runtime,
-                isResumed: true)
+            try Shell.train(
+                try configuration.plan(settings: [options]), json: json, threads: runtime, isResumed: true)
         }
     }
 }

@@ -4,6 +4,7 @@ import ArgumentParser
 import Foundation
 import UnlearnData
 import UnlearnEngine
+import UnlearnEvaluation
 import UnlearnFormats
 import UnlearnKit
 import UnlearnModels
@@ -27,6 +28,9 @@ struct Score: ParsableCommand {
 
     @OptionGroup var runtime: RuntimeOptions
 
+    @Flag(help: "Write one JSON array.")
+    var json = false
+
     func run() throws {
         let output = output.map { URL(filePath: $0) }
         if let output { try Output.checkFolder(of: output) }
@@ -43,59 +47,34 @@ struct Score: ParsableCommand {
                 context: model.model.contextLength)
         }
         let reporter = ProgressReporter()
-        let scores = model.scores(encoded) { done in
-            reporter.report(
-                ProgressEvent(stage: "Scoring", done: done, total: encoded.count, unit: "examples"))
+        var done = 0
+        let scores = model.scores(encoded) { count in
+            done += count
+            reporter.report(ProgressEvent(stage: "Scoring", done: done, total: encoded.count, unit: "examples"))
         }
         reporter.finish()
-        let rows = zip(encoded, scores).map { $1.row(id: $0.id).text() + "\n" }.joined()
-        guard let output else { return Output.write(rows) }
-        try AtomicFile.write(rows, to: output)
+        let rows = zip(encoded, scores).map { example, scores in
+            let last = example.targets.last.map { example.tokens[$0] }
+            return scores.row(id: example.id, endsAnswer: last.map(model.stopTokens.contains) ?? false)
+        }
+        let text = json ? JSONValue.array(rows).text() + "\n" : rows.map { $0.text() + "\n" }.joined()
+        guard let output else { return Output.write(text) }
+        try AtomicFile.write(text, to: output)
     }
 }
 
-/// How the labelled tokens of one example fare.
-private struct TokenScores {
-    var logProbabilities: [Float] = []
-    /// Whether each token, the end of an answer left out, is the likeliest one.
-    var matches: [Bool] = []
-
-    func row(id: Int) -> JSONValue {
-        [
-            "id": .int(id), "logProbability": .double(logProbabilities.reduce(0) { $0 + Double($1) }),
-            "tokens": .int(logProbabilities.count),
+extension TokenScores {
+    /// - Parameter endsAnswer: whether the last labelled token ends an answer.
+    func row(id: Int, endsAnswer: Bool) -> JSONValue {
+        let matches = endsAnswer ? argmaxMatches.dropLast() : argmaxMatches[...]
+        // Null when nothing is labelled.
+        func share(_ count: Int) -> JSONValue {
+            matches.isEmpty ? .null : .double(Double(count) / Double(matches.count))
+        }
+        return [
+            "id": .int(id), "logProbability": .double(logProbability), "tokens": .int(logProbabilities.count),
             "exactMemorization": share(matches.count { $0 }),
             "extractionStrength": share(matches.reversed().prefix { $0 }.count),
         ]
-    }
-
-    /// Null when nothing is labelled.
-    private func share(_ count: Int) -> JSONValue {
-        matches.isEmpty ? .null : .double(Double(count) / Double(matches.count))
-    }
-}
-
-extension LanguageModel {
-    /// The scores of all examples, computed in batches of like length.
-    fileprivate func scores(_ examples: [TokenExample], onDone: (Int) -> Void) -> [TokenScores] {
-        var results = [TokenScores](repeating: TokenScores(), count: examples.count)
-        var done = 0
-        for indices in Self.batches(examples, tokens: 1024) {
-            let batch = TokenBatch(indices.map { examples[$0] })
-            let (values, choices) = withoutRecording {
-                let logits = model.logits(model.finalHidden(batch))
-                let values = type(of: model).logProbabilities(of: batch.targets, from: logits)
-                return (values.scalars(Float.self), logits.argmax(along: 1).scalars(Int64.self))
-            }
-            for (index, range) in zip(indices, batch.targetRanges) {
-                results[index].logProbabilities = Array(values[range])
-                let targets = examples[index].targets.map { examples[index].tokens[$0] }
-                let counted = targets.last.map(stopTokens.contains) == true ? targets.dropLast() : targets[...]
-                results[index].matches = zip(counted, choices[range]).map { Int64($0) == $1 }
-            }
-            done += indices.count
-            onDone(done)
-        }
-        return results
     }
 }

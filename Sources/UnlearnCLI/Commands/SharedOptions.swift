@@ -81,9 +81,13 @@ enum ModelName {
             environment: ProcessInfo.processInfo.environment, home: FileManager.default.homeDirectoryForCurrentUser)
     }
 
-    /// The path of what the user names.
-    static func path(_ name: String) throws(KitError) -> String {
-        do throws(ModelError) { return try cache.path(of: name) } catch { throw .model(error) }
+    /// The path of what the user names; the folder of a run stands for the model in it.
+    static func path(_ name: String) throws -> String {
+        let path = try cache.path(of: name)
+        guard FileManager.default.fileExists(atPath: path + "/run.json") else { return path }
+        let model = URL(filePath: path).appending(path: "model").path
+        guard FileManager.default.fileExists(atPath: model) else { throw CommandError.noModel(path: name) }
+        return model
     }
 }
 
@@ -124,14 +128,6 @@ enum Quantity {
             default: (Double(count), "bytes")
             }
         return count >= 1000 && value < 10 ? String(format: "%.1f %@", value, unit) : "\(Int(value.rounded())) \(unit)"
-    }
-
-    /// "134,515,008".
-    static func count(_ count: Int) -> String {
-        let digits = Array(String(count))
-        return digits.enumerated().map { index, digit in
-            index > 0 && (digits.count - index) % 3 == 0 ? ",\(digit)" : String(digit)
-        }.joined()
     }
 
     /// "0.4", seconds with one decimal.

@@ -11,8 +11,8 @@ struct Train: ParsableCommand {
     static let configuration = CommandConfiguration(
         abstract: "Train a language model (--model) or an image classifier, to have a model to experiment with.",
         discussion: """
-            With --model, --data is a file of examples, and --output a run's folder with the model in model/. \
-            Without it, --data holds images, and --output is the folder of the new classifier.
+            With --model, --data is a file of examples; without it, a folder of images. --output is a run's folder, with \
+            the model in model/; `unlearn resume` goes on with one that was interrupted.
             """)
 
     @OptionGroup var language: LanguageTrainingArguments
@@ -46,32 +46,17 @@ struct Train: ParsableCommand {
     }
 
     func run() throws {
-        let settings = try settings.map { try Options.assignment($0) }
-        guard let model = language.model else { return try trainClassifier(settings) }
         var configuration = TrainingConfiguration()
-        (configuration.data, configuration.output) = (images.data ?? "", output)
-        configuration.model = try ModelName.path(model)
-        (configuration.seed, configuration.threads) = (seed, runtime.threads)
-        configuration.chatFormat = language.chatFormat
-        let run = try ResolvedTraining(configuration, settings: settings + [language.settings])
-        try TrainingCommand.execute(run, json: json, threads: runtime)
-    }
-
-    private func trainClassifier(_ settings: [JSONValue]) throws {
-        runtime.apply()
-        var run = ClassifierTrainingRun()
-        (run.task, run.design, run.seed) = (images.task, images.design, seed)
-        let base = try JSONValue(ordered: images.recipe.training)
-        run.training = try Options.resolve(overlays: [base] + settings)
-        let progress = ProgressReporter()
-        let result = try run(output: URL(filePath: output), onNotice: Diagnostics.note) { progress.report($0) }
-        progress.finish()
-        if json { return Output.line(try JSONValue(ordered: result).text()) }
-        Output.line(
-            "Wrote \(output): \(Quantity.count(result.parameters)) parameters, accuracy "
-                + "\(NumberText.percent(result.trainAccuracy)) on training images and "
-                + "\(NumberText.percent(result.testAccuracy)) on test images, in "
-                + "\(NumberText.decimal(result.trainSeconds, places: 1)) s.")
+        (configuration.output, configuration.seed, configuration.threads) = (output, seed, runtime.threads)
+        if let model = language.model {
+            configuration.model = try ModelName.path(model)
+            (configuration.data, configuration.chatFormat) = (images.data ?? "", language.chatFormat)
+        } else {
+            configuration.images = images.task
+            (configuration.design, configuration.recipe) = (images.design, images.recipe)
+        }
+        let overlays = try settings.map { try Options.assignment($0) } + [language.settings]
+        try Shell.train(try configuration.plan(settings: overlays), json: json, threads: runtime)
     }
 }
 
@@ -129,43 +114,5 @@ struct LanguageTrainingArguments: ParsableArguments {
             ("--validation-share", validationShare != nil), ("--patience", patience != nil),
         ]
         return flags.filter(\.1).map(\.0)
-    }
-}
-
-/// Trains a language model and says what came of it.
-enum TrainingCommand {
-    static func execute(
-        _ run: ResolvedTraining, json: Bool, threads: RuntimeOptions, isResumed: Bool = false
-    ) throws {
-        threads.apply()
-        let output = run.configuration.output
-        let progress = ProgressReporter()
-        let interruption = Interruption(of: output)
-        defer { withExtendedLifetime(interruption) {} }
-        let pipeline = TrainingPipeline(
-            run,
-            RunContext(
-                toolVersion: Unlearn.version, isResumed: isResumed, hub: ModelName.cache, onNotice: Diagnostics.note,
-                onProgress: progress.report))
-        let result: TrainingResult
-        do throws(KitError) { result = try pipeline() } catch { throw CommandError.during(output, error) }
-        progress.finish()
-        if json { return Output.line(try JSONValue(ordered: result).text()) }
-        Output.line(text(result, output))
-    }
-
-    private static func text(_ result: TrainingResult, _ output: String) -> String {
-        func nats(_ change: TrainingResult.Change) -> String {
-            "\(NumberText.decimal(change.before, places: 3)) to \(NumberText.decimal(change.after, places: 3))"
-        }
-        var text =
-            "Wrote \(output)/model: \(Quantity.count(result.trainedParameters)) parameters trained on "
-            + "\(Quantity.count(result.examples)) examples in \(Quantity.count(result.steps)) steps, "
-            + "\(NumberText.decimal(result.trainSeconds, places: 1)) s.\nCross-entropy in nats per token, first to last "
-            + "step: \(nats(result.training))"
-        if let validation = result.validation {
-            text += "; on \(result.validationExamples) examples kept apart: \(nats(validation))"
-        }
-        return text + "."
     }
 }

@@ -1,17 +1,18 @@
 // A folder of images → a set: labels from folders, from a table, from file names, or from IDX files.
 
 public import Foundation
-internal import UnlearnFormats
+public import UnlearnFormats
 
 /// How images are read and labelled.
 public struct ImageOptions: Configurable {
-    /// Width and height in pixels; 0 keeps the size of the first image.
-    public var size = 0
-    /// How a file's name says its label, such as `{label}_*`. Empty: by folders, or by a table `labels.csv`.
+    @Setting("Width and height in pixels; 0 keeps the size of the first image.", .within(0...1024)) public var size = 0
+    @Setting("How a file's name says its label, such as {label}_*. Empty: by folders, or by a table labels.csv.")
     public var labelPattern = ""
-    /// Labels are numbers and fall into this many classes of equal width; 0: each label is a class.
+    @Setting(
+        "Labels are numbers and fall into this many classes of equal width; 0: each label is a class.",
+        .within(0...1000))
     public var labelBins = 0
-    /// Names of the classes of IDX files, which hold numbers only, separated by commas. Empty: the numbers.
+    @Setting("Names of the classes of IDX files, which hold numbers only, separated by commas. Empty: the numbers.")
     public var classNames = ""
 
     public init() {}

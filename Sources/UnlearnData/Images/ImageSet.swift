@@ -1,13 +1,15 @@
 // Labelled images of one size, decoded once and kept as bytes, and the batches that a model reads.
 
 public import UnlearnEngine
+public import UnlearnFormats
 
 /// Small changes to training images that leave what they show as it is.
 public struct Augmentation: Configurable {
-    /// Pixels of black border around an image, of which a random part of the original size is cut out.
+    @Setting(
+        "Pixels of black border around an image, of which a random part of the original size is cut out.",
+        .within(0...64))
     public var cropBorder = 0
-    /// Whether half of the images are mirrored.
-    public var flips = false
+    @Setting("Whether half of the images are mirrored.") public var flips = false
 
     public init() {}
 

@@ -2,24 +2,23 @@
 
 internal import Foundation
 internal import UnlearnEngine
-internal import UnlearnFormats
+public import UnlearnFormats
 
 /// Shares of the images that are not trained on.
 public struct SplitOptions: Configurable {
-    public var validation = 0.1
-    public var test = 0.1
+    @Setting("The share that decides nothing but options.", .within(0.0..<1)) public var validation = 0.1
+    @Setting("The share that is only measured on.", .within(0.0..<1)) public var test = 0.1
 
     public init() {}
 }
 
 /// What is to be forgotten, out of the training images.
 public struct ForgetChoice: Configurable {
-    /// This share of the training images, drawn at random, if neither of the others is given.
+    @Setting("This share of the training images, drawn at random, if neither of the others is given.", .within(0.0..<1))
     public var share = 0.02
-    /// All training images of one class, by its name.
-    public var className: String?
-    /// A text file with the name of an image on each line, as below the data's folder.
-    public var files: String?
+    @Setting("All training images of one class, by its name.") public var className: String? = nil
+    @Setting("A text file with the name of an image on each line, as below the data's folder.")
+    public var files: String? = nil
 
     public init() {}
 }

@@ -2,6 +2,7 @@
 
 internal import Foundation
 public import UnlearnData
+internal import UnlearnEngine
 
 /// exp(−Σ log p / tokens) over all tokens of all texts. Each text is read by itself, up to ``Evaluation/window`` tokens.
 public struct Perplexity: Metric {
@@ -23,7 +24,7 @@ public struct Perplexity: Metric {
         let scores = (subject.scores[split] ?? []).filter { !$0.logProbabilities.isEmpty }
         let nats = scores.map { -$0.logProbability }
         let tokens = scores.map { Double($0.logProbabilities.count) }
-        var generator = SplitMix64(seed: 0)
+        var generator = Generator(seed: 0)
         // Texts are drawn whole, with their tokens.
         let interval = Statistics.pairedRatioInterval(before: tokens, after: nats, using: &generator)
         return .measured(

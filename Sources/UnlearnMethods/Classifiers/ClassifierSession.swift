@@ -1,4 +1,4 @@
-// The one training loop of image classifiers. Methods say what is minimised; the session says on what.
+// The training of image classifiers. Methods say what is minimised; the session says on what.
 
 public import UnlearnData
 public import UnlearnEngine
@@ -15,42 +15,45 @@ public final class ClassifierSession {
     /// The main phase of the method, as the user wants it.
     public let phase: Phase
     public let seed: UInt64
-    private let onStep: (StepEvent) -> Void
-    private let onProgress: (ProgressEvent) -> Void
+    private let recorder: StepRecorder
+    /// The parameters of the whole model, of which this may be a part.
+    private let whole: ParameterStore
     /// The model before the first change; see ``readOriginal()``.
     var original: (any Classifier)?
     /// What the original says about each image as it is, `[classes]`.
     private var storedLogits: [Int: Tensor] = [:]
 
-    public init(
+    public convenience init(
         model: any Classifier, images: ImageSet, forget: [Int], retain: [Int], validation: [Int] = [], phase: Phase,
-        seed: UInt64, onProgress: @escaping (ProgressEvent) -> Void = { _ in },
-        onStep: @escaping (StepEvent) -> Void = { _ in }
+        seed: UInt64, resumption: Resumption? = nil, checkpointSeconds: Double = 120, stage: String = "Forgetting",
+        onProgress: @escaping (ProgressEvent) -> Void = { _ in }, onStep: @escaping (StepEvent) -> Void = { _ in }
     ) {
-        self.model = model
-        self.images = images
-        self.forget = forget
-        self.retain = retain
-        self.validation = validation
-        self.phase = phase
-        self.seed = seed
-        self.onProgress = onProgress
-        self.onStep = onStep
+        self.init(
+            model, images, forget, retain, validation, phase, seed,
+            StepRecorder(stage, resumption, every: checkpointSeconds, onProgress: onProgress, onStep: onStep),
+            of: model.parameters)
+    }
+
+    private init(
+        _ model: any Classifier, _ images: ImageSet, _ forget: [Int], _ retain: [Int], _ validation: [Int],
+        _ phase: Phase, _ seed: UInt64, _ recorder: StepRecorder, of whole: ParameterStore
+    ) {
+        (self.model, self.images, self.forget, self.retain) = (model, images, forget, retain)
+        (self.validation, self.phase, self.seed, self.recorder) = (validation, phase, seed, recorder)
+        self.whole = whole
     }
 
     /// A session on a part of the model and of its retain images.
     func part(_ model: any Classifier, retain: [Int], seed: UInt64) -> ClassifierSession {
-        ClassifierSession(
-            model: model, images: images, forget: [], retain: retain, phase: phase, seed: seed, onProgress: onProgress,
-            onStep: onStep)
+        ClassifierSession(model, images, [], retain, [], phase, seed, recorder, of: whole)
     }
 
     /// Random numbers for one purpose.
     func generator(_ purpose: String) -> Generator { Generator(seed: seed, purpose: purpose) }
 
     /// Keeps a copy of the model as it is now. Call before the first change.
-    func readOriginal() throws(MethodError) {
-        do throws(CheckpointError) { original = try model.copy() } catch { throw .parameters(error) }
+    func readOriginal() throws {
+        original = try model.copy()
     }
 
     /// The original's scores of the images as they are, `[images, classes]`: each image is read once.
@@ -74,108 +77,62 @@ public final class ClassifierSession {
     }
 
     /// An optimizer on the named parameters (nil: all), for as many steps as the phase takes over `count` examples.
-    func descent(_ phase: Phase, over count: Int, parameters: [String]? = nil) throws(MethodError) -> Descent {
-        try Descent(self, phase, parameters: parameters, totalSteps: phase.steps(over: count))
+    func descent(_ phase: Phase, over count: Int, parameters: [String]? = nil) throws -> PhaseDescent {
+        try descent(phase, steps: phase.steps(over: count), parameters: parameters)
+    }
+
+    /// The same for a number of steps.
+    func descent(_ phase: Phase, steps: Int, parameters: [String]? = nil) throws -> PhaseDescent {
+        let store = model.parameters
+        let selected = Set(parameters ?? store.trainableNames)
+        let descent = try Descent(
+            store.trainableNames.filter(selected.contains), of: store,
+            // The recipes have no limit.
+            Pace(learningRate: phase.learningRate, schedule: phase.schedule), totalSteps: steps, recorder,
+            keeping: whole, optimizer: phase.makeOptimizer)
+        return PhaseDescent(session: self, phase: phase, steps: descent)
     }
 
     /// Minimises `objective` for one phase over batches of `examples`.
     func descend(
         _ purpose: String, _ phase: Phase, over examples: [Int], parameters: [String]? = nil,
-        _ objective: (ImageStep) throws(MethodError) -> [Term]
-    ) throws(MethodError) {
+        _ objective: @escaping (ImageStep) throws -> [Term]
+    ) throws {
         let descent = try descent(phase, over: examples.count, parameters: parameters)
         try descent.run(purpose, [examples], count: descent.totalSteps, objective)
     }
-
-    func report(_ event: StepEvent, total: Int) {
-        onStep(event)
-        onProgress(ProgressEvent(stage: "Forgetting", done: event.step + 1, total: total, unit: "steps"))
-    }
 }
 
-/// One optimizer's way down: keeps its state and its place in the schedule from run to run.
-final class Descent {
-    let totalSteps: Int
-    /// Changes gradients before they are used, by parameter name.
-    var onGradient: ((String, Tensor) -> Void)?
-    /// Called after each step.
-    var afterStep: (() -> Void)?
-    private let session: ClassifierSession
-    private let phase: Phase
-    private let names: [String]
-    private let parameters: [Tensor]
-    private let optimizer: any Optimizer
-    private var step = 0
-
-    init(_ session: ClassifierSession, _ phase: Phase, parameters: [String]?, totalSteps: Int) throws(MethodError) {
-        self.session = session
-        self.phase = phase
-        self.totalSteps = totalSteps
-        let store = session.model.parameters
-        let selected = Set(parameters ?? store.trainableNames)
-        names = store.trainableNames.filter(selected.contains)
-        self.parameters = names.map { store[$0] }
-        optimizer = phase.makeOptimizer(self.parameters)
-    }
+/// One way down over images, by the batches and the augmentation of a phase.
+struct PhaseDescent {
+    let session: ClassifierSession
+    let phase: Phase
+    let steps: Descent
+    var totalSteps: Int { steps.totalSteps }
 
     /// Takes `count` steps, each on a batch of every group. Groups are gone through in shuffled passes of their own.
     /// - Parameter batchSizes: nil: the phase's for all.
     func run(
         _ purpose: String, _ groups: [[Int]], batchSizes: [Int]? = nil, count: Int,
-        _ objective: (ImageStep) throws(MethodError) -> [Term]
-    ) throws(MethodError) {
-        guard groups.first?.isEmpty == false else { throw .noTargets(split: purpose) }
+        _ objective: @escaping (ImageStep) throws -> [Term]
+    ) throws {
+        guard groups.first?.isEmpty == false else { throw MethodError.noTargets(split: purpose) }
+        let sizes = batchSizes ?? groups.map { _ in phase.batchSize }
         try MethodError.checkLength(
-            steps: count,
-            perStep: zip(groups, batchSizes ?? groups.map { _ in phase.batchSize }).reduce(0) {
-                $0 + min($1.0.count, $1.1)
-            })
-        session.model.parameters.train(Set(names))
-        defer { session.model.parameters.train([]) }
-        var generator = session.generator("\(purpose) \(step)")
-        let plan = PassPlan(
-            groups, batchSizes ?? groups.map { _ in phase.batchSize }, steps: count, using: &generator)
-        for ids in plan.steps {
-            let start = ContinuousClock.now
-            let batches = ids.map { session.images.batch($0, phase.augmentation, using: &generator) }
-            let terms = try objective(ImageStep(session, batches))
-            let gradients = terms.total.gradients(of: parameters)
-            let values = try terms.values(step: step, examples: ids.joined().map { $0 })
-            if let onGradient {
-                for (name, gradient) in zip(names, gradients) { if let gradient { onGradient(name, gradient) } }
-            }
-            // Measured, never clipped: the recipes have no limit.
-            let norm = clip(gradients, toNorm: .infinity)
-            let rate = phase.learningRate * phase.schedule.factor(at: step, of: totalSteps)
-            optimizer.step(gradients, learningRate: rate)
-            afterStep?()
-            let seconds = (ContinuousClock.now - start) / .seconds(1)
-            session.report(
-                StepEvent(step: step, learningRate: rate, gradientNorm: norm, seconds: seconds, terms: values),
-                total: totalSteps)
-            step += 1
-        }
-    }
-}
-
-/// Which images each step sees: every pass over a group is shuffled anew, and its last batch may be smaller.
-struct PassPlan {
-    /// `[steps][groups][places]`; an empty group gives nothing.
-    let steps: [[[Int]]]
-
-    init(_ groups: [[Int]], _ batchSizes: [Int], steps count: Int, using generator: inout Generator) {
-        var streams: [[[Int]]] = []
-        for (group, size) in zip(groups, batchSizes) where !group.isEmpty {
-            var batches: [[Int]] = []
-            while batches.count < count {
-                let order = group.shuffled(using: &generator)
-                batches += stride(from: 0, to: order.count, by: size).map {
-                    Array(order[$0..<min($0 + size, order.count)])
+            steps: count, perStep: zip(groups, sizes).reduce(0) { $0 + min($1.0.count, $1.1) })
+        var generator = session.generator("\(purpose) \(steps.ran)")
+        let plan = BatchPlan(passesOver: groups, sizes: sizes, steps: count, using: &generator)
+        try steps.training {
+            for ids in plan.steps {
+                // Drawn even for a step that was taken before the training was interrupted: the next ones follow.
+                let batches = ids.map { session.images.batch($0, phase.augmentation, using: &generator) }
+                if steps.passesOver() { continue }
+                try steps.step {
+                    let step = ImageStep(session, batches)
+                    return [StepPart(step: step) { try objective(step) }]
                 }
             }
-            streams.append(batches)
         }
-        steps = (0..<count).map { step in streams.map { $0[step] } }
     }
 }
 
@@ -200,7 +157,8 @@ public final class ImageStep {
     }
 }
 
-extension ImageStep: ObjectiveStep {
+extension ImageStep: LikelihoodStep {
+    public var exampleIDs: [Int] { batches.flatMap(\.ids) }
     public var hasRetain: Bool { batches.count > 1 }
     public func forgetSums() -> Tensor { -crossEntropies(logits(0), batches[0].labels) }
     public func originalForgetSums() -> Tensor {

@@ -2,20 +2,27 @@
 
 public import UnlearnData
 public import UnlearnEngine
+public import UnlearnFormats
 internal import UnlearnModels
 
 /// How a classifier is trained from the start, or further.
 public struct ClassifierTraining: Configurable {
+    @Setting("How gradients change parameters: gradient descent with momentum, or Adam.")
     public var optimizer = Phase.OptimizerKind.sgd
-    public var learningRate = 0.05
-    public var epochs = 20.0
-    public var batchSize = 64
-    public var momentum = 0.9
-    public var weightDecay = 5e-4
+    @Setting("The peak learning rate.", .positive) public var learningRate = 0.05
+    @Setting("Passes over the images.", .above(0, upTo: 100_000)) public var epochs = 20.0
+    @Setting("Images in each step.", .within(1...1_000_000)) public var batchSize = 64
+    @Setting("The momentum of gradient descent.", .notNegative) public var momentum = 0.9
+    @Setting("Weight decay, as a part of the gradient.", .notNegative) public var weightDecay = 5e-4
     public var schedule = Schedule(.cosine)
     public var augmentation = Augmentation(cropBorder: 4, flips: true)
-    /// Whether rare classes count more: each image by 1 / the number of images of its class.
+    @Setting("Whether rare classes count more: each image by 1 / the number of images of its class.")
     public var weighsClasses = false
+
+    @Setting(
+        "Seconds after which the state of a training is kept again, so that it can go on after an interruption.",
+        .notNegative)
+    public var checkpointSeconds = 120.0
 
     public init() {}
 
@@ -40,7 +47,7 @@ public struct ClassifierTraining: Configurable {
     }
 
     /// Trains the session's model on its retain set. Of a model of several networks each sees its own images alone.
-    public func train(_ session: ClassifierSession) throws(MethodError) {
+    public func train(_ session: ClassifierSession) throws {
         if let sharded = session.model as? Sharded {
             for shard in sharded.members.indices { try train(shard, of: sharded, session) }
             return
@@ -52,7 +59,7 @@ public struct ClassifierTraining: Configurable {
     }
 
     /// Trains one network on those of the session's retain images that are its own.
-    func train(_ shard: Int, of sharded: Sharded, _ session: ClassifierSession) throws(MethodError) {
+    func train(_ shard: Int, of sharded: Sharded, _ session: ClassifierSession) throws {
         var generator = session.generator("shard \(shard)")
         let own = session.retain.filter { sharded.shard(of: $0) == shard }
         try train(session.part(sharded.members[shard], retain: own, seed: generator.next()))

@@ -2,6 +2,7 @@
 
 public import UnlearnData
 public import UnlearnEngine
+public import UnlearnFormats
 
 /// Optimizer, learning rate, length and batches of a phase.
 public struct Phase: Configurable {
@@ -12,17 +13,18 @@ public struct Phase: Configurable {
         case adam
     }
 
+    @Setting("How gradients change parameters: gradient descent with momentum, or Adam.")
     public var optimizer = OptimizerKind.sgd
-    /// The peak learning rate.
-    public var learningRate = 1e-3
-    /// Passes over the examples; 3.2 is three passes and a fifth of one.
+    @Setting("The peak learning rate.", .positive) public var learningRate = 1e-3
+    @Setting("Passes over the examples; 3.2 is three passes and a fifth of one.", .above(0, upTo: 100_000))
     public var epochs = 5.0
-    /// On few examples, as many further passes as make so many steps; 0: none. Where `epochs` is set it is 0.
+    @Setting(
+        "On few examples, as many further passes as make so many steps; 0: none. Where epochs is set it "
+            + "is 0.", .within(0...1_000_000))
     public var leastSteps = 0
-    public var batchSize = 64
-    /// Of gradient descent.
-    public var momentum = 0.9
-    public var weightDecay = 5e-4
+    @Setting("Images in each step.", .within(1...1_000_000)) public var batchSize = 64
+    @Setting("Of gradient descent.", .notNegative) public var momentum = 0.9
+    @Setting("Weight decay, as a part of the gradient.", .notNegative) public var weightDecay = 5e-4
     public var schedule = Schedule(.cosine)
     public var augmentation = Augmentation()
 

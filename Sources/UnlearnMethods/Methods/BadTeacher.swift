@@ -3,6 +3,7 @@
 
 public import UnlearnData
 internal import UnlearnEngine
+public import UnlearnFormats
 internal import UnlearnModels
 
 /// KL to a random network's outputs on forget, and to the original's on retain.
@@ -12,18 +13,13 @@ public struct BadTeacher: ClassifierMethod {
         paper: "Chundawat et al. 2023, arXiv 2205.08096", needs: [.losses, .retainSet, .classes])
     public static let phaseDefaults = Phase(.adam, learningRate: 1e-4, epochs: 2, schedule: Schedule(.constant))
 
-    /// The temperature of both teachers.
-    public var temperature = 1.0
+    @Setting("The temperature of both teachers.", .positive) public var temperature = 1.0
 
     public init() {}
 
-    public func unlearn(_ session: ClassifierSession) throws(MethodError) {
-        guard !session.retain.isEmpty else { throw .needsRetain(method: Self.card.name) }
+    public func run(_ session: ClassifierSession) throws {
         try session.readOriginal()
-        let teacher: any Classifier
-        do throws(CheckpointError) {
-            teacher = try session.model.remade(Weights(using: session.generator("bad teacher")))
-        } catch { throw .parameters(error) }
+        let teacher: any Classifier = try session.model.remade(Weights(using: session.generator("bad teacher")))
         let isForgotten = Set(session.forget)
         let descent = try session.descent(session.phase, over: session.forget.count + session.retain.count)
         try descent.run("all", [session.forget + session.retain], count: descent.totalSteps) { step in

@@ -14,9 +14,9 @@ public struct BoundaryShrink: ClassifierMethod {
 
     public init() {}
 
-    public func unlearn(_ session: ClassifierSession) throws(MethodError) {
+    public func run(_ session: ClassifierSession) throws {
         try session.readOriginal()
-        try RandomLabels.train(session, method: Self.card.name, labels: Self.nearestLabels(session), mask: nil)
+        try RandomLabels.train(session, labels: Self.nearestLabels(session), mask: nil)
     }
 
     /// The wrong label with the highest score, for each forget image. A class that is forgotten whole is nobody's.

@@ -13,8 +13,7 @@ public struct FineTune: ClassifierMethod {
 
     public init() {}
 
-    public func unlearn(_ session: ClassifierSession) throws(MethodError) {
-        guard !session.retain.isEmpty else { throw .needsRetain(method: Self.card.name) }
+    public func run(_ session: ClassifierSession) throws {
         try session.descend("retain", session.phase, over: session.retain, terms)
     }
 

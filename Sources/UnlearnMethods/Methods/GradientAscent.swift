@@ -3,6 +3,7 @@
 
 public import UnlearnData
 internal import UnlearnEngine
+public import UnlearnFormats
 
 /// Raises the loss of the forget set: term −ℓ̄, the token-mean log-likelihood.
 public struct GradientAscent: ObjectiveMethod {
@@ -14,9 +15,9 @@ public struct GradientAscent: ObjectiveMethod {
 
     public init() {}
 
-    public func objective(_ step: any ObjectiveStep) throws(MethodError) -> [Term] { [Self.forgetTerm(step)] }
+    public func objective(_ step: any LikelihoodStep) throws -> [Term] { [Self.forgetTerm(step)] }
 
-    static func forgetTerm(_ step: any ObjectiveStep, weight: Double = 1) -> Term {
+    static func forgetTerm(_ step: any LikelihoodStep, weight: Double = 1) -> Term {
         Term("forget-ascent", weight: weight, -step.forgetTargetMean())
     }
 }
@@ -30,18 +31,17 @@ public struct GradientDifference: ObjectiveMethod {
     public static let trainingDefaults = TrainingOptions()
     public static let phaseDefaults = Phase(learningRate: 1e-3, epochs: 5)
 
-    /// γ, the weight of the forget term.
-    public var forgetWeight = 1.0
-    /// α, the weight of the retain term.
-    public var retainWeight = 1.0
-    public var retainTerm = RetainTerm.nll
+    @Setting("γ, the weight of the forget term.", .notNegative) public var forgetWeight = 1.0
+    @Setting("α, the weight of the retain term.", .notNegative) public var retainWeight = 1.0
+    @Setting("What holds the retain set.") public var retainTerm = RetainTerm.nll
 
     public init() {}
 
+    public var needsRetain: Bool { retainWeight != 0 }
+
     public var usesReference: Bool { retainTerm.usesReference }
 
-    public func objective(_ step: any ObjectiveStep) throws(MethodError) -> [Term] {
-        guard step.hasRetain || retainWeight == 0 else { throw .needsRetain(method: Self.card.name) }
+    public func objective(_ step: any LikelihoodStep) throws -> [Term] {
         let forget = GradientAscent.forgetTerm(step, weight: forgetWeight)
         return retainWeight == 0 ? [forget] : [forget, retainTerm.term(step, weight: retainWeight)]
     }

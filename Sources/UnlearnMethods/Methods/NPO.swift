@@ -3,6 +3,7 @@
 
 public import UnlearnData
 internal import UnlearnEngine
+public import UnlearnFormats
 
 /// Term −(2/β) · mean log σ(−β (S − S_ref)): gradient ascent that fades as an example is forgotten.
 public struct NPO: ObjectiveMethod {
@@ -12,19 +13,18 @@ public struct NPO: ObjectiveMethod {
     public static let trainingDefaults = TrainingOptions()
     public static let phaseDefaults = Phase(learningRate: 1e-3, epochs: 5)
 
-    public var beta = 0.1
-    /// γ, the weight of the forget term.
-    public var forgetWeight = 1.0
-    /// α, the weight of the retain term; 0 needs no retain set.
-    public var retainWeight = 1.0
-    public var retainTerm = RetainTerm.nll
+    @Setting("β, how soon the forget term fades.", .positive) public var beta = 0.1
+    @Setting("γ, the weight of the forget term.", .notNegative) public var forgetWeight = 1.0
+    @Setting("α, the weight of the retain term; 0 needs no retain set.", .notNegative) public var retainWeight = 1.0
+    @Setting("What holds the retain set.") public var retainTerm = RetainTerm.nll
 
     public init() {}
 
+    public var needsRetain: Bool { retainWeight != 0 }
+
     public var usesReference: Bool { true }
 
-    public func objective(_ step: any ObjectiveStep) throws(MethodError) -> [Term] {
-        guard step.hasRetain || retainWeight == 0 else { throw .needsRetain(method: Self.card.name) }
+    public func objective(_ step: any LikelihoodStep) throws -> [Term] {
         let ratios = step.forgetSums() - step.originalForgetSums()
         let forget = (ratios * -beta).logSigmoid().mean() * (-2 / beta)
         let terms = [Term("forget-npo", weight: forgetWeight, forget)]

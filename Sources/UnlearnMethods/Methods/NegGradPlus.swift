@@ -3,6 +3,7 @@
 
 public import UnlearnData
 internal import UnlearnEngine
+public import UnlearnFormats
 
 /// α · CE on retain − (1 − α) · CE on forget. A pass is one over the retain set.
 public struct NegGradPlus: ClassifierMethod {
@@ -11,13 +12,11 @@ public struct NegGradPlus: ClassifierMethod {
         paper: "Kurmanji et al. 2023, arXiv 2302.09880", needs: [.losses, .retainSet, .classes])
     public static let phaseDefaults = Phase(learningRate: 1e-3, epochs: 5)
 
-    /// The weight of the retain term; the forget term has the rest.
-    public var alpha = 0.95
+    @Setting("The weight of the retain term; the forget term has the rest.", .notNegative) public var alpha = 0.95
 
     public init() {}
 
-    public func unlearn(_ session: ClassifierSession) throws(MethodError) {
-        guard !session.retain.isEmpty else { throw .needsRetain(method: Self.card.name) }
+    public func run(_ session: ClassifierSession) throws {
         let descent = try session.descent(session.phase, over: session.retain.count)
         try descent.run("forget", [session.forget, session.retain], count: descent.totalSteps, terms)
     }

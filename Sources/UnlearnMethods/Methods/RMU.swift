@@ -3,6 +3,7 @@
 
 public import UnlearnData
 internal import UnlearnEngine
+public import UnlearnFormats
 internal import UnlearnModels
 
 /// Forget: mean (h − c·u)² over the labelled tokens, u a fixed random unit vector. Retain: mean (h − h_ref)² over every
@@ -18,28 +19,25 @@ public struct RMU: LanguageMethod {
         return options
     }()
 
-    /// The block whose output is turned, counted from 0.
-    public var layer = 7
-    /// How many blocks change, `layer` and those below it; of these, what the pattern `parameters` names.
+    @Setting("The block whose output is turned, counted from 0.", .notNegative) public var layer = 7
+    @Setting(
+        "How many blocks change, layer and those below it; of these, what the pattern parameters names.", .notNegative)
     public var trainedLayers = 3
-    /// c, the length of the vector that the states are turned to.
-    public var steering = 6.5
-    /// γ, the weight of the forget term.
-    public var forgetWeight = 1.0
-    /// α, the weight of the retain term; 0 needs no retain set.
-    public var retainWeight = 1200.0
+    @Setting("c, the length of the vector that the states are turned to.", .notNegative) public var steering = 6.5
+    @Setting("γ, the weight of the forget term.", .notNegative) public var forgetWeight = 1.0
+    @Setting("α, the weight of the retain term; 0 needs no retain set.", .notNegative) public var retainWeight = 1200.0
 
     public init() {}
 
-    public func check(layerCount: Int) throws(MethodError) {
+    public var needsRetain: Bool { retainWeight != 0 }
+
+    public func check(layerCount: Int) throws {
         guard (0..<layerCount).contains(layer) else {
-            throw .layer(layer, method: Self.card.name, layers: layerCount)
+            throw MethodError.layer(layer, method: Self.card.name, layers: layerCount)
         }
     }
 
-    public func unlearn(_ session: Session) throws(MethodError) {
-        try check(layerCount: session.model.model.layerCount)
-        guard retainWeight == 0 || !session.retain.isEmpty else { throw .needsRetain(method: Self.card.name) }
+    public func run(_ session: Session) throws {
         let blocks = max(0, layer - max(1, trainedLayers) + 1)...layer
         let used = try session.used(forgetCount: session.forget.count)
         let states = HiddenStates(
@@ -47,16 +45,15 @@ public struct RMU: LanguageMethod {
             frozenBelow: try session.firstTrainedBlock(in: blocks))
         var generator = Generator(seed: session.seed, purpose: "rmu direction")
         let direction = Self.direction(states.width, using: &generator)
-        try session.descend(in: blocks) { (step) throws(MethodError) in
+        try session.descend(in: blocks) { step in
             try terms(step, states, original: states, direction: direction)
         }
     }
 
     /// - Parameter original: has read the examples before training.
     func terms(
-        _ step: Step, _ states: HiddenStates, original: HiddenStates, direction: Tensor
-    ) throws(MethodError) -> [Term] {
-        guard !step.retain.isEmpty || retainWeight == 0 else { throw .needsRetain(method: Self.card.name) }
+        _ step: TokenStep, _ states: HiddenStates, original: HiddenStates, direction: Tensor
+    ) throws -> [Term] {
         let hidden = states(step.batch)  // [rows, time, width]
         let turned = step.forgetPart(of: hidden.reshape([-1, hidden.shape[2]]).select(step.batch.labelled))
         let forget = (turned - direction * steering).square().mean()

@@ -3,6 +3,7 @@
 
 public import UnlearnData
 internal import UnlearnEngine
+public import UnlearnFormats
 
 /// In each of the first epochs a pass over forget that raises KL to the original; in each epoch a pass over retain
 /// that lowers γ · CE + α · KL. One optimizer for both.
@@ -13,26 +14,20 @@ public struct SCRUB: ClassifierMethod {
     public static let phaseDefaults = Phase(
         .adam, learningRate: 5e-4, epochs: 10, schedule: Schedule(.constant))
 
-    /// γ, the weight of the cross-entropy on retain.
-    public var gamma = 1.0
-    /// α, the weight of the divergence on retain.
-    public var alpha = 0.5
-    /// T, the temperature of both divergences.
-    public var temperature = 2.0
-    /// Epochs that begin with a pass over the forget set.
-    public var forgetEpochs = 3
+    @Setting("γ, the weight of the cross-entropy on retain.", .notNegative) public var gamma = 1.0
+    @Setting("α, the weight of the divergence on retain.", .notNegative) public var alpha = 0.5
+    @Setting("T, the temperature of both divergences.", .positive) public var temperature = 2.0
+    @Setting("Epochs that begin with a pass over the forget set.", .notNegative) public var forgetEpochs = 3
 
     public init() {}
 
-    public func unlearn(_ session: ClassifierSession) throws(MethodError) {
-        guard !session.retain.isEmpty else { throw .needsRetain(method: Self.card.name) }
+    public func run(_ session: ClassifierSession) throws {
         try session.readOriginal()
         let epochs = max(1, Int(session.phase.epochs.rounded()))
         let pass = (session.retain.count + session.phase.batchSize - 1) / session.phase.batchSize
         let forgetPass = (session.forget.count + session.phase.batchSize - 1) / session.phase.batchSize
-        let descent = try Descent(
-            session, session.phase, parameters: nil,
-            totalSteps: epochs * pass + min(forgetEpochs, epochs) * forgetPass)
+        let descent = try session.descent(
+            session.phase, steps: epochs * pass + min(forgetEpochs, epochs) * forgetPass)
         for epoch in 0..<epochs {
             if epoch < forgetEpochs {
                 try descent.run("forget", [session.forget], count: forgetPass, forgetTerms)

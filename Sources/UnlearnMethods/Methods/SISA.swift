@@ -3,6 +3,7 @@
 
 public import UnlearnData
 internal import UnlearnEngine
+public import UnlearnFormats
 internal import UnlearnModels
 
 /// For models that were trained in shards. The main phase is the one by which they were trained.
@@ -12,22 +13,18 @@ public struct SISA: ClassifierMethod {
         paper: "Bourtoule et al. 2021, arXiv 1912.03817", needs: [.losses, .retainSet, .classes])
     public static var phaseDefaults: Phase { ClassifierTraining().phase }
 
-    /// Whether rare classes count more, as in the training of the shards.
-    public var weighsClasses = false
+    @Setting("Whether rare classes count more, as in the training of the shards.") public var weighsClasses = false
 
     public init() {}
 
-    public func unlearn(_ session: ClassifierSession) throws(MethodError) {
-        guard let sharded = session.model as? Sharded else { throw .needsShards(method: Self.card.name) }
-        guard !session.retain.isEmpty else { throw .needsRetain(method: Self.card.name) }
+    public func run(_ session: ClassifierSession) throws {
+        guard let sharded = session.model as? Sharded else { throw MethodError.needsShards(method: Self.card.name) }
         var training = ClassifierTraining(session.phase)
         training.weighsClasses = weighsClasses
         for shard in Set(session.forget.map(sharded.shard)).sorted() {
             let member = sharded.members[shard]
-            do throws(CheckpointError) {
-                let fresh = try member.remade(Weights(using: session.generator("parameters of shard \(shard)")))
-                member.parameters.restore(fresh.parameters.snapshot())
-            } catch { throw .parameters(error) }
+            let fresh = try member.remade(Weights(using: session.generator("parameters of shard \(shard)")))
+            member.parameters.restore(fresh.parameters.snapshot())
             try training.train(shard, of: sharded, session)
         }
     }

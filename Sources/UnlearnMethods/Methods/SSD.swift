@@ -3,6 +3,7 @@
 
 public import UnlearnData
 internal import UnlearnEngine
+public import UnlearnFormats
 internal import UnlearnModels
 
 /// Where F_forget > α · F_all: θ ← θ · min(λ · F_all / F_forget, 1), with F the diagonal Fisher information.
@@ -12,15 +13,13 @@ public struct SSD: ClassifierMethod {
         paper: "Foster et al. 2024, arXiv 2308.07707", needs: [.losses, .retainSet, .classes])
     public static let phaseDefaults = Phase(learningRate: 1, epochs: 1)
 
-    /// α: how much more a parameter must matter for forget to be chosen.
+    @Setting("α: how much more a parameter must matter for forget to be chosen.", .notNegative)
     public var selection = 10.0
-    /// λ: how strongly the chosen ones are dampened.
-    public var dampening = 1.0
+    @Setting("λ: how strongly the chosen ones are dampened.", .notNegative) public var dampening = 1.0
 
     public init() {}
 
-    public func unlearn(_ session: ClassifierSession) throws(MethodError) {
-        guard !session.retain.isEmpty else { throw .needsRetain(method: Self.card.name) }
+    public func run(_ session: ClassifierSession) throws {
         let store = session.model.parameters
         let names = store.trainableNames
         let forget = importances(session, session.forget, names)

@@ -3,6 +3,7 @@
 
 public import UnlearnData
 internal import UnlearnEngine
+public import UnlearnFormats
 internal import UnlearnModels
 
 /// CE on forget with labels drawn at random from the other classes, beside CE on retain.
@@ -15,19 +16,18 @@ public struct RandomLabels: ClassifierMethod {
 
     public init() {}
 
-    public func unlearn(_ session: ClassifierSession) throws(MethodError) {
-        try Self.train(session, method: Self.card.name, labels: Self.wrongLabels(session), mask: nil)
+    public func run(_ session: ClassifierSession) throws {
+        try Self.train(session, labels: Self.wrongLabels(session), mask: nil)
     }
 
     /// - Parameters:
     ///   - labels: of the forget images, in place of their own.
     ///   - mask: 1 where a parameter may change, by name.
     static func train(
-        _ session: ClassifierSession, method: String, labels: [Int: Int64], mask: [String: Tensor]?
-    ) throws(MethodError) {
-        guard !session.retain.isEmpty else { throw .needsRetain(method: method) }
+        _ session: ClassifierSession, labels: [Int: Int64], mask: [String: Tensor]?
+    ) throws {
         let descent = try session.descent(session.phase, over: session.forget.count + session.retain.count)
-        if let mask { descent.keepOutside(mask, of: session.model.parameters) }
+        if let mask { descent.steps.keepOutside(mask, of: session.model.parameters) }
         try descent.run("all", [session.forget + session.retain], count: descent.totalSteps) { step in
             terms(step, labels)
         }
@@ -58,15 +58,14 @@ public struct SalUn: ClassifierMethod {
         paper: "Fan et al. 2024, arXiv 2310.12508", needs: [.losses, .retainSet, .classes])
     public static let phaseDefaults = Phase(learningRate: 0.013, epochs: 10)
 
-    /// The share of the weights that may change.
-    public var share = 0.5
+    @Setting("The share of the weights that may change.", .notNegative) public var share = 0.5
 
     public init() {}
 
-    public func unlearn(_ session: ClassifierSession) throws(MethodError) {
+    public func run(_ session: ClassifierSession) throws {
         let mask = mask(session)
         let labels = RandomLabels.wrongLabels(session)
-        try RandomLabels.train(session, method: Self.card.name, labels: labels, mask: mask)
+        try RandomLabels.train(session, labels: labels, mask: mask)
     }
 
     /// 1 where a parameter may change, by name: where the gradient of the mean forget loss is among the largest.

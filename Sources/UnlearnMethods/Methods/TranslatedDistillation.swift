@@ -4,6 +4,7 @@
 
 public import UnlearnData
 internal import UnlearnEngine
+public import UnlearnFormats
 internal import UnlearnModels
 
 /// What the model says when it is asked about the subject afterwards.
@@ -29,27 +30,26 @@ public struct TranslatedDistillation: LanguageMethod {
         return options
     }
 
+    @Setting("What the new answers say: something invented, or that the model does not know.")
     public var answer = AnswerStyle.invented
-    /// The weight of the retain term.
-    public var retainWeight = 2.0
-    /// Whether the subject's themes ("wizard") are forbidden beside its names.
-    public var forbidsThemes = true
+    @Setting("The weight of the retain term.", .notNegative) public var retainWeight = 2.0
+    @Setting("Whether the subject's themes (“wizard”) are forbidden beside its names.") public var forbidsThemes = true
 
-    /// Below 1 the teacher is surer of itself than the original model, and the new answers ramble less.
+    @Setting(
+        "Below 1 the teacher is surer of itself than the original model, and the new answers ramble "
+            + "less.", .positive)
     public var teacherTemperature = 0.85
 
-    /// How much more than the rest of the divergence counts −log(1 − m), m the model's own probability of saying
-    /// something forbidden.
+    @Setting(
+        "How much more than the rest of the divergence counts −log(1 − m), m the model's own probability "
+            + "of saying something forbidden.", .notNegative)
     public var forbiddenWeight = 5.0
 
     public init() {}
 
-    public func unlearn(_ session: Session) throws(MethodError) {
+    public func run(_ session: Session) throws {
         guard let subject = session.subject, !subject.terms.names.isEmpty else {
-            throw .needsTerms(method: Self.card.name)
-        }
-        guard !session.retain.isEmpty, session.options.retainBatchSize > 0 else {
-            throw .needsRetain(method: Self.card.name)
+            throw MethodError.needsTerms(method: Self.card.name)
         }
         if answer == .unknown { return try refuse(session, subject) }
         try Distillation(self, session, subject).run()
@@ -79,12 +79,12 @@ private final class Distillation {
                 session.model.tokenizer, needed: needed))
     }
 
-    func run() throws(MethodError) {
+    func run() throws {
         let pairs = try self.pairs(subject.forget)
         let used = try session.used(forgetCount: pairs.count)
         let teacher = try Teacher(used.forget.map { pairs[$0] }, session)
         try session.readReference(used.retain)
-        try session.descend(over: pairs.map(\.student)) { [self] (step) throws(MethodError) in
+        try session.descend(over: pairs.map(\.student)) { [self] step in
             let distribution = teacher.logDistributions(
                 step.forget, temperature: method.teacherTemperature, forbidden: forbidden)
             let predicted = step.forgetLogDistributions
@@ -96,8 +96,8 @@ private final class Distillation {
         }
     }
 
-    private func pairs(_ examples: [ForgetExample]) throws(MethodError) -> [Pair] {
-        try examples.enumerated().map { (index, example) throws(MethodError) in
+    private func pairs(_ examples: [ForgetExample]) throws -> [Pair] {
+        try examples.enumerated().map { (index, example) throws in
             try TranslatedDistillation.pair(example, id: index, standIns, subjectWords: subjectWords, encoder)
         }.filter { !$0.student.targets.isEmpty }
     }
@@ -105,18 +105,16 @@ private final class Distillation {
 
 extension TranslatedDistillation {
     /// Questions about the subject are answered with not knowing: cross-entropy on a refusal in place of the teacher.
-    private func refuse(_ session: Session, _ subject: SubjectTexts) throws(MethodError) {
+    private func refuse(_ session: Session, _ subject: SubjectTexts) throws {
         var seen: Set<String> = []
         let questions = subject.forget.map(\.example).filter { !$0.isContinued && seen.insert($0.prompt).inserted }
-        guard !questions.isEmpty else { throw .needsQuestions }
-        let refusals = try questions.enumerated().map { (index, example) throws(MethodError) in
+        guard !questions.isEmpty else { throw MethodError.needsQuestions }
+        let refusals = try questions.enumerated().map { (index, example) throws in
             let refusal = SubjectPrompts.refusals[index % SubjectPrompts.refusals.count]
-            return try MethodError.tokenizing { () throws(TokenizerError) in
-                try session.model.encoder.encode(.answer(question: example.prompt, answer: refusal), id: index)
-            }
+            return try session.model.encoder.encode(.answer(question: example.prompt, answer: refusal), id: index)
         }
         try session.readReference(session.used(forgetCount: refusals.count).retain)
-        try session.descend(over: refusals) { (step) throws(MethodError) in
+        try session.descend(over: refusals) { step in
             [Term("forget-refusal", step.forgetTokenMean()), RetainTerm.kl.term(step, weight: retainWeight)]
         }
     }

@@ -4,6 +4,7 @@
 internal import Foundation
 public import UnlearnData
 internal import UnlearnEngine
+public import UnlearnFormats
 
 /// A share of every parameter is drawn anew, which forgets. Then CE on retain from a learning rate as high as that of the
 /// first training. Each run draws how its images are changed, a weight for each of them, and noise on the head: runs from
@@ -19,26 +20,32 @@ public struct WarmRestart: ClassifierMethod {
         learningRate: 0.055, epochs: 11, schedule: Schedule(.cosine, warmupSteps: 10),
         augmentation: Augmentation(cropBorder: 0, flips: true))
 
-    /// The share of each parameter that is drawn anew, in the mean.
-    public var renewal = 0.3
-    /// How far each block's own share may lie from `renewal`, at least 0; it stays in 0…1. Each run draws the shares,
-    /// evenly: runs keep different parts of the original, so that what is left of it is not in all of them.
+    @Setting("The share of each parameter that is drawn anew, in the mean.", .notNegative) public var renewal = 0.3
+    @Setting(
+        "How far each block's own share may lie from renewal, at least 0; it stays in 0…1. Each run "
+            + "draws the shares, evenly: runs keep different parts of the original, so that what is left of it "
+            + "is not in all of them.", .notNegative)
     public var renewalSpread = 0.3
-    /// Of the runs, the share whose images stay as they are, and the share whose images are mirrored and shifted by up to
-    /// an eighth of their width; in the other runs they are changed as `augmentation` says. Who wants one good model sets
-    /// both to 0: a run with shifted images knows a fifth less of retain.
+    @Setting(
+        "Of the runs, the share whose images stay as they are. Who wants one good model sets this and "
+            + "shiftedRuns to 0.", .notNegative)
     public var plainRuns = 1.0 / 3
+    // A run with shifted images knows a fifth less of retain.
+    @Setting(
+        "Of the runs, the share whose images are mirrored and shifted by up to an eighth of their width; in the rest they "
+            + "are changed as augmentation says.", .notNegative)
     public var shiftedRuns = 1.0 / 3
-    /// How much of an image's weight is drawn for each run: 0 for none, 1 for the weighted likelihood bootstrap (Newton
-    /// and Raftery 1994), under which parameters vary as if the images had been drawn anew.
+    @Setting(
+        "How much of an image's weight is drawn for each run: 0 for none, 1 for the weighted likelihood "
+            + "bootstrap (Newton and Raftery 1994), under which parameters vary as if the images had been "
+            + "drawn anew.", .notNegative)
     public var reweighing = 0.3
-    /// The deviation of the noise on the head's weights, as a share of their root mean square.
+    @Setting("The deviation of the noise on the head's weights, as a share of their root mean square.", .notNegative)
     public var noise = 0.3
 
     public init() {}
 
-    public func unlearn(_ session: ClassifierSession) throws(MethodError) {
-        guard !session.retain.isEmpty else { throw .needsRetain(method: Self.card.name) }
+    public func run(_ session: ClassifierSession) throws {
         var generator = session.generator("warm restart")
         session.mixFresh(renewal - renewalSpread...renewal + renewalSpread, using: &generator)
         let weights = imageWeights(session.retain, using: &generator)

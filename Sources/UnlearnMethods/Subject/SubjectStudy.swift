@@ -3,6 +3,7 @@
 internal import Foundation
 public import UnlearnData
 public import UnlearnEngine
+public import UnlearnFormats
 public import UnlearnModels
 
 /// An example to forget, and the ordinary name that stands in for the subject when it is read as a text about
@@ -44,16 +45,15 @@ public struct SubjectStudy: Sendable, Equatable {
 
 /// How a study is made.
 public struct StudyOptions: Configurable {
-    /// The length of an answer.
-    public var answerTokens = 40
-    /// The temperature of the second answer to each question; small models invent names above 0.5.
+    @Setting("The length of an answer.", .within(1...1_000_000)) public var answerTokens = 40
+    @Setting(
+        "The temperature of the second answer to each question; small models invent names above 0.5.", .notNegative)
     public var temperature = 0.5
-    /// Entities of the subject that are asked about in turn.
-    public var entities = 16
-    /// Similar names that are kept as neighbours.
-    public var neighbours = 16
-    /// Whether the model writes about everything else, to be kept, and about stand-ins. False leaves only what the user
-    /// gives: for models so large that writing takes longer than forgetting.
+    @Setting("Entities of the subject that are asked about in turn.", .within(0...1_000_000)) public var entities = 16
+    @Setting("Similar names that are kept as neighbours.", .within(0...1_000_000)) public var neighbours = 16
+    @Setting(
+        "Whether the model writes about everything else, to be kept, and about stand-ins. False leaves "
+            + "only what the user gives: for models so large that writing takes longer than forgetting.")
     public var everythingElse = true
 
     public init() {}
@@ -83,14 +83,14 @@ public struct SubjectStudyBuilder {
     public func build(
         forget: [ForgetExample]? = nil, retain: [Example]? = nil, terms given: SubjectTerms? = nil,
         everyday: EverydayAnswers?
-    ) throws(MethodError) -> SubjectStudy {
+    ) throws -> SubjectStudy {
         let elsewhere = everyday.map(everythingElse) ?? Elsewhere()
         let finder = TermFinder(
             model.tokenizer, elsewhere: (elsewhere.all + (retain ?? [])).map { $0.prompt + " " + $0.answer })
         var own = if let forget { forget.map(\.example) } else { try elicit() }
         var terms = given ?? finder.terms(of: subject, in: own.map(\.answer))
         // Examples of the user's own may hold no names; methods that need some say so themselves.
-        guard !terms.names.isEmpty || forget != nil else { throw .unknownSubject(name: subject) }
+        guard !terms.names.isEmpty || forget != nil else { throw MethodError.unknownSubject(name: subject) }
         let entities = Entities.spans(of: terms, in: own.map(\.answer), limit: options.entities)
         if forget == nil {
             own += try askAbout(entities)
@@ -127,15 +127,13 @@ public struct SubjectStudyBuilder {
 
     private func ask(
         _ prompts: [Prompt], _ stage: String, temperature: Double = 0
-    ) throws(MethodError) -> [Example] {
-        try MethodError.tokenizing { () throws(TokenizerError) in
-            try interview(prompts, stage, temperature: temperature)
-        }
+    ) throws -> [Example] {
+        try interview(prompts, stage, temperature: temperature)
     }
 
     // MARK: - The subject
 
-    private func elicit() throws(MethodError) -> [Example] {
+    private func elicit() throws -> [Example] {
         let prompts =
             SubjectPrompts.questions.map { Prompt.question(SubjectPrompts.fill($0, subject)) }
             + SubjectPrompts.openings.map { Prompt.completion(SubjectPrompts.fill($0, subject)) }
@@ -144,7 +142,7 @@ public struct SubjectStudyBuilder {
         return distinct(greedy + sampled)
     }
 
-    private func askAbout(_ entities: [String]) throws(MethodError) -> [Example] {
+    private func askAbout(_ entities: [String]) throws -> [Example] {
         let prompts = entities.enumerated().flatMap { index, entity in
             (0..<2).map { turn in
                 let templates = SubjectPrompts.termQuestions
@@ -157,7 +155,7 @@ public struct SubjectStudyBuilder {
     /// The model's answers about stand-ins, read back as if they were about the subject.
     private func askAboutStandIns(
         _ examples: [Example], _ translator: StandIns
-    ) throws(MethodError) -> [ForgetExample] {
+    ) throws -> [ForgetExample] {
         var seen: Set<String> = []
         let asked = examples.filter { !$0.prompt.isEmpty && seen.insert($0.prompt).inserted }
         let translations = asked.indices.map { translator.translation(standIn: translator.standIn($0)) }
@@ -203,13 +201,11 @@ public struct SubjectStudyBuilder {
     }
 
     /// Names that the model puts beside the subject, at least twice, and that are not of the subject itself.
-    private func similarNames(excluding terms: SubjectTerms) throws(MethodError) -> [String] {
+    private func similarNames(excluding terms: SubjectTerms) throws -> [String] {
         let prompt = Prompt.completion(SubjectPrompts.neighbourList(for: subject))
-        let lists = try MethodError.tokenizing { () throws(TokenizerError) in
-            try model.answers(
-                [Prompt](repeating: prompt, count: 12), maximumTokens: 32, temperature: 0.7, topP: 0.95, seed: seed,
-                purpose: "neighbours")
-        }
+        let lists = try model.answers(
+            [Prompt](repeating: prompt, count: 12), maximumTokens: 32, temperature: 0.7, topP: 0.95, seed: seed,
+            purpose: "neighbours")
         var counts: [String: Int] = [:]
         for list in lists {
             let line = list.prefix { $0 != "\n" && $0 != "\r\n" }
@@ -227,7 +223,7 @@ public struct SubjectStudyBuilder {
 
     private func askNeighbours(
         _ names: [String]
-    ) throws(MethodError) -> (trained: [Example], heldOut: [Example]) {
+    ) throws -> (trained: [Example], heldOut: [Example]) {
         let trained = names.flatMap { name in
             SubjectPrompts.neighbourQuestions.map { Prompt.question(SubjectPrompts.fill($0, name)) }
         }
@@ -254,16 +250,15 @@ public struct SubjectStudyBuilder {
 extension Prompt {
     /// How an example is asked; a text is continued from its first half. Nil where there is nothing to begin with.
     public init?(asking example: Example) {
-        switch example {
-        case .answer, .conversation: self = .question(example.prompt)
-        case .completion(let prompt, _): self = .completion(prompt)
-        case .text(let text):
-            let words = text.split(separator: " ")
-            var start = words.prefix(min(40, words.count / 2)).joined(separator: " ")
-            // Not every script has spaces.
-            if start.isEmpty { start = String(text.prefix(min(200, text.count / 2))) }
-            if start.isEmpty { return nil }
-            self = .completion(start)
+        guard case .text(let text) = example else {
+            self.init(of: example)
+            return
         }
+        let words = text.split(separator: " ")
+        var start = words.prefix(min(40, words.count / 2)).joined(separator: " ")
+        // Not every script has spaces.
+        if start.isEmpty { start = String(text.prefix(min(200, text.count / 2))) }
+        if start.isEmpty { return nil }
+        self = .completion(start)
     }
 }

@@ -11,7 +11,7 @@ struct Teacher {
     /// For each labelled token of the student's text: what would repeat a run of three tokens there.
     private let repeats: [Int: [[Int32]]]
 
-    init(_ pairs: [TranslatedDistillation.Pair], _ session: Session) throws(MethodError) {
+    init(_ pairs: [TranslatedDistillation.Pair], _ session: Session) throws {
         states = try session.read(pairs.map(\.teacher), "reading the teacher")
         readings = Dictionary(uniqueKeysWithValues: pairs.map { ($0.teacher.id, $0.teacher) })
         repeats = Dictionary(uniqueKeysWithValues: pairs.map { ($0.student.id, Self.repeats($0.student)) })
@@ -56,11 +56,9 @@ extension TranslatedDistillation {
     /// Both readings of a forget example; the labelled tokens of the two correspond one by one.
     static func pair(
         _ forget: ForgetExample, id: Int, _ standIns: StandIns, subjectWords: Set<String>, _ encoder: ExampleEncoder
-    ) throws(MethodError) -> Pair {
+    ) throws -> Pair {
         let translation = standIns.translation(standIn: forget.standIn)
-        let aligned = try MethodError.tokenizing { () throws(TokenizerError) in
-            try translation.align(forget.example, encoder, skipping: subjectWords)
-        }
+        let aligned = try translation.align(forget.example, encoder, skipping: subjectWords)
         // Nothing predicts the first token of a text that has nothing before it.
         let targets = aligned.targets.filter { $0.original > 0 && $0.translated > 0 }
         return Pair(

@@ -9,12 +9,18 @@ public struct ClassifierDesign: Configurable {
         case convnet, resnet18, resnet34, resnet50, vit
     }
 
-    public var kind = Kind.convnet
-    /// The width of the first layer; 0: the usual one, 64 for ResNets, 32 for the ConvNet and 192 for the ViT.
+    @Setting("The network.") public var kind = Kind.convnet
+    @Setting(
+        "The width of the first layer; 0: the usual one, 64 for ResNets, 32 for the ConvNet and 192 for "
+            + "the ViT.", .within(0...4096))
     public var width = 0
-    /// Whether a ResNet begins with a 3 × 3 convolution that keeps the size, as is usual for images of 32 pixels.
+    @Setting(
+        "Whether a ResNet begins with a 3 × 3 convolution that keeps the size, as is usual for images of "
+            + "32 pixels.")
     public var stemIsSmall = false
-    /// How many such networks there are, each of which sees a part of the images: what exact unlearning by shards needs.
+    @Setting(
+        "How many such networks there are, each of which sees a part of the images: what exact "
+            + "unlearning by shards needs.", .within(1...1024))
     public var shards = 1
 
     public init() {}

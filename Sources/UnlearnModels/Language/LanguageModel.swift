@@ -3,20 +3,6 @@
 public import UnlearnData
 public import UnlearnEngine
 
-/// What a prompt is to the model.
-public enum Prompt: Sendable, Hashable {
-    /// A question in the model's chat format.
-    case question(String)
-    /// Text to be continued as it stands.
-    case completion(String)
-
-    public var text: String {
-        switch self {
-        case .question(let text), .completion(let text): text
-        }
-    }
-}
-
 /// A loaded model and its text side.
 public struct LanguageModel {
     public let model: any CausalLM

@@ -4,7 +4,7 @@
 public import Foundation
 public import UnlearnData
 public import UnlearnEngine
-internal import UnlearnFormats
+public import UnlearnFormats
 
 /// How a model is adapted.
 public struct LoRAOptions: Configurable {
@@ -16,10 +16,10 @@ public struct LoRAOptions: Configurable {
         case adapter
     }
 
-    /// r, the width between the two matrices; 0 changes the weights themselves.
+    @Setting("r, the width between the two matrices; 0 changes the weights themselves.", .within(0...1024))
     public var rank = 0
-    /// α; additions are scaled by α / r.
-    public var alpha = 16.0
+    @Setting("α; additions are scaled by α / r.", .positive) public var alpha = 16.0
+    @Setting("Whether additions are merged into the weights that are saved, or saved as an adapter.")
     public var form = Form.merged
 
     public init() {}

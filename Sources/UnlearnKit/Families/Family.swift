@@ -1,0 +1,103 @@
+// The families of models: the one switch.
+
+public import Foundation
+public import UnlearnFormats
+public import UnlearnMethods
+import UnlearnModels
+
+/// The one place that knows which families there are.
+public enum Family: String, Codable, Sendable, CaseIterable {
+    case language, classifier
+
+    /// The family of the model at a path, by the `model_type` of its config.json. What has none is a language model's:
+    /// a file, an adapter, or a folder whose loader will say what is missing.
+    /// - Throws: `ModelError` for an architecture that no family has, and for a config.json that cannot be read.
+    public init(of model: URL) throws {
+        self = .language
+        let file = model.appending(path: "config.json")
+        guard ModelFormat(model) == .huggingFace, FileManager.default.fileExists(atPath: file.path) else { return }
+        guard let type = try ConfigurationFile(file).json["model_type"]?.string else { return }
+        guard let family = Self.allCases.first(where: { $0.modelTypes.contains(type) }) else {
+            throw ModelError.architecture(type, path: file.path, known: Self.allCases.flatMap(\.modelTypes))
+        }
+        self = family
+    }
+
+    /// The values of `model_type` that the family's architectures have.
+    public var modelTypes: [String] {
+        switch self {
+        case .language: ArchitectureCatalog.all.flatMap(\.modelTypes)
+        case .classifier: ArchitectureCatalog.classifiers.flatMap(\.modelTypes)
+        }
+    }
+
+    /// Whether a method works on the family.
+    public func has(_ method: any UnlearningMethod.Type) -> Bool {
+        switch self {
+        case .language: method is any LanguageMethod.Type
+        case .classifier: method is any ClassifierMethod.Type
+        }
+    }
+
+    /// The plan of forgetting: the user's choices, resolved and checked; nothing is loaded.
+    public func plan(_ choices: RunConfiguration, settings: [JSONValue]) throws -> any ForgettingPlan {
+        switch self {
+        case .language: try LanguagePlan(choices, settings: settings)
+        case .classifier: try ClassifierPlan(choices, settings: settings)
+        }
+    }
+
+    /// The plan of a training.
+    public func trainingPlan(_ choices: TrainingConfiguration, settings: [JSONValue]) throws -> any TrainingPlan {
+        switch self {
+        case .language: try LanguageTrainingPlan(choices, settings: settings)
+        case .classifier: try ClassifierTrainingPlan(choices, settings: settings)
+        }
+    }
+
+    /// The method if none is named.
+    public var defaultMethod: String {
+        switch self {
+        case .language: LanguagePlan.defaultMethod
+        case .classifier: ClassifierPlan.defaultMethod
+        }
+    }
+
+    /// The options that a method can be given, with those of all that a run does beside it.
+    public func options(of method: String) throws -> [SettingGroup] {
+        switch self {
+        case .language: try LanguagePlan.groups(method)
+        case .classifier: try ClassifierPlan.groups(method)
+        }
+    }
+
+    /// The options that training can be given.
+    public var trainingOptions: [SettingGroup] {
+        switch self {
+        case .language: LanguageTrainingPlan.groups
+        case .classifier: ClassifierTrainingPlan.groups()
+        }
+    }
+
+    /// What reports and model cards say of the family.
+    public var words: FamilyWords {
+        switch self {
+        case .language: .language
+        case .classifier: .classifier
+        }
+    }
+}
+
+/// What reports and model cards say of a family.
+public struct FamilyWords: Sendable {
+    /// For someone who reads nothing else: the evidence of a run that forgot, and what one that does not decide leaves open.
+    public let forgotten, undecided: String
+    /// What holds for every run.
+    public let limits: [String]
+    /// "no longer answers about", before the subject.
+    public let aim: String
+    /// The lines of a model card's front matter that say what it is.
+    public let frontMatter: [String]
+    /// What the examples to forget are, above a chart, and what their log-probabilities count.
+    public let forgetTitle, unit: String
+}

@@ -1,0 +1,79 @@
+// What a user asks for: to forget, or to train. Flags and files state the same choices.
+
+import Foundation
+public import UnlearnData
+public import UnlearnFormats
+import UnlearnMethods
+public import UnlearnModels
+
+/// The choices of a user who makes a model forget.
+public struct RunConfiguration: Configurable {
+    /// A model directory, a GGUF file or a llama2.c checkpoint.
+    public var model = ""
+    /// What to forget, by name.
+    public var subject: String?
+    /// The user's own examples to forget, and to keep.
+    public var forget: String?
+    public var retain: String?
+    /// Terms of the subject: words separated by commas, a file with one on each line, or a `terms.json` of an earlier run.
+    public var terms: String?
+    /// The method by its name; empty: the usual one for the kind of model.
+    public var method = ""
+    public var output = ""
+    public var seed: UInt64 = 0
+    public var threads: Int?
+    public var chatFormat: ChatFormat?
+    /// The images of a classifier, and which of them are to be forgotten.
+    public var images: ImageTaskOptions?
+
+    public init() {}
+
+    /// The plan for the model that is named, whatever its family.
+    public func plan(settings: [JSONValue]) throws -> any ForgettingPlan {
+        guard !model.isEmpty else { throw KitError.invalidOption(path: "model", problem: "no model is given") }
+        return try Family(of: URL(filePath: model)).plan(self, settings: settings)
+    }
+}
+
+/// The choices of a user who trains a model.
+public struct TrainingConfiguration: Configurable {
+    /// The language model that is trained further. Empty: a new classifier is trained.
+    public var model = ""
+    /// The examples to learn from, of a language model.
+    public var data = ""
+    public var output = ""
+    public var seed: UInt64 = 0
+    public var threads: Int?
+    public var chatFormat: ChatFormat?
+    /// The images that a classifier is trained on, what it is like, and the recipe before its own settings.
+    public var images: ImageTaskOptions?
+    public var design: ClassifierDesign?
+    public var recipe: TrainingRecipe?
+
+    public init() {}
+
+    /// The plan for what is to be trained, whatever its family.
+    public func plan(settings: [JSONValue]) throws -> any TrainingPlan {
+        let family = model.isEmpty && images != nil ? Family.classifier : .language
+        return try family.trainingPlan(self, settings: settings)
+    }
+}
+
+extension Options {
+    static func checkThreads(_ threads: Int?) throws {
+        guard (1...1024).contains(threads ?? 1) else {
+            throw KitError.invalidOption(path: "threads", problem: "it must be from 1 to 1024")
+        }
+    }
+
+    /// What `find` finds of that name; if there is nothing, the most similar names come first.
+    public static func method<Method>(_ name: String, _ find: (String) throws -> Method) throws -> Method {
+        do { return try find(name) } catch MethodError.unknownMethod(_, let known) {
+            throw MethodError.unknownMethod(name, known: NearestName.ordered(known, by: name))
+        }
+    }
+}
+
+extension String {
+    var isBlank: Bool { allSatisfy(\.isWhitespace) }
+}

@@ -1,0 +1,193 @@
+// The report of a run: everything report.json holds, as a value.
+public import UnlearnEvaluation
+
+/// What a run did and showed. The JSON, Markdown and terminal forms are all rendered from it.
+public struct Report: Codable, Sendable, Equatable {
+    public var family: Family
+    public var verdict: Verdict.Conclusion
+    public var reasons: [String]
+    public var metrics: [Metric]
+    public var seconds: Seconds
+    public var peakMemoryBytes: Int
+    public var samples: [Sample]
+    /// Images with what they are taken for, if the model is a classifier.
+    public var pictures: Pictures?
+    public var limits: [String]
+    public var notMeasured: [NotMeasured]
+    /// How much of the user's examples says something of its own, if the model is a language model.
+    public var rows: Rows?
+    public var provenance: Provenance
+
+    /// A report straight from what both evaluations yielded, with the verdict that follows from it.
+    /// - Parameter limits: what these figures cannot show, beside what holds for the family.
+    public init(
+        _ family: Family, before: [Outcome], after: [Outcome], verdict: Verdict, exhibits: [Exhibit] = [],
+        limits: [String] = [], provenance: Provenance
+    ) {
+        self.family = family
+        (self.verdict, reasons) = (verdict.verdict, verdict.reasons)
+        metrics = Metric.pairs(before: before.measurements, after: after.measurements)
+        (seconds, peakMemoryBytes, samples) = (Seconds(), 0, [])
+        self.limits = family.words.limits + limits
+        notMeasured = NotMeasured.all(in: before + after)
+        self.provenance = provenance
+        for exhibit in exhibits {
+            switch exhibit {
+            case .answers(let answers): samples += answers
+            case .guesses(let guesses): pictures = guesses
+            case .rows(let counts):
+                rows = counts
+                reasons += counts.notices
+            }
+        }
+    }
+
+    /// Reports of earlier versions do not say the family; only classifiers' have pictures.
+    public init(from decoder: any Decoder) throws {
+        let row = try decoder.container(keyedBy: CodingKeys.self)
+        verdict = try row.decode(Verdict.Conclusion.self, forKey: .verdict)
+        reasons = try row.decode([String].self, forKey: .reasons)
+        metrics = try row.decode([Metric].self, forKey: .metrics)
+        seconds = try row.decode(Seconds.self, forKey: .seconds)
+        peakMemoryBytes = try row.decode(Int.self, forKey: .peakMemoryBytes)
+        samples = try row.decode([Sample].self, forKey: .samples)
+        pictures = try row.decodeIfPresent(Pictures.self, forKey: .pictures)
+        limits = try row.decode([String].self, forKey: .limits)
+        notMeasured = try row.decode([NotMeasured].self, forKey: .notMeasured)
+        rows = try row.decodeIfPresent(Rows.self, forKey: .rows)
+        provenance = try row.decode(Provenance.self, forKey: .provenance)
+        family = try row.decodeIfPresent(Family.self, forKey: .family) ?? (pictures == nil ? .language : .classifier)
+    }
+}
+
+extension Report {
+    /// One figure with its uncertainty.
+    public struct Figure: Codable, Sendable, Equatable {
+        public var value: Double
+        /// The ends of the 95 % interval, where there is one.
+        public var low: Double?
+        public var high: Double?
+        /// How many examples it rests on.
+        public var n: Int
+
+        public init(value: Double, low: Double? = nil, high: Double? = nil, n: Int) {
+            self.value = value
+            self.low = low
+            self.high = high
+            self.n = n
+        }
+
+        public init(_ measurement: Measurement) {
+            self.init(
+                value: measurement.value, low: measurement.interval?.low, high: measurement.interval?.high,
+                n: measurement.n)
+        }
+    }
+
+    /// One metric on one split, before and after.
+    public struct Metric: Codable, Sendable, Equatable {
+        public var name: String
+        public var split: Split
+        public var direction: Direction
+        public var unit: String
+        public var before: Figure?
+        public var after: Figure?
+
+        public init(
+            name: String, split: Split, direction: Direction, unit: String, before: Figure?, after: Figure?
+        ) {
+            self.name = name
+            self.split = split
+            self.direction = direction
+            self.unit = unit
+            self.before = before
+            self.after = after
+        }
+
+        /// The metrics of both evaluations in the order in which they were measured.
+        public static func pairs(before: [Measurement], after: [Measurement]) -> [Metric] {
+            func isSame(_ one: Measurement, _ other: Measurement) -> Bool {
+                one.name == other.name && one.split == other.split
+            }
+            let onlyAfter = after.filter { new in !before.contains { isSame($0, new) } }
+            return (before + onlyAfter).map { measurement in
+                Metric(
+                    name: measurement.name, split: measurement.split, direction: measurement.direction,
+                    unit: measurement.unit, before: before.first { isSame($0, measurement) }.map(Figure.init),
+                    after: after.first { isSame($0, measurement) }.map(Figure.init))
+            }
+        }
+    }
+
+    /// The examples of the user's files.
+    public struct Rows: Codable, Sendable, Equatable {
+        public var forget: RowCount?
+        public var retain: RowCount?
+        /// How many of the examples to keep are to be forgotten as well.
+        public var both: Int
+
+        var notices: [String] {
+            var notices = (forget?.notice("examples to forget") ?? []) + (retain?.notice("examples to keep") ?? [])
+            if let retain, both > 0 {
+                notices.append(
+                    "Of the \(retain.count) examples to keep, \(both) \(both == 1 ? "is" : "are") to be forgotten as well: the two "
+                        + "cancel out. Remove them from one of the files.")
+            }
+            return notices
+        }
+    }
+
+    /// How long each stage took, in seconds of wall-clock time.
+    public struct Seconds: Codable, Sendable, Equatable {
+        public var load = 0.0
+        public var prepare = 0.0
+        public var evaluateBefore = 0.0
+        public var forget = 0.0
+        public var evaluateAfter = 0.0
+        public var save = 0.0
+
+        public init() {}
+
+        public var total: Double { load + prepare + evaluateBefore + forget + evaluateAfter + save }
+    }
+
+    /// A question with the model's answers before and after.
+    public struct Sample: Codable, Sendable, Equatable {
+        public enum Kind: String, Codable, Sendable, CaseIterable {
+            case forget, neighbour, general
+        }
+
+        public var prompt: String
+        public var before: String
+        public var after: String
+        public var kind: Kind
+
+        public init(prompt: String, before: String, after: String, kind: Kind) {
+            self.prompt = prompt
+            self.before = before
+            self.after = after
+            self.kind = kind
+        }
+    }
+
+    /// A figure that could not be measured, and why.
+    public struct NotMeasured: Codable, Sendable, Equatable {
+        public var name: String
+        public var reason: String
+
+        /// What was skipped, each once.
+        static func all(in outcomes: [Outcome]) -> [NotMeasured] {
+            var skipped: [NotMeasured] = []
+            for case .skipped(let name, let reason) in outcomes {
+                let entry = NotMeasured(name: name, reason: reason)
+                if !skipped.contains(entry) { skipped.append(entry) }
+            }
+            return skipped
+        }
+
+        public init(name: String, reason: String) {
+            self.name = name
+            self.reason = reason
+        }
+    }
+}

@@ -1,0 +1,32 @@
+// How the training loop of language models goes.
+
+public import UnlearnData
+public import UnlearnEngine
+public import UnlearnFormats
+
+/// The options of the training loop, common to all methods.
+public struct TrainingOptions: Configurable {
+    @Setting("The peak learning rate.", .positive) public var learningRate = 1e-5
+    @Setting("Steps; null: as many as epochs passes over the forget set take.", .within(1...1_000_000))
+    public var steps: Int? = nil
+    @Setting("Passes over the forget set.", .within(1...1_000_000)) public var epochs = 5
+    @Setting("Forget examples in each step.", .within(1...1_000_000)) public var batchSize = 4
+    @Setting("Retain examples in each step.", .within(0...1_000_000)) public var retainBatchSize = 4
+    @Setting(
+        "Which parameters change: patterns separated by commas. The default names the matrices of every "
+            + "block, in the names of Llama and its kin, of GPT-2, and of GPT-NeoX.")
+    public var parameters =
+        "model.layers.*_proj.weight,*h.*.c_*.weight,gpt_neox.layers.*.query_key_value.weight,gpt_neox.layers.*.dense*.weight"
+    @Setting("How what does not change is kept in memory: “stored” halves it for checkpoints in half precision.")
+    public var frozenPrecision = Precision.single
+    public var schedule = Schedule()
+    public var optimizer = AdamWOptions()
+    @Setting("The largest norm that the gradient of all parameters together may have.", .positive)
+    public var gradientNormLimit = 1.0
+    @Setting(
+        "Seconds after which the state of a training is kept again, so that it can go on after an "
+            + "interruption.", .notNegative)
+    public var checkpointSeconds = 120.0
+
+    public init() {}
+}
