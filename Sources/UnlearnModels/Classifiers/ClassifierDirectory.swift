@@ -6,12 +6,6 @@ public import UnlearnFormats
 
 /// Reads and writes folders with a classifier.
 public enum ClassifierDirectory {
-    /// Whether a folder holds an image classifier: its config.json names the architecture of one.
-    public static func isClassifier(_ url: URL) -> Bool {
-        guard let configuration = try? ConfigurationFile(url.appending(path: "config.json")) else { return false }
-        return (try? ArchitectureCatalog.classifier(for: configuration)) != nil
-    }
-
     public static func load(_ url: URL) throws(ModelError) -> any Classifier {
         let configuration = try ConfigurationFile(modelIn: url)
         let architecture = try ArchitectureCatalog.classifier(for: configuration)
