@@ -130,7 +130,9 @@ extension Tensor {
 
 extension Tensor {
     public func sum() -> Tensor { Aten.sum(.tensor(self)) }
-    public func sum(along dimension: Int) -> Tensor { Aten.sumAlong(.tensor(self), .ints([dimension])) }
+    public func sum(along dimension: Int, keeping: Bool = false) -> Tensor {
+        Aten.sumAlong(.tensor(self), .ints([dimension]), .bool(keeping))
+    }
     public func mean() -> Tensor { Aten.meanAll(.tensor(self)) }
     public func mean(along dimension: Int) -> Tensor { Aten.mean(.tensor(self), .ints([dimension])) }
     public func max() -> Tensor { Aten.max(.tensor(self)) }

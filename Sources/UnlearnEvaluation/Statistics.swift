@@ -90,7 +90,7 @@ public enum Statistics {
         }
     }
 
-    private static func bootstrap(
+    static func bootstrap(
         _ count: Int, _ resamples: Int, _ level: Double, _ generator: inout some RandomNumberGenerator,
         statistic: ([Int]) -> Double
     ) -> Interval {

@@ -5,7 +5,7 @@ import UnlearnData
 import UnlearnModels
 
 extension FuzzTarget {
-    static var images: [FuzzTarget] { [jpeg, png, idx, labels, classifier] }
+    static var images: [FuzzTarget] { [jpeg, png, idx, labels, classifier, generator] }
 
     private static var jpeg: FuzzTarget {
         // 6 × 5 pixels: three channels, and one channel in progressive order.

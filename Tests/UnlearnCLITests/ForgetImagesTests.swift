@@ -131,7 +131,7 @@ import UnlearnFormats
             return result.error
         }
         #expect(
-            try sentence("{command: train, images: {size: 8}, output: model}")
+            try sentence("{command: train, images: {images: {size: 8}}, output: model}")
                 == "unlearn: Option 'images.data' has an impossible value: a classifier is trained on images, whose folder "
                 + "stands there. Correct its value.\n")
         #expect(

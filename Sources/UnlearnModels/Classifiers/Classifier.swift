@@ -19,6 +19,8 @@ public protocol Classifier: AnyObject {
     /// Scores `[images, classes]` of images `[images, channels, height, width]`.
     /// - Parameter training: whether layers that depend on the batch do so, and remember its statistics.
     func logits(_ images: Tensor, training: Bool) -> Tensor
+    /// What the last layer makes the scores of, `[images, width]`.
+    func features(_ images: Tensor, training: Bool) -> Tensor
     /// A model of the same architecture with parameters from elsewhere.
     func remade(_ weights: Weights) throws(CheckpointError) -> Self
 }

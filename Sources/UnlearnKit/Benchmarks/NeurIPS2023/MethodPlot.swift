@@ -33,15 +33,14 @@ struct MethodPlot {
     }
 
     var svg: String {
-        let least = min(0.9, points.map(\.utility).min() ?? 0)
-        let most = max(1.05, points.map(\.utility).max() ?? 1)
+        let utilities = points.map(\.utility)
+        let across = ChartScale(
+            [min(0.9, utilities.min() ?? 0), max(1.05, utilities.max() ?? 1)], from: margin, to: size.width - margin)
         let top = max(0.2, ceiling ?? 0, points.map(\.interval.high).max() ?? 0)
-        func x(_ utility: Double) -> Double {
-            margin + (utility - least) / (most - least) * (size.width - 2 * margin)
-        }
-        func y(_ quality: Double) -> Double {
-            size.height - margin - min(quality, top) / top * (size.height - 2 * margin)
-        }
+        // Upside down: a drawing's y axis runs downwards.
+        let up = ChartScale([0, top], from: size.height - margin, to: margin)
+        func x(_ utility: Double) -> Double { across.place(utility) }
+        func y(_ quality: Double) -> Double { up.place(min(quality, top)) }
         var lines = [
             #"<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 \#(text(size.width)) \#(text(size.height))" "#
                 + #"font-family="sans-serif" font-size="12">"#,
@@ -49,19 +48,15 @@ struct MethodPlot {
             words("retain × test accuracy, relative to retrained models", size.width / 2, size.height - 15, "middle"),
             words("F", 20, 35),
         ]
-        for quality in stride(from: 0, through: top, by: 0.05) {
-            lines.append(line((x(least), y(quality)), (x(most), y(quality)), "grid", "#ddd"))
-            lines.append(words(NumberText.decimal(quality, places: 2), 25, y(quality) + 4))
+        for mark in up.marks(8) {
+            lines.append(line((across.start, y(mark.value)), (across.end, y(mark.value)), "grid", "#ddd"))
+            lines.append(words(mark.label, 25, y(mark.value) + 4))
         }
-        var step = 0.05
-        while (most - least) / step > 10 { step *= 2 }
-        for utility in stride(from: (least / step).rounded(.up) * step, through: most, by: step) {
-            lines.append(words(NumberText.decimal(utility, places: 2), x(utility), y(0) + 20, "middle"))
-        }
+        lines += across.marks(8).map { words($0.label, x($0.value), y(0) + 20, "middle") }
         lines.append(line((x(1), y(0)), (x(1), y(top)), "axis", "#bbb"))
         if let ceiling {
-            lines.append(line((x(least), y(ceiling)), (x(most), y(ceiling)), "axis", "#bbb", dashes: "4 4"))
-            lines.append(words("retrained models among themselves", x(least) + 6, y(ceiling) - 5))
+            lines.append(line((across.start, y(ceiling)), (across.end, y(ceiling)), "axis", "#bbb", dashes: "4 4"))
+            lines.append(words("retrained models among themselves", across.start + 6, y(ceiling) - 5))
         }
         for point in points {
             let (low, high) = (y(point.interval.low), y(point.interval.high))
@@ -111,5 +106,5 @@ struct MethodPlot {
             + #"stroke="\#(color)" stroke-dasharray="\#(dashes)"/>"#
     }
 
-    private func text(_ value: Double) -> String { NumberText.decimal(value, places: 1) }
+    private func text(_ value: Double) -> String { ChartText.number(value) }
 }

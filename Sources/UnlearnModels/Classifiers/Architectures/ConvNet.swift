@@ -42,13 +42,15 @@ public final class ConvNet: Classifier {
     public func isShortcut(_ name: String) -> Bool { false }
     public func remade(_ weights: Weights) throws(CheckpointError) -> Self { try Self(numbers, weights) }
 
-    public func logits(_ images: Tensor, training: Bool) -> Tensor {
+    public func logits(_ images: Tensor, training: Bool) -> Tensor { head(features(images, training: training)) }
+
+    public func features(_ images: Tensor, training: Bool) -> Tensor {
         var x = images
         for (index, stage) in stages.enumerated() {
             x = stage.norm(stage.convolution(x), training: training).relu()
             if index < stages.count - 1 { x = x.maxPooled(size: 2, stride: 2) }
         }
-        return head(x.globalMean())
+        return x.globalMean()
     }
 }
 

@@ -61,11 +61,13 @@ public final class ResNet: Classifier {
     public func isShortcut(_ name: String) -> Bool { name.contains(".downsample.") }
     public func remade(_ weights: Weights) throws(CheckpointError) -> Self { try Self(numbers, weights) }
 
-    public func logits(_ images: Tensor, training: Bool) -> Tensor {
+    public func logits(_ images: Tensor, training: Bool) -> Tensor { head(features(images, training: training)) }
+
+    public func features(_ images: Tensor, training: Bool) -> Tensor {
         var x = stemNorm(stem(images), training: training).relu()
         if !numbers.stemIsSmall { x = x.maxPooled(size: 3, stride: 2, padding: 1) }
         for block in blocks { x = block(x, training: training) }
-        return head(x.globalMean())
+        return x.globalMean()
     }
 }
 

@@ -42,6 +42,11 @@ public final class Sharded: Classifier {
         return Tensor.stack(probabilities).mean(along: 0).log()
     }
 
+    /// Those of all members side by side.
+    public func features(_ images: Tensor, training: Bool) -> Tensor {
+        Tensor.concatenate(members.map { $0.features(images, training: training) }, along: 1)
+    }
+
     public func remade(_ weights: Weights) throws(CheckpointError) -> Self {
         var members: [any Classifier] = []
         for (index, member) in self.members.enumerated() {

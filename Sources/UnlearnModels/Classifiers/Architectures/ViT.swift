@@ -62,14 +62,17 @@ public final class ViT: Classifier {
     }
     public func remade(_ weights: Weights) throws(CheckpointError) -> Self { try Self(numbers, weights) }
 
-    public func logits(_ images: Tensor, training: Bool) -> Tensor {
+    public func logits(_ images: Tensor, training: Bool) -> Tensor { head(features(images, training: training)) }
+
+    /// The class token behind the last norm.
+    public func features(_ images: Tensor, training: Bool) -> Tensor {
         let count = images.shape[0]
         let tokens = images.convolved(
             with: patches.weight, bias: patches.bias, stride: numbers.patchSize, padding: 0
         ).reshape([count, numbers.width, -1]).transpose(1, 2)  // [images, patches, width]
         var x = Tensor.concatenate([classToken.expand([count, 1, numbers.width]), tokens], along: 1) + positions
         for block in blocks { x = block(x) }
-        return head(norm(x).narrow(1, from: 0, count: 1).reshape([count, numbers.width]))
+        return norm(x).narrow(1, from: 0, count: 1).reshape([count, numbers.width])
     }
 }
 
