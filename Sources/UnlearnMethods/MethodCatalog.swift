@@ -28,26 +28,35 @@ public enum MethodCatalog {
         Sun.self,
         ForgetEntry.self,
         WarmRestart.self,
+        EncoderRedirection.self,
+        MaxLoss.self,
+        RandomEncoder.self,
+        NoisyLabel.self,
+        RetainLabel.self,
     ]
-    /// The methods for language models, and those for image classifiers.
+    /// The methods for each family of models.
     public static var language: [any LanguageMethod.Type] { all.compactMap { $0 as? any LanguageMethod.Type } }
     public static var classifiers: [any ClassifierMethod.Type] { all.compactMap { $0 as? any ClassifierMethod.Type } }
+    public static var generators: [any GeneratorMethod.Type] { all.compactMap { $0 as? any GeneratorMethod.Type } }
 
     public static var cards: [Card] { all.map { $0.card } }
 
     /// The method of that name for language models.
-    public static func method(_ name: String) throws -> any LanguageMethod.Type {
-        guard let found = language.first(where: { $0.card.name == name }) else {
-            throw MethodError.unknownMethod(name, known: language.map { $0.card.name })
-        }
-        return found
-    }
+    public static func method(_ name: String) throws -> any LanguageMethod.Type { try find(name, among: language) }
 
     /// The method of that name for image classifiers.
     public static func classifierMethod(_ name: String) throws -> any ClassifierMethod.Type {
-        guard let found = classifiers.first(where: { $0.card.name == name }) else {
-            throw MethodError.unknownMethod(name, known: classifiers.map { $0.card.name })
-        }
-        return found
+        try find(name, among: classifiers)
+    }
+
+    /// The method of that name for models that redraw pictures.
+    public static func generatorMethod(_ name: String) throws -> any GeneratorMethod.Type {
+        try find(name, among: generators)
+    }
+
+    private static func find<Method>(_ name: String, among methods: [Method]) throws -> Method {
+        let names = methods.compactMap { ($0 as? any UnlearningMethod.Type)?.card.name }
+        guard let place = names.firstIndex(of: name) else { throw MethodError.unknownMethod(name, known: names) }
+        return methods[place]
     }
 }

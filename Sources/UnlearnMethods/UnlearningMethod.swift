@@ -59,6 +59,23 @@ extension ClassifierMethod {
     }
 }
 
+/// A method for models that redraw pictures.
+public protocol GeneratorMethod: UnlearningMethod {
+    /// How the method trains, before the user's own options.
+    static var phaseDefaults: Phase { get }
+    /// Changes the session's model. It has what the method needs: see ``unlearn(_:)-(GeneratorSession)``.
+    func run(_ session: GeneratorSession) throws
+}
+
+extension GeneratorMethod {
+    /// Makes the session's model forget.
+    /// - Throws: as for language models.
+    public func unlearn(_ session: GeneratorSession) throws {
+        try checkRetain(!session.retain.isEmpty)
+        try run(session)
+    }
+}
+
 /// A method that minimises a sum of named terms, step by step, on any model.
 public protocol ObjectiveMethod: LanguageMethod, ClassifierMethod {
     /// Whether the objective compares with the original model, which is then read once before training.

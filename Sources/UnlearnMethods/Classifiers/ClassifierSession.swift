@@ -77,12 +77,12 @@ public final class ClassifierSession {
     }
 
     /// An optimizer on the named parameters (nil: all), for as many steps as the phase takes over `count` examples.
-    func descent(_ phase: Phase, over count: Int, parameters: [String]? = nil) throws -> PhaseDescent {
+    func descent(_ phase: Phase, over count: Int, parameters: [String]? = nil) throws -> PhaseDescent<ImageStep> {
         try descent(phase, steps: phase.steps(over: count), parameters: parameters)
     }
 
     /// The same for a number of steps.
-    func descent(_ phase: Phase, steps: Int, parameters: [String]? = nil) throws -> PhaseDescent {
+    func descent(_ phase: Phase, steps: Int, parameters: [String]? = nil) throws -> PhaseDescent<ImageStep> {
         let store = model.parameters
         let selected = Set(parameters ?? store.trainableNames)
         let descent = try Descent(
@@ -90,7 +90,9 @@ public final class ClassifierSession {
             // The recipes have no limit.
             Pace(learningRate: phase.learningRate, schedule: phase.schedule), totalSteps: steps, recorder,
             keeping: whole, optimizer: phase.makeOptimizer)
-        return PhaseDescent(session: self, phase: phase, steps: descent)
+        return PhaseDescent(phase: phase, steps: descent, images: images, generator: generator) { [self] batches, _ in
+            ImageStep(self, batches)
+        }
     }
 
     /// Minimises `objective` for one phase over batches of `examples`.
@@ -100,39 +102,6 @@ public final class ClassifierSession {
     ) throws {
         let descent = try descent(phase, over: examples.count, parameters: parameters)
         try descent.run(purpose, [examples], count: descent.totalSteps, objective)
-    }
-}
-
-/// One way down over images, by the batches and the augmentation of a phase.
-struct PhaseDescent {
-    let session: ClassifierSession
-    let phase: Phase
-    let steps: Descent
-    var totalSteps: Int { steps.totalSteps }
-
-    /// Takes `count` steps, each on a batch of every group. Groups are gone through in shuffled passes of their own.
-    /// - Parameter batchSizes: nil: the phase's for all.
-    func run(
-        _ purpose: String, _ groups: [[Int]], batchSizes: [Int]? = nil, count: Int,
-        _ objective: @escaping (ImageStep) throws -> [Term]
-    ) throws {
-        guard groups.first?.isEmpty == false else { throw MethodError.noTargets(split: purpose) }
-        let sizes = batchSizes ?? groups.map { _ in phase.batchSize }
-        try MethodError.checkLength(
-            steps: count, perStep: zip(groups, sizes).reduce(0) { $0 + min($1.0.count, $1.1) })
-        var generator = session.generator("\(purpose) \(steps.ran)")
-        let plan = BatchPlan(passesOver: groups, sizes: sizes, steps: count, using: &generator)
-        try steps.training {
-            for ids in plan.steps {
-                // Drawn even for a step that was taken before the training was interrupted: the next ones follow.
-                let batches = ids.map { session.images.batch($0, phase.augmentation, using: &generator) }
-                if steps.passesOver() { continue }
-                try steps.step {
-                    let step = ImageStep(session, batches)
-                    return [StepPart(step: step) { try objective(step) }]
-                }
-            }
-        }
     }
 }
 
