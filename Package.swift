@@ -40,7 +40,7 @@ let package = Package(
         .systemLibrary(name: "CTorchFlags", path: "Sources/CTorchFlags", pkgConfig: "unlearn-torch"),
         .target(
             name: "CTorch", dependencies: ["CTorchFlags"], exclude: ["Kernels"],
-            sources: ["shim.cpp", "memory.cpp", "kernels.cpp"]),
+            sources: ["shim.cpp", "kernels.cpp"]),
         .systemLibrary(
             name: "CPCRE2", path: "Sources/CPCRE2", pkgConfig: "libpcre2-8",
             providers: [.apt(["libpcre2-dev"]), .brew(["pcre2"])]),

@@ -3,4 +3,5 @@
 #include "Kernels/embedding.cpp"
 #include "Kernels/fused.cpp"
 #include "Kernels/linear.cpp"
+#include "Kernels/rounded.cpp"
 #include "Kernels/vocabulary.cpp"

@@ -1,6 +1,5 @@
 // The C view of libtorch declared in CTorch.h.
 #include "CTorch.h"
-#include "memory.h"
 #include "Kernels/rows.h"
 
 #include <ATen/ATen.h>
@@ -10,8 +9,13 @@
 #include <torch/csrc/autograd/variable.h>
 #include <torch/version.h>
 
+#include <cstdlib>
 #include <string>
 #include <vector>
+
+#if defined(__GLIBC__)
+#include <malloc.h>
+#endif
 
 struct ct_tensor {
     at::Tensor value;
@@ -43,6 +47,21 @@ ct_tensor *owned(at::Tensor value) {
 
 at::IntArrayRef shape(const int64_t *sizes, int64_t rank) {
     return {sizes, static_cast<size_t>(rank)};
+}
+
+/// What the process needs once, before its first tensor.
+bool prepare() {
+    // oneDNN keeps the code that it makes for each shape, 1,024 times .26 MB if nothing is said. Batches of text have many
+    // shapes; ResNet-50 with its gradients has fewer than this.
+    setenv("ONEDNN_PRIMITIVE_CACHE_CAPACITY", "96", 0);
+    // Large tensors come and go outside the heap, where they would leave holes, in pages of two megabytes, which are
+    // cheaper to take anew.
+    setenv("THP_MEM_ALLOC_ENABLE", "1", 0);
+#if defined(__GLIBC__)
+    mallopt(M_MMAP_THRESHOLD, 32 << 20);
+    mallopt(M_TRIM_THRESHOLD, 32 << 20);
+#endif
+    return true;
 }
 
 c10::IValue unpack(const ct_value &argument) {
@@ -183,16 +202,13 @@ bool ct_set_recording(bool recording) {
 }
 
 int32_t ct_gradients(
-    const ct_tensor *output, const ct_tensor *weight, const ct_tensor *const *inputs, int64_t input_count,
-    bool keep_graph, ct_tensor **results) {
+    const ct_tensor *output, const ct_tensor *const *inputs, int64_t input_count, ct_tensor **results) {
     return guarded<int32_t>(-1, [&] {
         torch::autograd::variable_list variables;
         variables.reserve(input_count);
         for (int64_t i = 0; i < input_count; ++i) variables.push_back(inputs[i]->value);
-        torch::autograd::variable_list weights;
-        if (weight) weights.push_back(weight->value);
         auto gradients = torch::autograd::grad(
-            {output->value}, variables, weights, keep_graph, /*create_graph=*/false, /*allow_unused=*/true);
+            {output->value}, variables, {}, /*retain_graph=*/false, /*create_graph=*/false, /*allow_unused=*/true);
         for (int64_t i = 0; i < input_count; ++i) {
             if (gradients[i].defined() && gradients[i].is_sparse()) gradients[i] = gradients[i].to_dense();
             results[i] = gradients[i].defined() ? owned(std::move(gradients[i])) : nullptr;
@@ -224,15 +240,13 @@ int32_t ct_add_gradients(
     });
 }
 
-int32_t ct_configure(int32_t threads, bool deterministic) {
+int32_t ct_configure(int32_t threads) {
     return guarded<int32_t>(-1, [&] {
-        // oneDNN keeps the code that it makes for each shape, 1,024 times .26 MB if nothing is said. Batches of text have
-        // many shapes; ResNet-50 with its gradients has fewer than this. Said once: parallel jobs come here at the same time.
-        static const int said = setenv("ONEDNN_PRIMITIVE_CACHE_CAPACITY", "96", 0);
-        (void)said;
-        unlearn::keep_tensor_memory();
+        // Parallel jobs come here at the same time.
+        static const bool prepared = prepare();
+        (void)prepared;
         if (threads > 0) at::set_num_threads(threads);
-        at::globalContext().setDeterministicAlgorithms(deterministic, /*warn_only=*/false);
+        at::globalContext().setDeterministicAlgorithms(true, /*warn_only=*/false);
         at::globalContext().setDeterministicFillUninitializedMemory(false);
         return 0;
     });
@@ -243,5 +257,7 @@ int32_t ct_threads(void) {
 }
 
 void ct_trim(void) {
-    unlearn::release_kept_memory();
+#if defined(__GLIBC__)
+    malloc_trim(0);
+#endif
 }

@@ -39,12 +39,10 @@ public struct AdamW: Optimizer {
         steps = parameters.map { _ in .zeros([]) }
     }
 
-    /// The averages, the averages of squares and the step count of every parameter: what must be kept to go on later.
     public var state: [(kind: String, tensors: [Tensor])] {
         [("average", averages), ("square", squareAverages), ("steps", steps)]
     }
 
-    /// Updates every parameter that has a gradient; the others, and their state, stay as they are.
     public func step(_ gradients: [Tensor?], learningRate: Double) {
         precondition(gradients.count == parameters.count, "AdamW: one gradient or nil for each parameter")
         let live = gradients.indices.filter { gradients[$0] != nil }
@@ -59,17 +57,5 @@ public struct AdamW: Optimizer {
                 .tensors(live.map { steps[$0] }), .double(learningRate), .double(options.beta1),
                 .double(options.beta2), .double(options.weightDecay), .double(options.epsilon), false, false)
         }
-    }
-}
-
-/// Scales gradients so that their joint Euclidean norm is at most `limit`; returns the norm before.
-@discardableResult
-public func clip(_ gradients: [Tensor?], toNorm limit: Double) -> Double {
-    withoutRecording {
-        let squares = gradients.compactMap { $0?.squareSum() }
-        if squares.isEmpty { return 0 }
-        let norm = Double(Tensor.stack(squares).sum().sqrt().item)
-        if norm > limit { for gradient in gradients { gradient?.multiply(inPlace: limit / (norm + 1e-6)) } }
-        return norm
     }
 }

@@ -9,21 +9,14 @@ public func withoutRecording<Result, Failure: Error>(_ body: () throws(Failure) 
     return try body()
 }
 
-/// Runs `body` with recording on, whatever the surroundings chose.
-public func withRecording<Result, Failure: Error>(_ body: () throws(Failure) -> Result) throws(Failure) -> Result {
-    let before = ct_set_recording(true)
-    defer { _ = ct_set_recording(before) }
-    return try body()
-}
-
 extension Tensor {
-    /// The gradient of this tensor, summed with `weight` (1 for a scalar), with respect to each input.
-    /// An input that this tensor does not depend on yields `nil`. The recorded graph is freed.
-    public func gradients(of inputs: [Tensor], weight: Tensor? = nil, keepGraph: Bool = false) -> [Tensor?] {
+    /// The gradient of this scalar with respect to each input. An input that it does not depend on yields `nil`. The
+    /// recorded graph is freed.
+    public func gradients(of inputs: [Tensor]) -> [Tensor?] {
         var results = [OpaquePointer?](repeating: nil, count: inputs.count)
         let handles = inputs.map { $0.handle }
-        let status = ct_gradients(handle, weight?.handle, handles, Int64(handles.count), keepGraph, &results)
-        withExtendedLifetime((self, inputs, weight)) {}
+        let status = ct_gradients(handle, handles, Int64(handles.count), &results)
+        withExtendedLifetime((self, inputs)) {}
         guard status == 0 else { engineFailure("gradients", [self]) }
         return results.map { $0.map(Tensor.init(adopting:)) }
     }

@@ -20,7 +20,6 @@ private enum Aten {
     static let detach = Operator("detach")
     static let divide = Operator("div", "Tensor")
     static let embedding = Operator("embedding", library: "unlearn")
-    static let equal = Operator("equal")
     static let exp = Operator("exp")
     static let expand = Operator("expand")
     static let gather = Operator("gather")
@@ -50,9 +49,8 @@ private enum Aten {
     static let permute = Operator("permute")
     static let relu = Operator("relu")
     static let reshape = Operator("reshape")
-    static let round = Operator("round")
-    static let rsqrt = Operator("rsqrt")
     static let packedAttention = Operator("packed_attention", library: "unlearn")
+    static let roundRows = Operator("round_rows", library: "unlearn")
     static let scaledDotProductAttention = Operator("scaled_dot_product_attention")
     static let silu = Operator("silu")
     static let siluProduct = Operator("silu_product", library: "unlearn")
@@ -75,8 +73,8 @@ private enum Aten {
 // MARK: - Making
 
 extension Tensor {
-    public static func zeros(_ shape: Shape, type: ElementType = .float32) -> Tensor {
-        Aten.zeros(.ints(shape), .int(Int(type.rawValue)))
+    public static func zeros(_ shape: Shape) -> Tensor {
+        Aten.zeros(.ints(shape), .int(Int(ElementType.float32.rawValue)))
     }
 
     public init(_ scalar: Float) { self.init([scalar], shape: []) }
@@ -97,9 +95,6 @@ extension Tensor {
     public func abs() -> Tensor { Aten.abs(.tensor(self)) }
     public func exp() -> Tensor { Aten.exp(.tensor(self)) }
     public func log() -> Tensor { Aten.log(.tensor(self)) }
-    /// To whole numbers, halves to even ones.
-    public func rounded() -> Tensor { Aten.round(.tensor(self)) }
-    public func rsqrt() -> Tensor { Aten.rsqrt(.tensor(self)) }
     public func sqrt() -> Tensor { Aten.sqrt(.tensor(self)) }
     public func square() -> Tensor { Aten.square(.tensor(self)) }
     public func relu() -> Tensor { Aten.relu(.tensor(self)) }
@@ -138,28 +133,18 @@ extension Tensor {
     public func sum(along dimension: Int, keeping: Bool = false) -> Tensor {
         Aten.sumAlong(.tensor(self), .ints([dimension]), .bool(keeping))
     }
-    /// Σ x², part by part: the squares of a large tensor are never all in memory.
-    func squareSum() -> Tensor {
-        let part = 1 << 20
-        if count <= part { return square().sum() }
-        let flat = reshape([count])
-        let sums = stride(from: 0, to: count, by: part).map { start in
-            flat.narrow(0, from: start, count: min(part, count - start)).square().sum()
-        }
-        return Tensor.stack(sums).sum()
-    }
     public func mean() -> Tensor { Aten.meanAll(.tensor(self)) }
-    public func mean(along dimension: Int, keeping: Bool = false) -> Tensor {
-        Aten.mean(.tensor(self), .ints([dimension]), .bool(keeping))
-    }
+    public func mean(along dimension: Int) -> Tensor { Aten.mean(.tensor(self), .ints([dimension])) }
     public func max() -> Tensor { Aten.max(.tensor(self)) }
     /// The index of the largest element along the dimension, int64.
     public func argmax(along dimension: Int) -> Tensor { Aten.argmax(.tensor(self), .int(dimension)) }
     public func cumulativeSum(along dimension: Int) -> Tensor { Aten.cumsum(.tensor(self), .int(dimension)) }
     public var isFinite: Bool { Aten.all(.tensor(Aten.isFinite(.tensor(self)))).scalars(Bool.self)[0] }
 
-    public func softmax(along dimension: Int = -1) -> Tensor { Aten.softmax(.tensor(self), .int(dimension)) }
-    public func logSoftmax(along dimension: Int = -1) -> Tensor { Aten.logSoftmax(.tensor(self), .int(dimension)) }
+    /// Over the last dimension.
+    public func softmax() -> Tensor { Aten.softmax(.tensor(self), -1) }
+    /// Over the last dimension.
+    public func logSoftmax() -> Tensor { Aten.logSoftmax(.tensor(self), -1) }
 
     /// The `count` largest elements along the last dimension, largest first, and their indices.
     public func top(_ count: Int) -> (values: Tensor, indices: Tensor) {
@@ -189,9 +174,8 @@ extension Tensor {
     public static func concatenate(_ tensors: [Tensor], along dimension: Int = 0) -> Tensor {
         Aten.cat(.tensors(tensors), .int(dimension))
     }
-    public static func stack(_ tensors: [Tensor], along dimension: Int = 0) -> Tensor {
-        Aten.stack(.tensors(tensors), .int(dimension))
-    }
+    /// Along a new first dimension.
+    public static func stack(_ tensors: [Tensor]) -> Tensor { Aten.stack(.tensors(tensors)) }
     /// The same elements in another type; the tensor itself if it has that type already.
     public func to(_ type: ElementType) -> Tensor { Aten.toType(.tensor(self), .int(Int(type.rawValue))) }
 }
@@ -226,6 +210,10 @@ extension Tensor {
         let product = Aten.linear(.tensor(self), .tensor(weight))
         return bias.map { product + $0 } ?? product
     }
+
+    /// This matrix `[out, in]` in eight bits, with one scale for each row: a weight for ``linear(_:bias:)`` that is a
+    /// quarter as much to read. Rows must be a multiple of 16 wide; products with it are not recorded for gradients.
+    public func roundedRows() -> Tensor { Aten.roundRows(.tensor(self)) }
 
     /// `(silu(self) · other) · weightᵀ`; self and other `[…, in]`, weight `[out, in]`. For its gradients no more is kept
     /// than these.

@@ -21,6 +21,12 @@ public final class ParameterStore {
         tensors[name] = tensor
     }
 
+    /// Puts another tensor in the place of a parameter, for whoever asks for it by its name from now on.
+    public func replace(_ name: String, by tensor: Tensor) {
+        precondition(tensors[name] != nil, "ParameterStore: no parameter '\(name)'")
+        tensors[name] = tensor
+    }
+
     func add(_ slot: LowRankSlot) { slots.append(slot) }
 
     /// Keeps and gives up the tensors of additions.

@@ -68,7 +68,7 @@ public enum Runtime {
     /// Sets the number of threads (nil: as many as libtorch chooses) and asks for deterministic kernels.
     public static func configure(threads: Int?) {
         Parallel.use(threads: threads ?? 0)
-        if ct_configure(Int32(threads ?? 0), true) != 0 { engineFailure("configure", []) }
+        if ct_configure(Int32(threads ?? 0)) != 0 { engineFailure("configure", []) }
     }
 }
 

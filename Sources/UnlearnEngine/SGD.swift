@@ -3,14 +3,6 @@
 
 internal import CTorch
 
-/// What turns gradients into changes of the parameters.
-public protocol Optimizer {
-    /// What must be kept to go on later, by its kind: tensors in the order of the parameters.
-    var state: [(kind: String, tensors: [Tensor])] { get }
-    /// Updates every parameter that has a gradient; the others, and their state, stay as they are.
-    func step(_ gradients: [Tensor?], learningRate: Double)
-}
-
 /// The settings of gradient descent.
 public struct SGDOptions: Codable, Sendable, Equatable {
     public var momentum = 0.9

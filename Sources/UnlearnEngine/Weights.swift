@@ -63,16 +63,6 @@ private struct PartialSource: TensorSource {
     }
 }
 
-/// The parameters of a model that is there already, low-rank additions merged, as a source for its draft.
-private struct StoredSource: TensorSource {
-    let store: ParameterStore
-
-    var title: String { "the model itself" }
-    var names: [String] { store.names }
-    func shape(of name: String) -> Shape? { store.contains(name) ? store[name].shape : nil }
-    func load(_ name: String, as _: Precision) throws(CheckpointError) -> Tensor { store.merged(name) }
-}
-
 /// How a parameter starts when there is no checkpoint.
 public enum Initializer: Sendable {
     case ones
@@ -112,17 +102,12 @@ public struct Weights {
     private final class Session {
         let source: (any TensorSource)?
         var generator: Generator
-        /// Whether linear layers multiply by rounded matrices.
-        let isDraft: Bool
         let precision: Precision
         let store = ParameterStore()
 
-        init(
-            source: (any TensorSource)?, generator: Generator, isDraft: Bool = false, precision: Precision = .single
-        ) {
+        init(source: (any TensorSource)?, generator: Generator, precision: Precision = .single) {
             self.source = source
             self.generator = generator
-            self.isDraft = isDraft
             self.precision = precision
         }
     }
@@ -141,13 +126,6 @@ public struct Weights {
     /// Initialises at random.
     public init(using generator: Generator) {
         session = Session(source: nil, generator: generator)
-        path = ""
-    }
-
-    /// Builds the draft of a model: the same parameters, in the same memory, but products with rounded matrices.
-    public init(draftOf store: ParameterStore) {
-        let unused = Generator(seed: 0, purpose: "unused")
-        session = Session(source: StoredSource(store: store), generator: unused, isDraft: true)
         path = ""
     }
 
@@ -199,17 +177,13 @@ public struct Weights {
             }
             guard found == shape else { throw .shape(name: name, found: found, expected: shape) }
             tensor = try source.load(name, as: shape.count == 2 ? session.precision : .single)
-            if !session.isDraft { try tensor.checkNumbers(of: name) }
+            try tensor.checkNumbers(of: name)
         } else {
             tensor = .initial(shape, initial, using: &session.generator)
         }
         session.store.add(name, tensor, isBuffer: isBuffer)
         return tensor
     }
-
-    /// What a draft multiplies by in place of `weight`; nil for a model that is no draft, and for matrices that cannot
-    /// be rounded.
-    public func rounded(_ weight: Tensor) -> RoundedMatrix? { session.isDraft ? RoundedMatrix(weight) : nil }
 
     /// The place for a low-rank addition to the weight of that name here, registered in the model's store.
     func slot(_ name: String, in inputs: Int, out outputs: Int, isTransposed: Bool = false) -> LowRankSlot {

@@ -3,7 +3,7 @@
 public import UnlearnEngine
 internal import UnlearnFormats
 
-/// How a family of models is recognised and built.
+/// How a family of language models is recognised and built.
 public struct Architecture: Sendable {
     /// The name that `unlearn list architectures` shows.
     public let name: String
@@ -28,6 +28,18 @@ public struct Architecture: Sendable {
     }
 }
 
+/// How a family of classifiers is recognised and built.
+public struct ClassifierArchitecture: Sendable {
+    /// The name that `unlearn list architectures` shows.
+    public let name: String
+    /// Values of `model_type` in config.json.
+    public let modelTypes: [String]
+    public let summary: String
+    /// Checks the configuration alone.
+    public let check: @Sendable (ConfigurationFile) throws(ModelError) -> Void
+    public let build: @Sendable (ConfigurationFile, Weights) throws(ModelError) -> any Classifier
+}
+
 public enum ArchitectureCatalog {
     public static let all: [Architecture] = [
         Llama.architecture,
@@ -43,22 +55,22 @@ public enum ArchitectureCatalog {
 
     /// The architecture that a config.json names.
     public static func architecture(for file: ConfigurationFile) throws(ModelError) -> Architecture {
-        guard let type = file.json["model_type"]?.string else {
-            throw .key("model_type", path: file.path, expected: "a text")
-        }
-        guard let found = all.first(where: { $0.modelTypes.contains(type) }) else {
-            throw .architecture(type, path: file.path, known: all.flatMap(\.modelTypes))
-        }
-        return found
+        try find(file, all, \.modelTypes)
     }
 
     /// The classifier that a config.json names.
     public static func classifier(for file: ConfigurationFile) throws(ModelError) -> ClassifierArchitecture {
+        try find(file, classifiers, \.modelTypes)
+    }
+
+    private static func find<Entry>(
+        _ file: ConfigurationFile, _ entries: [Entry], _ modelTypes: (Entry) -> [String]
+    ) throws(ModelError) -> Entry {
         guard let type = file.json["model_type"]?.string else {
             throw .key("model_type", path: file.path, expected: "a text")
         }
-        guard let found = classifiers.first(where: { $0.modelTypes.contains(type) }) else {
-            throw .architecture(type, path: file.path, known: classifiers.flatMap(\.modelTypes))
+        guard let found = entries.first(where: { modelTypes($0).contains(type) }) else {
+            throw .architecture(type, path: file.path, known: entries.flatMap(modelTypes))
         }
         return found
     }

@@ -33,7 +33,7 @@ struct TensorTests {
         #expect(matrix.mean().item == 3.5)
         #expect(matrix.max().item == 6)
         #expect(matrix.sum(along: 0).scalars(Float.self) == [5, 7, 9])
-        #expect(matrix.mean(along: 1, keeping: true).shape == [2, 1])
+        #expect(matrix.mean(along: 1).scalars(Float.self) == [2, 5])
         #expect(matrix.argmax(along: 1).scalars(Int64.self) == [2, 2])
         #expect(matrix.cumulativeSum(along: 1).scalars(Float.self) == [1, 3, 6, 4, 9, 15])
     }
@@ -132,9 +132,8 @@ struct TensorTests {
         let leaves = [[2, 3, 8], [2, 3, 8], [4, 8]].map { Tensor.normal($0, deviation: 1, using: &generator) }
         for leaf in leaves { leaf.requiresGradient = true }
         let factor = Tensor.normal([2, 3, 4], deviation: 1, using: &generator)
-        let (whole, parts) = withRecording {
-            (leaves[0].gatedLinear(leaves[1], leaves[2]), (leaves[0].silu() * leaves[1]).linear(leaves[2]))
-        }
+        let whole = leaves[0].gatedLinear(leaves[1], leaves[2])
+        let parts = (leaves[0].silu() * leaves[1]).linear(leaves[2])
         #expect(whole.detached().isIdentical(to: parts.detached()))
         let found = whole.gradients(of: leaves, weight: factor)
         for (one, other) in zip(found, parts.gradients(of: leaves, weight: factor)) {
@@ -146,7 +145,6 @@ struct TensorTests {
         let x = Tensor([1] as [Float])
         x.requiresGradient = true
         #expect(!withoutRecording { x * 2 }.requiresGradient)
-        #expect(withoutRecording { withRecording { x * 2 } }.requiresGradient)
         #expect((x * 2).requiresGradient)
         #expect(!(x * 2).detached().requiresGradient)
     }

@@ -32,7 +32,7 @@ import UnlearnModels
     @Test(arguments: GoldenLlama.names, [(2, 24), (3, 7), (48, 24), (2, 300)])
     func aBatchWritesWhatEachPromptWritesAlone(name: String, sizes: (batch: Int, tokens: Int)) throws {
         let model = try GoldenLlama(name).model()
-        var decoding = Decoding(maximumTokens: sizes.tokens, batchSize: sizes.batch, drafting: .never)
+        var decoding = Decoding(maximumTokens: sizes.tokens, batchSize: sizes.batch)
         // A stop token that some rows meet early and others late or never.
         decoding.stopTokens = [try #require(model.generate([prompts[0]], decoding)[0].dropFirst(3).first)]
         let together = model.generate(prompts, decoding)
@@ -40,43 +40,6 @@ import UnlearnModels
             #expect(tokens == model.generate([prompt], decoding)[0])
         }
         #expect(together.allSatisfy { $0.allSatisfy { !decoding.stopTokens.contains($0) } })
-    }
-
-    @Test(arguments: GoldenLlama.names)
-    func guessingAheadChangesNoText(name: String) throws {
-        let model = try GoldenLlama(name).model()
-        for prompt in prompts {
-            // Further than the context reaches.
-            var decoding = Decoding(maximumTokens: 300, drafting: .never)
-            let plain = model.generate([prompt], decoding)[0]
-            decoding.drafting = .always
-            var reported: [Int32] = []
-            #expect(model.generate([prompt], decoding) { reported.append($1) } == [plain])
-            #expect(reported == plain)
-            decoding.maximumTokens = 11
-            #expect(model.generate([prompt], decoding)[0] == Array(plain.prefix(11)))
-            decoding.stopTokens = [plain[8]]
-            #expect(model.generate([prompt], decoding)[0] == Array(plain.prefix { $0 != plain[8] }))
-        }
-    }
-
-    @Test(arguments: GoldenLlama.names)
-    func aDraftScoresNearlyAsItsModel(name: String) throws {
-        let golden = try GoldenLlama(name)
-        let model = try golden.model()
-        let draft = model.draft()
-        let tokens = prompts[2]
-        let input = Tensor(tokens.map(Int64.init), shape: [1, tokens.count])
-        func scores(_ model: any CausalLM) -> [Float] {
-            let places = [Array(tokens.indices)]
-            return withoutRecording {
-                model.next(input, positions: places, mask: nil, cache: model.makeCache(), after: 1).scalars()
-            }
-        }
-        let (own, guessed) = (scores(model), scores(draft))
-        let spread = (own.max() ?? 0) - (own.min() ?? 0)
-        #expect(own != guessed)
-        #expect(zip(own, guessed).allSatisfy { abs($0 - $1) < 0.05 * spread })
     }
 
     private func sample(_ model: any CausalLM, seed: UInt64, topP: Double = 1) -> [[Int32]] {

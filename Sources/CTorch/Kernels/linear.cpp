@@ -6,6 +6,7 @@
 #include <torch/csrc/autograd/custom_function.h>
 #include <torch/library.h>
 
+#include "rounded.h"
 #include "transpose.h"
 
 #include <optional>
@@ -104,6 +105,7 @@ bool suits(const at::Tensor &x) {
 }
 
 at::Tensor any_linear(const at::Tensor &input, const at::Tensor &weight) {
+    if (weight.scalar_type() == at::kChar) return unlearn::rounded::product(input, weight);
     static const bool available = at::globalContext().hasMKLDNN();
     const bool readable = suits(weight) || (weight.is_cpu() && is_half(weight) && !weight.requires_grad());
     if (!available || !suits(input) || !readable || weight.dim() != 2 || input.dim() == 0 ||
@@ -126,20 +128,10 @@ at::Tensor gated_linear(const at::Tensor &gate, const at::Tensor &up, const at::
     return any_linear(silu_product.call(gate, up), weight);
 }
 
-/// x · (scale · value)ᵀ for a matrix of eight-bit values with one scale a row: x in bfloat16, sums in single precision.
-at::Tensor rounded_linear(const at::Tensor &input, const at::Tensor &values, const at::Tensor &scales) {
-    auto sizes = input.sizes().vec();
-    sizes.back() = values.size(0);
-    const auto matrix = input.reshape({-1, input.size(-1)}).to(at::kBFloat16);
-    return at::_weight_int8pack_mm(matrix, values, scales).to(at::kFloat).view(sizes);
-}
-
 TORCH_LIBRARY(unlearn, library) {
     library.def("linear(Tensor input, Tensor weight) -> Tensor");
     library.def("gated_linear(Tensor gate, Tensor up, Tensor weight) -> Tensor");
     library.impl("gated_linear", c10::DispatchKey::CompositeImplicitAutograd, TORCH_FN(gated_linear));
-    library.def("rounded_linear(Tensor input, Tensor values, Tensor scales) -> Tensor");
-    library.impl("rounded_linear", c10::DispatchKey::CompositeImplicitAutograd, TORCH_FN(rounded_linear));
     library.impl("linear", c10::DispatchKey::CompositeImplicitAutograd, TORCH_FN(any_linear));
 }
 }  // namespace unlearn::linear

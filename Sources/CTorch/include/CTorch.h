@@ -1,6 +1,8 @@
-// A C view of libtorch: tensors as handles, every operator through the dispatcher, reverse-mode gradients.
+// A C ABI over libtorch: tensors as handles, every operator through the dispatcher, reverse-mode gradients.
 //
-// No arithmetic lives here. Each call returns a status (or a null handle) and leaves a sentence in ct_error().
+// Our own fused kernels (Kernels/) are registered as operators of the library "unlearn", and are found and called like
+// libtorch's. No other arithmetic lives here. Each call returns a status (or a null handle) and leaves a sentence in
+// ct_error().
 #ifndef UNLEARN_CTORCH_H
 #define UNLEARN_CTORCH_H
 
@@ -68,20 +70,21 @@ int32_t ct_widen(ct_tensor *_Nonnull tensor);
 bool ct_requires_grad(const ct_tensor *_Nonnull tensor);
 /// Turns recording on or off for this thread; returns what it was.
 bool ct_set_recording(bool recording);
-/// Gradients of `output` (weighted by `weight`, 1 if null) with respect to each input; the graph is freed unless kept.
-/// Inputs that `output` does not depend on yield null handles.
+/// Gradients of the scalar `output` with respect to each input; the graph is freed. Inputs that `output` does not depend on
+/// yield null handles.
 int32_t ct_gradients(
-    const ct_tensor *_Nonnull output, const ct_tensor *_Nullable weight, const ct_tensor *_Nonnull const *_Nonnull inputs,
-    int64_t input_count, bool keep_graph, ct_tensor *_Nullable *_Nonnull results);
-/// The same, unweighted, each added to `sums` in place (null: none yet); the results take the place of these.
+    const ct_tensor *_Nonnull output, const ct_tensor *_Nonnull const *_Nonnull inputs, int64_t input_count,
+    ct_tensor *_Nullable *_Nonnull results);
+/// The same, each added to `sums` in place (null: none yet); the results take the place of these.
 int32_t ct_add_gradients(
     const ct_tensor *_Nonnull output, const ct_tensor *_Nonnull const *_Nonnull inputs, int64_t input_count,
     ct_tensor *_Nullable const *_Nonnull sums, ct_tensor *_Nullable *_Nonnull results);
 
-/// Threads for one operation, deterministic kernels, and where tensors get their memory. Before the first tensor.
-int32_t ct_configure(int32_t threads, bool deterministic);
+/// Threads for one operation (0: as many as libtorch chooses), deterministic kernels, and how memory is kept. Before the
+/// first tensor.
+int32_t ct_configure(int32_t threads);
 int32_t ct_threads(void);
-/// Gives memory that was freed, and kept for later, back to the system.
+/// Gives memory that was freed, and kept for later, back to the system, where the C library can.
 void ct_trim(void);
 
 #ifdef __cplusplus

@@ -4,7 +4,6 @@
 public struct Linear {
     public let weight: Tensor
     public let bias: Tensor?
-    private let rounded: RoundedMatrix?
     private let slot: LowRankSlot
 
     public init(
@@ -12,7 +11,6 @@ public struct Linear {
     ) throws(CheckpointError) {
         weight = try weights.parameter("weight", [outputs, inputs], or: .normal(deviation: 0.02))
         bias = hasBias ? try weights.parameter("bias", [outputs], or: .zeros) : nil
-        rounded = weights.rounded(weight)
         slot = weights.slot("weight", in: inputs, out: outputs)
     }
 
@@ -21,17 +19,16 @@ public struct Linear {
         let initial = Initializer.uniform(bound: 1 / Float(inputs).squareRoot())
         weight = try weights.parameter("weight", [outputs, inputs], or: initial)
         bias = try weights.parameter("bias", [outputs], or: initial)
-        rounded = weights.rounded(weight)
         slot = weights.slot("weight", in: inputs, out: outputs)
     }
 
     public func callAsFunction(_ x: Tensor) -> Tensor {
-        slot.added(to: rounded?(x, bias: bias) ?? x.linear(weight, bias: bias), x)
+        slot.added(to: x.linear(weight, bias: bias), x)
     }
 
     /// y = (silu(gate) · up) · Wᵀ + b.
     public func callAsFunction(gate: Tensor, up: Tensor) -> Tensor {
-        guard rounded == nil, slot.pair == nil else { return self(gate.siluProduct(up)) }
+        guard slot.pair == nil else { return self(gate.siluProduct(up)) }
         let product = gate.gatedLinear(up, weight)
         return bias.map { product + $0 } ?? product
     }
@@ -41,18 +38,16 @@ public struct Linear {
 public struct TransposedLinear {
     public let weight: Tensor
     public let bias: Tensor
-    private let rounded: RoundedMatrix?
     private let slot: LowRankSlot
 
     public init(_ weights: Weights, in inputs: Int, out outputs: Int) throws(CheckpointError) {
         weight = try weights.parameter("weight", [inputs, outputs], or: .normal(deviation: 0.02))
         bias = try weights.parameter("bias", [outputs], or: .zeros)
-        rounded = weights.rounded(weight.transpose(0, 1))
         slot = weights.slot("weight", in: inputs, out: outputs, isTransposed: true)
     }
 
     public func callAsFunction(_ x: Tensor) -> Tensor {
-        slot.added(to: rounded?(x, bias: bias) ?? x.linear(weight.transpose(0, 1), bias: bias), x)
+        slot.added(to: x.linear(weight.transpose(0, 1), bias: bias), x)
     }
 }
 

@@ -21,8 +21,12 @@ public enum ModelLoader {
         let encoder = try KitError.encoding(url.path) { () throws(TokenizerError) in
             try ExampleEncoder(tokenizer, chatFormat)
         }
-        let model = try directory.load(precision)
-        return (directory, LanguageModel(model: model, encoder: encoder, stopTokens: directory.stopTokens))
+        let model = LanguageModel(
+            model: try directory.load(precision), encoder: encoder, stopTokens: directory.stopTokens,
+            make: { (weights) throws(ModelError) in
+                try directory.architecture.build(directory.configuration, weights)
+            })
+        return (directory, model)
     }
 
     /// The model at `url`, checked but without its weights.

@@ -26,9 +26,6 @@ public protocol CausalLM: AnyObject {
     /// Reads `tokens [rows, time]` behind what the cache holds and returns the scores after each of the last `count`,
     /// `[rows · count, vocabulary]`.
     func next(_ tokens: Tensor, positions: [[Int]], mask: Tensor?, cache: KeyValueCache, after count: Int) -> Tensor
-    /// The model as it is now with its matrices rounded to eight bits: nearly as good at guessing the next token, and
-    /// several times faster at reading one. For ``next(_:positions:mask:cache:after:)`` only, with the model's own cache.
-    func draft() -> any CausalLM
 }
 
 extension CausalLM {

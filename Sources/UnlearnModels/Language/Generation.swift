@@ -13,27 +13,17 @@ public struct Decoding: Sendable, Equatable {
     public var stopTokens: Set<Int32>
     /// Rows computed together.
     public var batchSize: Int
-    /// Whether the greedy text of a single prompt is guessed ahead. The text is the same.
-    public var drafting: Drafting
 
     public init(
         maximumTokens: Int, temperature: Double = 0, topP: Double = 1, stopTokens: Set<Int32> = [],
-        batchSize: Int = 48, drafting: Drafting = .whereItPays
+        batchSize: Int = 48
     ) {
         self.maximumTokens = maximumTokens
         self.temperature = temperature
         self.topP = topP
         self.stopTokens = stopTokens
         self.batchSize = batchSize
-        self.drafting = drafting
     }
-}
-
-/// Whether a rounded copy of the model guesses tokens, which the model then checks several at a time.
-public enum Drafting: Sendable {
-    case always, never
-    /// For texts and models so large that it is faster, the copy's preparation included.
-    case whereItPays
 }
 
 extension CausalLM {
@@ -102,12 +92,6 @@ private struct GenerationBatch {
 
     mutating func run(_ emit: (Int, Int32) -> Void) {
         let shared = sharedCache()
-        if prompts.count == 1, SelfSpeculation.isWanted(decoding, model) {
-            let logits: Tensor
-            (rows, cache, logits) = read(waiting, shared)
-            let first = choose(logits, for: rows.indices)[0]
-            return SelfSpeculation(model, decoding, cache).write(from: first) { emit(0, $0) }
-        }
         begin(decoding.batchSize, shared, emit)
         while true {
             let running = rows.indices.filter { rows[$0].isRunning }

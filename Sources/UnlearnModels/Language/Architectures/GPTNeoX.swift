@@ -53,7 +53,7 @@ enum GPTNeoX {
         check: { (file) throws(ModelError) in _ = try GPTNeoXConfiguration(file) },
         build: { (file, weights) throws(ModelError) in
             let configuration = try GPTNeoXConfiguration(file)
-            do throws(CheckpointError) { return try decoder(configuration, weights) } catch { throw .checkpoint(error) }
+            return try ModelError.building { () throws(CheckpointError) in try decoder(configuration, weights) }
         })
 
     private static func decoder(_ c: GPTNeoXConfiguration, _ weights: Weights) throws(CheckpointError) -> Transformer {
@@ -77,8 +77,7 @@ enum GPTNeoX {
             vocabularyCount: c.vocabularyCount, contextLength: c.contextLength,
             headName: c.tiesEmbeddings ? "gpt_neox.embed_in.weight" : head + ".weight",
             blockPrefix: "gpt_neox.layers.", embed: { ids, _ in tokens.embedding(ids) }, blocks: blocks,
-            norm: { norm($0) }, rotary: Rotary(width: c.rotaryWidth, base: c.rotaryBase, scaling: c.rotaryScaling),
-            rebuild: { (weights) throws(CheckpointError) in try decoder(c, weights) })
+            norm: { norm($0) }, rotary: Rotary(width: c.rotaryWidth, base: c.rotaryBase, scaling: c.rotaryScaling))
         return Transformer(parts, parameters)
     }
 }

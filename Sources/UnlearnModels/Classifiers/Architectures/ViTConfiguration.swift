@@ -9,9 +9,7 @@ extension ViT {
         check: { (file) throws(ModelError) in _ = try ViTConfiguration(file) },
         build: { (file, weights) throws(ModelError) in
             let configuration = try ViTConfiguration(file)
-            do throws(CheckpointError) {
-                return try ViT(configuration, weights)
-            } catch { throw .checkpoint(error) }
+            return try ModelError.building { () throws(CheckpointError) in try ViT(configuration, weights) }
         })
 }
 

@@ -1,17 +1,25 @@
 // A model together with what it takes to talk to it: tokenizer, chat format, stop tokens.
 
 public import UnlearnData
-internal import UnlearnEngine
+public import UnlearnEngine
 
 /// A loaded model and its text side.
 public struct LanguageModel {
     public let model: any CausalLM
     public let encoder: ExampleEncoder
     public let stopTokens: Set<Int32>
+    /// Builds the model's architecture over other weights; nil: greedy text of one prompt is not guessed ahead.
+    private let make: ((Weights) throws(ModelError) -> any CausalLM)?
 
     public var tokenizer: Tokenizer { encoder.tokenizer }
 
-    public init(model: any CausalLM, encoder: ExampleEncoder, stopTokens: Set<Int32>) {
+    /// - Parameter make: builds the model's architecture over other weights, with which a long greedy text of one prompt
+    ///   is written faster, and the same.
+    public init(
+        model: any CausalLM, encoder: ExampleEncoder, stopTokens: Set<Int32>,
+        make: ((Weights) throws(ModelError) -> any CausalLM)? = nil
+    ) {
+        self.make = make
         self.model = model
         self.encoder = encoder
         self.stopTokens = stopTokens.union(encoder.stopTokens)
@@ -40,8 +48,19 @@ public struct LanguageModel {
         let generators =
             temperature == 0 ? [] : prompts.indices.map { Generator(seed: seed, purpose: "\(purpose) \($0)") }
         let contexts = try prompts.map { (it) throws(TokenizerError) in try ids(it) }
-        let answers = model.generate(contexts, decoding, generators: generators, onToken: onToken)
+        let answers: [[Int32]]
+        if prompts.count == 1, let ahead = speculation(decoding) {
+            answers = [ahead.text(after: contexts[0]) { onToken(0, $0) }]
+        } else {
+            answers = model.generate(contexts, decoding, generators: generators, onToken: onToken)
+        }
         return zip(contexts, answers).map { tokenizer.decode($1, following: $0) }
+    }
+
+    /// What writes the text of a single prompt faster, where that pays.
+    private func speculation(_ decoding: Decoding) -> SelfSpeculation? {
+        guard let make, SelfSpeculation.pays(decoding, model) else { return nil }
+        return SelfSpeculation(model, decoding, make)
     }
 
     /// The sum of log p over each example's labelled tokens, and the values themselves: one pass, sorted by length.

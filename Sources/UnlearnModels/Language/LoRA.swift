@@ -39,10 +39,9 @@ public enum LoRA {
         for slot in try store.slots(pattern) {
             var generator = Generator(seed: seed, purpose: "lora \(slot.weightName)")
             let bound = 1 / Float(slot.inputs).squareRoot()
-            let entries = (0..<options.rank * slot.inputs).map { _ in (2 * generator.uniform() - 1) * bound }
             store.attach(
                 LowRankPair(
-                    down: Tensor(entries, shape: [options.rank, slot.inputs]),
+                    down: .uniform([options.rank, slot.inputs], bound: bound, using: &generator),
                     up: .zeros([slot.outputs, options.rank]), scale: options.alpha / Double(options.rank)),
                 to: slot)
         }

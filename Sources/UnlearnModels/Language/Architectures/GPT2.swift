@@ -43,7 +43,7 @@ enum GPT2 {
         check: { (file) throws(ModelError) in _ = try GPT2Configuration(file) },
         build: { (file, weights) throws(ModelError) in
             let configuration = try GPT2Configuration(file)
-            do throws(CheckpointError) { return try decoder(configuration, weights) } catch { throw .checkpoint(error) }
+            return try ModelError.building { () throws(CheckpointError) in try decoder(configuration, weights) }
         })
 
     private static func decoder(_ c: GPT2Configuration, _ weights: Weights) throws(CheckpointError) -> Transformer {
@@ -72,8 +72,7 @@ enum GPT2 {
                 let places = Tensor(places.joined().map(Int64.init), shape: shape)
                 return tokens.embedding(ids) + positions.embedding(places)
             },
-            blocks: blocks, norm: { norm($0) }, rotary: nil,
-            rebuild: { (weights) throws(CheckpointError) in try decoder(c, weights) })
+            blocks: blocks, norm: { norm($0) }, rotary: nil)
         return Transformer(parts, parameters)
     }
 }

@@ -80,9 +80,9 @@ extension Sharded {
             for index in 0..<(try file.count("shards")) {
                 members.append(try architecture.build(member, weights.isolated("shards.\(index)")))
             }
-            do throws(CheckpointError) {
-                return try Sharded(members, seed: UInt64(file.json["shard_seed"]?.int ?? 0), weights)
-            } catch { throw .checkpoint(error) }
+            return try ModelError.building { () throws(CheckpointError) in
+                try Sharded(members, seed: UInt64(file.json["shard_seed"]?.int ?? 0), weights)
+            }
         })
 
     private static func memberFile(_ file: ConfigurationFile) throws(ModelError) -> ConfigurationFile {

@@ -60,9 +60,7 @@ extension ConvNet {
         check: { (file) throws(ModelError) in _ = try ConvNetConfiguration(file) },
         build: { (file, weights) throws(ModelError) in
             let configuration = try ConvNetConfiguration(file)
-            do throws(CheckpointError) {
-                return try ConvNet(configuration, weights)
-            } catch { throw .checkpoint(error) }
+            return try ModelError.building { () throws(CheckpointError) in try ConvNet(configuration, weights) }
         })
 }
 

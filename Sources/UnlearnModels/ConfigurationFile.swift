@@ -168,4 +168,9 @@ extension ModelError {
     static func reading<Value>(_ body: () throws(FormatError) -> Value) throws(ModelError) -> Value {
         do { return try body() } catch { throw .format(error) }
     }
+
+    /// Runs `body`; what is wrong with a checkpoint is wrong with the model.
+    static func building<Value>(_ body: () throws(CheckpointError) -> Value) throws(ModelError) -> Value {
+        do { return try body() } catch { throw .checkpoint(error) }
+    }
 }

@@ -9,9 +9,7 @@ extension ResNet {
         check: { (file) throws(ModelError) in _ = try ResNetConfiguration(file) },
         build: { (file, weights) throws(ModelError) in
             let configuration = try ResNetConfiguration(file)
-            do throws(CheckpointError) {
-                return try ResNet(configuration, weights)
-            } catch { throw .checkpoint(error) }
+            return try ModelError.building { () throws(CheckpointError) in try ResNet(configuration, weights) }
         })
 }
 

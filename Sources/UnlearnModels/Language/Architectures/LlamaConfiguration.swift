@@ -20,9 +20,9 @@ extension Architecture {
             check: { (file) throws(ModelError) in _ = try configuration(file) },
             build: { (file, weights) throws(ModelError) in
                 let configuration = try configuration(file)
-                do throws(CheckpointError) {
-                    return try Llama.decoder(configuration, weights)
-                } catch { throw .checkpoint(error) }
+                return try ModelError.building { () throws(CheckpointError) in
+                    try Llama.decoder(configuration, weights)
+                }
             }, llama: configuration)
     }
 }

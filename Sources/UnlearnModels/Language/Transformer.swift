@@ -39,14 +39,10 @@ public final class Transformer: CausalLM {
         var rotary: Rotary?
         /// Query heads that share a key head and are laid out as further time steps.
         var groups = 1
-        /// The same architecture over other weights.
-        var rebuild: (Weights) throws(CheckpointError) -> Transformer
     }
 
     public let parameters: ParameterStore
     private let parts: Parts
-    /// The head of a draft.
-    private var roundedHead: RoundedMatrix?
 
     init(_ parts: Parts, _ parameters: ParameterStore) {
         self.parts = parts
@@ -81,15 +77,7 @@ public final class Transformer: CausalLM {
         let (time, width) = (states.shape[1], states.shape[2])
         cache.advance(by: time)
         let last = parts.norm(states.narrow(1, from: time - count, count: count).reshape([-1, width]))
-        return roundedHead?(last, bias: nil) ?? logits(last)
-    }
-
-    public func draft() -> any CausalLM {
-        do throws(CheckpointError) {
-            let draft = try parts.rebuild(Weights(draftOf: parameters))
-            draft.roundedHead = RoundedMatrix(parameters.merged(headName))
-            return draft
-        } catch { preconditionFailure("draft: the model's own parameters do not fit it: \(error)") }
+        return logits(last)
     }
 
     private func hidden(

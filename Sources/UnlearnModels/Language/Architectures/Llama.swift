@@ -44,8 +44,7 @@ enum Llama {
             headName: c.tiesEmbeddings ? "model.embed_tokens.weight" : "lm_head.weight",
             blockPrefix: "model.layers.", embed: { tokens, _ in embedding.embedding(tokens) }, blocks: blocks,
             norm: { norm($0) }, rotary: Rotary(width: c.headWidth, base: c.rotaryBase, scaling: c.rotaryScaling),
-            groups: c.headCount / c.sharedHeadCount,
-            rebuild: { (weights) throws(CheckpointError) in try decoder(c, weights) })
+            groups: c.headCount / c.sharedHeadCount)
         return Transformer(parts, parameters)
     }
 }

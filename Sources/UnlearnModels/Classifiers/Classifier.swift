@@ -54,13 +54,3 @@ extension Classifier {
     /// A model with copies of the parameters: changing one leaves the other as it is.
     public func copy() throws(CheckpointError) -> Self { try remade(Weights(StoreSource(store: parameters))) }
 }
-
-/// Parameters in memory as a source of copies.
-struct StoreSource: TensorSource {
-    let store: ParameterStore
-    var title: String { "the model" }
-    var names: [String] { store.names }
-
-    func shape(of name: String) -> Shape? { store.contains(name) ? store[name].shape : nil }
-    func load(_ name: String, as _: Precision) -> Tensor { withoutRecording { store[name] + 0 }.detached() }
-}
