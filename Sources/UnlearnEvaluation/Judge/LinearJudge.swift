@@ -1,32 +1,7 @@
 // A judge of texts that is fitted on labelled ones: logistic regression on embeddings, or on words.
 
 public import UnlearnData
-internal import UnlearnEngine
 public import UnlearnModels
-
-/// Something that says how probable it is that a text is of a kind, toxic say.
-public protocol TextJudge {
-    /// The kind, in a word.
-    var kind: String { get }
-    /// A text is judged to be of the kind from this probability on.
-    var threshold: Double { get }
-    /// Its errors on texts that it never saw; nil if nobody has measured them.
-    var quality: JudgeQuality? { get }
-    /// One for each text.
-    func probabilities(of texts: [String]) -> [Double]
-}
-
-/// A text of which somebody has said whether it is of a judge's kind.
-public struct LabelledText: Sendable, Equatable {
-    public let text: String
-    public let isPositive: Bool
-    /// Texts of one group, such as a template, are either all fitted on or all held out.
-    public let group: String
-
-    public init(_ text: String, isPositive: Bool, group: String) {
-        (self.text, self.isPositive, self.group) = (text, isPositive, group)
-    }
-}
 
 /// What a linear judge sees of a text.
 public enum JudgeFeatures {
@@ -110,49 +85,5 @@ public struct LinearJudge: TextJudge {
             room -= counts[group, default: 0]
         }
         return (texts.filter { !chosen.contains($0.group) }, texts.filter { chosen.contains($0.group) })
-    }
-}
-
-/// A classifier as a judge: the probability of one of its classes, or, where texts can be of several, of the likeliest of
-/// some.
-public struct ClassifierJudge: TextJudge {
-    public let kind: String
-    public let threshold: Double
-    public let quality: JudgeQuality?
-    private let classifier: TextClassifier
-    private let columns: [Int]
-
-    /// - Parameter labels: the classes that are of the kind.
-    /// - Throws: `JudgeError.unknownLabels` if the classifier does not know them.
-    public init(
-        _ classifier: TextClassifier, kind: String, labels: [String], threshold: Double = 0.5,
-        quality: JudgeQuality? = nil
-    ) throws(JudgeError) {
-        let columns = labels.compactMap(classifier.labels.firstIndex)
-        guard !labels.isEmpty, columns.count == labels.count else {
-            throw .unknownLabels(labels.filter { !classifier.labels.contains($0) }, known: classifier.labels)
-        }
-        (self.classifier, self.columns, self.kind) = (classifier, columns, kind)
-        (self.threshold, self.quality) = (threshold, quality)
-    }
-
-    /// One class or another is of the kind: their sum, where a text has one class.
-    public func probabilities(of texts: [String]) -> [Double] {
-        let width = classifier.labels.count
-        let all = classifier.probabilities(of: texts).scalars(Float.self).map(Double.init)
-        return texts.indices.map { row in
-            let chosen = columns.map { all[row * width + $0] }
-            return classifier.isMultiLabel ? chosen.max() ?? 0 : chosen.reduce(0, +)
-        }
-    }
-
-    /// The same judge with its errors on labelled texts.
-    public func measured(on texts: [LabelledText]) throws(JudgeError) -> ClassifierJudge {
-        let quality = try JudgeQuality(
-            probabilities: probabilities(of: texts.map(\.text)), isPositive: texts.map(\.isPositive),
-            threshold: threshold)
-        return try ClassifierJudge(
-            classifier, kind: kind, labels: columns.map { classifier.labels[$0] }, threshold: threshold,
-            quality: quality)
     }
 }
