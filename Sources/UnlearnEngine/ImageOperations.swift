@@ -9,7 +9,6 @@ private enum Aten {
     static let groupNorm = Operator("group_norm")
     static let pad = Operator("constant_pad_nd")
     static let symmetricEigen = Operator("linalg_eigh")
-    static let tanh = Operator("tanh")
     static let upsampleBilinear = Operator("upsample_bilinear2d")
     static let upsampleNearest = Operator("upsample_nearest2d")
 }
@@ -25,7 +24,6 @@ public enum Interpolation: String, Codable, Sendable, CaseIterable {
 // MARK: - Element by element
 
 extension Tensor {
-    public func tanh() -> Tensor { Aten.tanh(.tensor(self)) }
     public func clamp(to range: ClosedRange<Double>) -> Tensor {
         Aten.clamp(.tensor(self), .double(range.lowerBound), .double(range.upperBound))
     }

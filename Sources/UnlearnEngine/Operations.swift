@@ -134,7 +134,9 @@ extension Tensor {
         Aten.sumAlong(.tensor(self), .ints([dimension]), .bool(keeping))
     }
     public func mean() -> Tensor { Aten.meanAll(.tensor(self)) }
-    public func mean(along dimension: Int) -> Tensor { Aten.mean(.tensor(self), .ints([dimension])) }
+    public func mean(along dimension: Int, keeping: Bool = false) -> Tensor {
+        Aten.mean(.tensor(self), .ints([dimension]), .bool(keeping))
+    }
     public func max() -> Tensor { Aten.max(.tensor(self)) }
     /// The index of the largest element along the dimension, int64.
     public func argmax(along dimension: Int) -> Tensor { Aten.argmax(.tensor(self), .int(dimension)) }

@@ -113,7 +113,7 @@ extension TokenizerDefinition {
     }
 
     /// The id of a token that is expected among the added ones.
-    fileprivate func id(of token: String) -> Int32? {
+    func id(of token: String) -> Int32? {
         func isToken(_ id: Int) -> Bool { vocabulary[id].utf8.elementsEqual(token.utf8) }
         return addedTokens.first { isToken(Int($0.id)) }?.id ?? vocabulary.indices.first(where: isToken).map(Int32.init)
     }
@@ -124,11 +124,11 @@ extension TokenizerDefinition {
         "added_tokens.json", "vocab.json", "merges.txt", "tokenizer.model",
     ]
 
-    private static func json(_ url: URL) throws(TokenizerError) -> JSONValue {
+    static func json(_ url: URL) throws(TokenizerError) -> JSONValue {
         do { return try JSONValue(contentsOf: url) } catch { throw .file(error) }
     }
 
-    private static func jsonIfPresent(_ url: URL) throws(TokenizerError) -> JSONValue? {
+    static func jsonIfPresent(_ url: URL) throws(TokenizerError) -> JSONValue? {
         FileManager.default.fileExists(atPath: url.path) ? try json(url) : nil
     }
 
@@ -172,7 +172,7 @@ extension TokenizerDefinition.AddedToken {
 }
 
 /// The contents of tokenizer.json.
-private struct HuggingFaceTokenizer {
+struct HuggingFaceTokenizer {
     let file: String
     let json: JSONValue
 
@@ -211,7 +211,7 @@ private struct HuggingFaceTokenizer {
         return definition
     }
 
-    private func vocabulary(_ model: JSONValue) throws(TokenizerError) -> [String] {
+    func vocabulary(_ model: JSONValue) throws(TokenizerError) -> [String] {
         guard let entries = model["vocab"]?.object else {
             throw malformed("'model.vocab' is missing", expected: "an object of tokens and ids")
         }
@@ -265,7 +265,7 @@ private struct HuggingFaceTokenizer {
         return merges
     }
 
-    private func addTokens(to definition: inout TokenizerDefinition) throws(TokenizerError) {
+    func addTokens(to definition: inout TokenizerDefinition) throws(TokenizerError) {
         for entry in json["added_tokens"]?.array ?? [] {
             guard let content = entry["content"]?.string, let id = entry["id"]?.int,
                 (0..<Self.largestVocabulary).contains(id)
@@ -298,7 +298,7 @@ private struct HuggingFaceTokenizer {
 }
 
 /// The steps of tokenizer.json around the model: normalizer, pre-tokenizer and post-processor.
-private struct HuggingFacePipeline {
+struct HuggingFacePipeline {
     let tokenizer: HuggingFaceTokenizer
 
     func read(_ json: JSONValue, into definition: inout TokenizerDefinition) throws(TokenizerError) {
@@ -366,11 +366,20 @@ private struct HuggingFacePipeline {
         }
     }
 
-    private func addPostProcessor(
+    func addPostProcessor(
         _ part: JSONValue, to definition: inout TokenizerDefinition
     ) throws(TokenizerError) {
+        func id(of token: String) throws(TokenizerError) -> Int32 {
+            guard let id = definition.id(of: token) else {
+                throw .unknownToken(token: token, place: "'post_processor' of '\(tokenizer.file)'")
+            }
+            return id
+        }
         switch part["type"]?.string {
         case "ByteLevel": break
+        case "BertProcessing", "RobertaProcessing":
+            definition.prefix.append(try id(of: part["cls"]?[0]?.string ?? ""))
+            definition.suffix.append(try id(of: part["sep"]?[0]?.string ?? ""))
         case "TemplateProcessing":
             var isBefore = true
             for item in part["single"]?.array ?? [] {
@@ -378,13 +387,13 @@ private struct HuggingFacePipeline {
                     isBefore = false
                     continue
                 }
-                guard let id = definition.id(of: token) else {
-                    throw .unknownToken(token: token, place: "'post_processor' of '\(tokenizer.file)'")
-                }
+                let id = try id(of: token)
                 if isBefore { definition.prefix.append(id) } else { definition.suffix.append(id) }
             }
         case let type:
-            throw tokenizer.unsupported("the post-processor '\(type ?? "")'", ["ByteLevel", "TemplateProcessing"])
+            throw tokenizer.unsupported(
+                "the post-processor '\(type ?? "")'",
+                ["BertProcessing", "ByteLevel", "RobertaProcessing", "TemplateProcessing"])
         }
     }
 }
