@@ -28,7 +28,7 @@ import UnlearnData
 
     private func answering(_ texts: [String]) -> Evaluation {
         Evaluation(
-            questions: questions, answers: [.forget: zip(questions.forget, texts).map { Answer($0, $1) }])
+            questions: questions, answers: [.forget: zip(questions.forget, texts).map { Answer(question: $0, text: $1) }])
     }
 
     @Test func leakCountsAnswersWithATermThatTheQuestionLacks() throws {

@@ -5,9 +5,10 @@ import Foundation
 import Testing
 import UnlearnData
 import UnlearnEngine
-import UnlearnEvaluation
 import UnlearnFormats
 import UnlearnModels
+
+@testable import UnlearnEvaluation
 
 /// See Tools/reference/picture_metrics_golden.py.
 private struct GoldenPictures {
@@ -120,7 +121,7 @@ private struct GoldenPictures {
             originals: pairs.originals, redrawn: pairs.redrawn + outside * 0.5, mask: pairs.mask, names: pairs.names)
         let network = try network(channels: 2)
         func values(_ pairs: PicturePairs, _ region: Region) -> [Double?] {
-            var generator = SplitMix64(seed: 0)
+            var generator = Generator(seed: 0)
             return PictureFigures(pairs, split: .forget, network: network).outcomes(on: region, using: &generator)
                 .filter { $0.measurement?.name != "ssim" }.map { $0.measurement?.value }
         }
@@ -136,7 +137,7 @@ private struct GoldenPictures {
 
     @Test func everyFigureHasItsNameDirectionAndInterval() throws {
         let pairs = try GoldenPictures().pairs()
-        var generator = SplitMix64(seed: 0)
+        var generator = Generator(seed: 0)
         let figures = PictureFigures(pairs, split: .forget, network: try network(channels: 2))
         let measured = try figures.outcomes(on: .whole, using: &generator).map { try #require($0.measurement) }
         #expect(
@@ -162,7 +163,7 @@ private struct GoldenPictures {
                 originals: originals, redrawn: originals * (1 - share) + noise * share,
                 mask: .zeros([300, 1, 8, 8]) + 1,
                 names: (0..<300).map(String.init))
-            var generator = SplitMix64(seed: 0)
+            var generator = Generator(seed: 0)
             let outcomes = PictureFigures(pairs, split: .retain, network: try network(channels: 1))
                 .outcomes(on: .filled, using: &generator)
             return try #require(outcomes[2].measurement)
@@ -178,7 +179,7 @@ private struct GoldenPictures {
         let pairs = PicturePairs(
             originals: .zeros([1, 1, 8, 8]), redrawn: .zeros([1, 1, 8, 8]), mask: .zeros([1, 1, 8, 8]) + 1, names: ["a"]
         )
-        var generator = SplitMix64(seed: 0)
+        var generator = Generator(seed: 0)
         let small = PictureFigures(pairs, split: .unseen, network: try network(channels: 1))
             .outcomes(on: .filled, using: &generator)
         #expect(

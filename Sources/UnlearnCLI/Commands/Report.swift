@@ -2,6 +2,7 @@
 
 import ArgumentParser
 import Foundation
+import UnlearnFormats
 import UnlearnKit
 
 struct Report: ParsableCommand {
@@ -27,7 +28,7 @@ struct Report: ParsableCommand {
         // Runs of earlier versions have no page yet.
         if !FileManager.default.fileExists(atPath: page.path) { try directory.writePage(report) }
         Output.write(
-            json ? try JSONRenderer().render(report) : TerminalRenderer().render(report, path: page.path))
+            json ? try JSONValue(encoding: report).text(.pretty) + "\n" : TerminalRenderer().render(report, path: page.path))
         if open { try Self.show(page) }
     }
 

@@ -60,7 +60,7 @@ private struct SentencePieceModel {
 
     init(_ file: MappedFile) throws(TokenizerError) {
         path = file.path
-        var message = ProtocolBuffer(file.bytes, path: path)
+        var message = ProtocolBuffer(bytes: file.bytes, path: path)
         while let field = try message.next() {
             switch field {
             case (1, .bytes(let bytes)): pieces.append(try piece(bytes))
@@ -79,7 +79,7 @@ private struct SentencePieceModel {
 
     private func piece(_ bytes: UnsafeRawBufferPointer) throws(TokenizerError) -> Piece {
         var piece = Piece()
-        var message = ProtocolBuffer(bytes, path: path)
+        var message = ProtocolBuffer(bytes: bytes, path: path)
         while let field = try message.next() {
             switch field {
             case (1, .bytes(let text)): piece.text = String(decoding: text, as: UTF8.self)
@@ -92,7 +92,7 @@ private struct SentencePieceModel {
     }
 
     private mutating func readTrainer(_ bytes: UnsafeRawBufferPointer) throws(TokenizerError) {
-        var message = ProtocolBuffer(bytes, path: path)
+        var message = ProtocolBuffer(bytes: bytes, path: path)
         var kind: UInt64 = 1
         while let field = try message.next() {
             switch field {
@@ -111,7 +111,7 @@ private struct SentencePieceModel {
     }
 
     private mutating func readNormalizer(_ bytes: UnsafeRawBufferPointer) throws(TokenizerError) {
-        var message = ProtocolBuffer(bytes, path: path)
+        var message = ProtocolBuffer(bytes: bytes, path: path)
         while let field = try message.next() {
             switch field {
             // A table of replacements: only "identity" has none.
@@ -143,13 +143,9 @@ private struct ProtocolBuffer {
         case bytes(UnsafeRawBufferPointer)
     }
 
-    private let bytes: UnsafeRawBufferPointer
-    private let path: String
-    private var offset = 0
-
-    init(_ bytes: UnsafeRawBufferPointer, path: String) {
-        (self.bytes, self.path) = (bytes, path)
-    }
+    let bytes: UnsafeRawBufferPointer
+    let path: String
+    var offset = 0
 
     private func malformed(_ what: String) -> TokenizerError {
         .malformed(file: path, what: what, expected: "a SentencePiece model")
