@@ -3,13 +3,6 @@
 public import Foundation
 internal import UnlearnFormats
 
-extension Tokenizer {
-    /// Reads a SentencePiece model that was trained with byte-pair encoding, such as Llama 2's.
-    public init(sentencePiece url: URL) throws(TokenizerError) {
-        try self.init(TokenizerDefinition(sentencePiece: url))
-    }
-}
-
 extension TokenizerDefinition {
     /// Reads a SentencePiece model that was trained with byte-pair encoding, such as Llama 2's.
     public init(sentencePiece url: URL) throws(TokenizerError) {
@@ -28,27 +21,16 @@ extension TokenizerDefinition {
         padding = try model.id(model.padding, "pad_id")
         // The file does not say what goes around a text; models of this kind expect their begin token.
         prefix = beginOfSequence.map { [$0] } ?? []
-        for (id, piece) in model.pieces.enumerated() {
-            switch piece.kind {
-            case .unknown, .control: addedTokens.append(.init(id: Int32(id), isSpecial: true))
-            case .userDefined: addedTokens.append(.init(id: Int32(id), isSpecial: false))
-            case .normal, .unused, .byte: break
-            }
-        }
-        markNamedTokensSpecial()
+        addTokens(of: model.pieces.map(\.kind))
     }
 }
 
 /// What this program needs of the message ModelProto in sentencepiece_model.proto; numbers in comments are its fields.
 private struct SentencePieceModel {
-    enum Kind: UInt64 {
-        case normal = 1
-        case unknown, control, userDefined, unused, byte
-    }
     struct Piece {
         var text = ""
         var score: Float = 0
-        var kind = Kind.normal
+        var kind = TokenKind.normal
     }
 
     let path: String
@@ -84,7 +66,7 @@ private struct SentencePieceModel {
             switch field {
             case (1, .bytes(let text)): piece.text = String(decoding: text, as: UTF8.self)
             case (2, .fixed32(let bits)): piece.score = Float(bitPattern: bits)
-            case (3, .integer(let kind)): piece.kind = Kind(rawValue: kind) ?? .normal
+            case (3, .integer(let kind)): piece.kind = Int32(exactly: kind).flatMap(TokenKind.init) ?? .normal
             default: break
             }
         }

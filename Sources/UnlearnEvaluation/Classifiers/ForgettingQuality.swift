@@ -107,7 +107,8 @@ private struct Samples {
     }
 
     func quality() -> ForgettingQuality {
-        ForgettingQuality(epsilons: zip(unlearned, retrained).map { Attacks(unlearned: $0, retrained: $1, table: table).epsilon() })
+        let attacks = zip(unlearned, retrained).map { Attacks(unlearned: $0, retrained: $1, table: table) }
+        return ForgettingQuality(epsilons: attacks.map { $0.epsilon() })
     }
 }
 

@@ -41,23 +41,6 @@ public struct Report: Codable, Sendable, Equatable {
             }
         }
     }
-
-    /// Reports of earlier versions do not say the family; only classifiers' have pictures.
-    public init(from decoder: any Decoder) throws {
-        let row = try decoder.container(keyedBy: CodingKeys.self)
-        verdict = try row.decode(Verdict.Conclusion.self, forKey: .verdict)
-        reasons = try row.decode([String].self, forKey: .reasons)
-        metrics = try row.decode([Metric].self, forKey: .metrics)
-        seconds = try row.decode(Seconds.self, forKey: .seconds)
-        peakMemoryBytes = try row.decode(Int.self, forKey: .peakMemoryBytes)
-        samples = try row.decode([Sample].self, forKey: .samples)
-        pictures = try row.decodeIfPresent(Pictures.self, forKey: .pictures)
-        limits = try row.decode([String].self, forKey: .limits)
-        notMeasured = try row.decode([NotMeasured].self, forKey: .notMeasured)
-        rows = try row.decodeIfPresent(Rows.self, forKey: .rows)
-        provenance = try row.decode(Provenance.self, forKey: .provenance)
-        family = try row.decodeIfPresent(Family.self, forKey: .family) ?? (pictures == nil ? .language : .classifier)
-    }
 }
 
 extension Report {

@@ -180,7 +180,11 @@ public final class RunDirectory {
 
     /// Reads `report.json`.
     public func report() throws -> Report {
-        try JSONValue(contentsOf: reportJSONFile).decode()
+        var json = try JSONValue(contentsOf: reportJSONFile)
+        // Reports of earlier versions do not say the family; only classifiers' have pictures.
+        let usual: Family = json["pictures"]?.isNull ?? true ? .language : .classifier
+        json["family"] = json["family"] ?? .string(usual.rawValue)
+        return try json.decode()
     }
 
     /// Marks the run as complete. Nothing is written after this.
