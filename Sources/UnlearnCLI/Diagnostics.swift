@@ -76,15 +76,10 @@ enum Diagnostics {
     /// The sentence for an error and the way to end with it; nil for the argument parser's own.
     private static func explain(_ error: any Error) -> (ExitStatus, String)? {
         switch error {
-        case let error as CommandError: (status(error), sentence(error))
-        case let error as KitError: (status(error), error.description)
-        case let error as DataError: (status(error), error.description)
-        case let error as FormatError: (status(error), error.description)
-        case let error as ModelError: (status(error), error.description)
-        case let error as TokenizerError: (status(error), error.description)
-        case let error as EvaluationError: (status(error), error.description)
-        case let error as MethodError: (status(error), error.description)
-        case let error as CheckpointError: (status(error), error.description)
+        case let error as CommandError: (status(of: error), sentence(error))
+        case is KitError, is DataError, is FormatError, is ModelError, is TokenizerError, is EvaluationError,
+            is MethodError, is CheckpointError:
+            (status(of: error), "\(error)")
         case is ValidationError, is CleanExit, is ExitCode: nil
         // What the parser throws has no public type, but always a usage to show.
         case _ where Unlearn.exitCode(for: error) == .validationFailure: nil
@@ -114,86 +109,30 @@ enum Diagnostics {
         }
     }
 
-    private static func status(_ error: CommandError) -> ExitStatus {
+    /// How the program ends for an error that has a sentence: as a rule, a file says something that cannot be used.
+    private static func status(of error: any Error) -> ExitStatus {
         switch error {
-        case .tooLong: .badData
-        case .noFolder, .finishedRun, .training: .usage
-        case .unfinishedRun, .noModel, .noBrowser: .missingInput
-        case .stoppedRun: .interrupted
-        }
-    }
-
-    private static func status(_ error: FormatError) -> ExitStatus {
-        switch error {
-        case .missing, .otherForm, .notAFile: .missingInput
-        case .system(let action, _, _):
+        case DataError.file(let error), TokenizerError.file(let error), ModelError.format(let error): status(of: error)
+        case ModelError.base(let error, _): status(of: error)
+        case FormatError.system(let action, _, _):
             ["open", "inspect", "map", "read", "read the folder"].contains(action) ? .missingInput : .internal
-        case .empty, .notUTF8, .malformed, .unsupported, .part, .missingEntry, .invalidValue: .badData
-        case .exists: .usage
-        }
-    }
-
-    private static func status(_ error: KitError) -> ExitStatus {
-        switch error {
-        case .unknownOption, .wrongOptionType, .invalidOption, .malformedAssignment, .runDirectoryNotEmpty,
-            .otherSettings,
-            .chatTemplate, .llama2CTokenizer:
+        case CommandError.noFolder, CommandError.finishedRun, CommandError.training, FormatError.exists,
+            KitError.unknownOption, KitError.wrongOptionType, KitError.invalidOption, KitError.malformedAssignment,
+            KitError.runDirectoryNotEmpty, KitError.otherSettings, KitError.chatTemplate, KitError.llama2CTokenizer,
+            DataError.unknownKind, DataError.noLabel, DataError.unknownClass, DataError.emptySplit, DataError.tooLarge,
+            TokenizerError.missingControlToken, TokenizerError.chatTemplate, EvaluationError.unknownSubject,
+            MethodError.unknownMethod, MethodError.needsRetain, MethodError.needsTerms, MethodError.needsExamples,
+            MethodError.needsQuestions, MethodError.needsShards, MethodError.layer, MethodError.tooLong,
+            // The one of a checkpoint that a user's own pattern causes.
+            CheckpointError.nothingMatches:
             .usage
-        case .malformedConfiguration, .vocabulary, .refused, .tooLong, .changed, .otherImages: .badData
-        case .noWeights: .missingInput
-        }
-    }
-
-    private static func status(_ error: ModelError) -> ExitStatus {
-        switch error {
-        case .format(let error): status(error)
-        case .checkpoint, .key, .unsupported, .architecture, .quantized: .badData
-        case .notCached, .noSnapshot: .missingInput
-        case .base(let error, _): status(error)
-        }
-    }
-
-    private static func status(_ error: CheckpointError) -> ExitStatus {
-        // The one that a user's own pattern causes.
-        if case .nothingMatches = error { .usage } else { .badData }
-    }
-
-    private static func status(_ error: TokenizerError) -> ExitStatus {
-        switch error {
-        case .file(let error): status(error)
-        case .missingControlToken, .chatTemplate: .usage
-        case .unwritable: .internal
-        case .malformed, .unsupported, .missingMetadata, .unknownPreTokenizer, .invalidPattern, .unknownToken,
-            .duplicateToken:
-            .badData
-        }
-    }
-
-    private static func status(_ error: MethodError) -> ExitStatus {
-        switch error {
-        case .unknownMethod, .needsRetain, .needsTerms, .needsExamples, .needsQuestions, .needsShards, .layer, .tooLong:
-            .usage
-        case .noTargets, .unknownSubject, .foreignState: .badData
-        case .notFinite, .stopped: .internal
-        }
-    }
-
-    private static func status(_ error: EvaluationError) -> ExitStatus {
-        switch error {
-        case .unknownSubject: .usage
-        case .noQuestions, .scores: .badData
-        }
-    }
-
-    private static func status(_ error: DataError) -> ExitStatus {
-        switch error {
-        case .file(let error): status(error)
-        case .unknownKind: .usage
-        case .row, .noExamples, .image, .otherPictures, .table, .twoLabels, .idx, .unknownImage, .otherSize,
-            .oneClass:
-            .badData
-        case .noImages: .missingInput
-        case .noLabel, .unknownClass, .emptySplit, .tooLarge: .usage
+        case CommandError.unfinishedRun, CommandError.noModel, CommandError.noBrowser, FormatError.missing,
+            FormatError.otherForm, FormatError.notAFile, KitError.noWeights, ModelError.notCached,
+            ModelError.noSnapshot, DataError.noImages:
+            .missingInput
+        case TokenizerError.unwritable, MethodError.notFinite, MethodError.stopped: .internal
+        case CommandError.stoppedRun: .interrupted
+        default: .badData
         }
     }
 }

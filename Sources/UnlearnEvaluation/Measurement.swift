@@ -12,11 +12,6 @@ public struct Interval: Codable, Sendable, Equatable {
     public let low: Double
     public let high: Double
 
-    public init(low: Double, high: Double) {
-        self.low = low
-        self.high = high
-    }
-
     /// Whether there were enough values to find its ends.
     var isKnown: Bool { !low.isNaN && !high.isNaN }
 }
@@ -25,11 +20,6 @@ public struct Interval: Codable, Sendable, Equatable {
 public struct ExampleValue: Codable, Sendable, Equatable {
     public let id: String
     public let value: Double
-
-    public init(id: String, value: Double) {
-        self.id = id
-        self.value = value
-    }
 }
 
 /// The names of the figures that a verdict rests on. Other figures are reported, and decide nothing.

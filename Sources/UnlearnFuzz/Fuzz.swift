@@ -172,22 +172,17 @@ private struct Rewritable {
     init(_ url: URL) throws {
         path = url.path
         descriptor = open(path, O_WRONLY | O_CREAT | O_CLOEXEC, 0o600)
-        guard descriptor >= 0 else { throw FuzzError.unwritable(path: path) }
+        guard descriptor >= 0 else { throw Unwritable(path: path) }
     }
 
     func replace(with bytes: [UInt8]) throws {
         guard ftruncate(descriptor, 0) == 0, pwrite(descriptor, bytes, bytes.count, 0) == bytes.count else {
-            throw FuzzError.unwritable(path: path)
+            throw Unwritable(path: path)
         }
     }
 }
 
-private enum FuzzError: Error, CustomStringConvertible {
-    case unwritable(path: String)
-
-    var description: String {
-        switch self {
-        case .unwritable(let path): "'\(path)' cannot be written. Is the disk full?"
-        }
-    }
+private struct Unwritable: Error, CustomStringConvertible {
+    let path: String
+    var description: String { "'\(path)' cannot be written. Is the disk full?" }
 }

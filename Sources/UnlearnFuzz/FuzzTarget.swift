@@ -48,20 +48,11 @@ struct FuzzTarget {
             file.add(UInt32(8))
             file.add(value)
         }
-        file.add("tokenizer.ggml.tokens")
-        file.add(UInt32(9))
-        file.add(UInt32(8))
-        file.add(UInt64(5))
+        file.add("tokenizer.ggml.tokens", arrayOf: 8, count: 5)
         for token in ["<unk>", "<s>", "</s>", "a", "ab"] { file.add(token) }
-        file.add("tokenizer.ggml.scores")
-        file.add(UInt32(9))
-        file.add(UInt32(6))
-        file.add(UInt64(5))
+        file.add("tokenizer.ggml.scores", arrayOf: 6, count: 5)
         for score in 0..<5 { file.add(Float(-score).bitPattern) }
-        file.add("tokenizer.ggml.token_type")
-        file.add(UInt32(9))
-        file.add(UInt32(5))
-        file.add(UInt64(5))
+        file.add("tokenizer.ggml.token_type", arrayOf: 5, count: 5)
         for kind in [2, 3, 3, 1, 1] { file.add(UInt32(kind)) }
         file.add("llama.block_count")
         file.add(UInt32(4))
@@ -149,7 +140,7 @@ struct FuzzTarget {
             file.add(text, isCounted: false)
         }
         return FuzzTarget(name: "tokenizer.bin", fileName: "tokenizer.bin", seeds: [file.bytes]) { folder in
-            let tokenizer = try Tokenizer(llama2C: folder.appending(path: "tokenizer.bin"))
+            let tokenizer = try Tokenizer(TokenizerDefinition(llama2C: folder.appending(path: "tokenizer.bin")))
             _ = tokenizer.decode(tokenizer.encode("ab a\n<s>"))
         }
     }
@@ -215,5 +206,12 @@ private struct LittleEndian {
     mutating func add(_ text: String, isCounted: Bool = true) {
         if isCounted { add(UInt64(text.utf8.count)) }
         bytes += text.utf8
+    }
+
+    mutating func add(_ key: String, arrayOf type: UInt32, count: UInt64) {
+        add(key)
+        add(UInt32(9))
+        add(type)
+        add(count)
     }
 }

@@ -16,14 +16,6 @@ public struct StepEvent: Sendable, Codable, Equatable {
     /// The mean cross-entropy on the validation set, where it was measured after the step.
     public let validation: Double?
 
-    public init(
-        step: Int, learningRate: Double, gradientNorm: Double, seconds: Double, terms: [String: Double],
-        validation: Double? = nil
-    ) {
-        (self.step, self.learningRate, self.gradientNorm) = (step, learningRate, gradientNorm)
-        (self.seconds, self.terms, self.validation) = (seconds, terms, validation)
-    }
-
     /// Without a `validation` that was not measured.
     public func encode(to encoder: any Encoder) throws {
         var row = encoder.container(keyedBy: CodingKeys.self)

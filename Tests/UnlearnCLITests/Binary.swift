@@ -2,8 +2,9 @@
 
 import Foundation
 import Testing
-import UnlearnData
 import UnlearnFormats
+
+@testable import UnlearnData
 
 enum Binary {
     struct Result {

@@ -2,9 +2,10 @@
 
 import Foundation
 import Testing
-import UnlearnEvaluation
 import UnlearnFormats
-import UnlearnKit
+
+@testable import UnlearnEvaluation
+@testable import UnlearnKit
 
 @Suite struct ListTests {
     @Test func architecturesAreListedForPeopleAndPrograms() throws {

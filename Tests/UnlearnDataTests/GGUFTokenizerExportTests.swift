@@ -31,7 +31,7 @@ import UnlearnFormats
 
     @Test(.enabled(if: TokenizerTestData.hasLlama2C, "needs the vocabularies in UNLEARN_TEST_DATA"))
     func scoresThatAreMadeOfMergesGiveTheMergesBack() throws {
-        let tokenizer = try Tokenizer(llama2C: TokenizerTestData.url("lm/tok512.bin"))
+        let tokenizer = try Tokenizer(TokenizerDefinition(llama2C: TokenizerTestData.url("lm/tok512.bin")))
         let again = try exported(tokenizer, rows: 512).tokenizer
         #expect(again.definition.merges == tokenizer.definition.merges)
         for text in ["Once upon a time, Lily saw a dog.", "  two  spaces\n", "naïve 🙂"] {

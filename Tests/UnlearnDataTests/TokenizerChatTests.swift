@@ -99,3 +99,16 @@ struct TokenizerChatTests {
                 + "tokenizer can use chatml, plain. Choose one of these with --chat-format.")
     }
 }
+
+extension Tokenizer {
+    /// The ids of a conversation. A control token spelled out in a message is encoded as ordinary text.
+    /// - Parameter format: nil for the model's own template, which also stands for the format of its family.
+    func chatPrompt(
+        _ messages: [ChatMessage], _ format: ChatFormat? = nil, addGenerationPrompt: Bool = true
+    ) throws(TokenizerError) -> [Int32] {
+        guard let template = try chatTemplate(format) else {
+            return encode(messages.map(\.content).joined(separator: "\n"))
+        }
+        return encode(try template.render(messages, addGenerationPrompt: addGenerationPrompt)).ids
+    }
+}

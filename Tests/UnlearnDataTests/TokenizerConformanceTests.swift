@@ -51,7 +51,7 @@ struct TokenizerConformanceTests {
 
     @Test func theSentencePieceFileGivesTheSameIDsAndSoDoesWhatIsSavedOfIt() throws {
         let file = TokenizerTestData.url("tokenizers/llama2_tokenizer.model")
-        let tokenizer = try Tokenizer(sentencePiece: file)
+        let tokenizer = try Tokenizer(TokenizerDefinition(sentencePiece: file))
         let folder = FileManager.default.temporaryDirectory.appending(path: "unlearn-\(UUID().uuidString)")
         defer { try? FileManager.default.removeItem(at: folder) }
         try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)

@@ -77,7 +77,7 @@ struct TokenizerErrorTests {
         ] {
             try Data("{\"pad_token\":\(token)}".utf8).write(to: directory.appending(path: file))
             let tokenizer = try Tokenizer(huggingFace: directory)
-            #expect(tokenizer.padding == nil)
+            #expect(tokenizer.definition.padding == nil)
             #expect(tokenizer.encode("ab") == [2])
             try FileManager.default.removeItem(at: directory.appending(path: file))
         }
@@ -137,7 +137,7 @@ struct TokenizerErrorTests {
             ([4], "it has 0 tokens, fewer than the 259 that stand for control and bytes"),
         ] {
             try Data(bytes).write(to: url)
-            let error = #expect(throws: TokenizerError.self) { try Tokenizer(llama2C: url) }
+            let error = #expect(throws: TokenizerError.self) { try Tokenizer(TokenizerDefinition(llama2C: url)) }
             #expect(
                 error?.description
                     == "Tokenizer '\(url.path)': \(what); expected the tokenizer of a llama2.c model. "

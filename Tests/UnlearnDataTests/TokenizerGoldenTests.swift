@@ -104,9 +104,9 @@ struct TokenizerPublishedIDsTests {
 @Suite(.enabled(if: TokenizerTestData.hasLlama2C, "needs llama2.c's tok512.bin in UNLEARN_TEST_DATA"))
 struct TokenizerLlama2CTests {
     @Test func textWithCharactersOutsideTheVocabularyComesBack() throws {
-        let tokenizer = try Tokenizer(llama2C: TokenizerTestData.url("lm/tok512.bin"))
+        let tokenizer = try Tokenizer(TokenizerDefinition(llama2C: TokenizerTestData.url("lm/tok512.bin")))
         #expect(tokenizer.vocabularyCount == 512)
-        #expect(tokenizer.beginOfSequence == 1 && tokenizer.endOfSequence == 2)
+        #expect(tokenizer.definition.beginOfSequence == 1 && tokenizer.endOfSequence == 2)
         for text in ["Once upon a time, there was a little girl.", "é 🦙\n", " two  spaces "] {
             let ids = tokenizer.encode(text)
             #expect(ids.first == 1 && tokenizer.decode(ids) == text)

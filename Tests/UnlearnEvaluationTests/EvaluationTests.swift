@@ -3,9 +3,10 @@ import Foundation
 import Testing
 import UnlearnData
 import UnlearnEngine
-import UnlearnEvaluation
 import UnlearnFormats
 import UnlearnModels
+
+@testable import UnlearnEvaluation
 
 @Suite struct EvaluationTests {
     /// Relative; the golden values are single precision on both sides.

@@ -27,8 +27,8 @@ import UnlearnData
     }
 
     private func answering(_ texts: [String]) -> Evaluation {
-        Evaluation(
-            questions: questions, answers: [.forget: zip(questions.forget, texts).map { Answer($0, $1) }])
+        let answers = zip(questions.forget, texts).map { Answer(question: $0, text: $1) }
+        return Evaluation(questions: questions, answers: [.forget: answers])
     }
 
     @Test func leakCountsAnswersWithATermThatTheQuestionLacks() throws {

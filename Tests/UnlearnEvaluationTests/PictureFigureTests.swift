@@ -5,9 +5,10 @@ import Foundation
 import Testing
 import UnlearnData
 import UnlearnEngine
-import UnlearnEvaluation
 import UnlearnFormats
 import UnlearnModels
+
+@testable import UnlearnEvaluation
 
 /// See Tools/reference/picture_metrics_golden.py.
 private struct GoldenPictures {

@@ -1,7 +1,8 @@
 // Checks means, quantiles and intervals against values worked out by hand.
 import Testing
 import UnlearnEngine
-import UnlearnEvaluation
+
+@testable import UnlearnEvaluation
 
 @Suite struct StatisticsTests {
     private func close(_ one: Double, _ other: Double, within tolerance: Double = 1e-12) -> Bool {

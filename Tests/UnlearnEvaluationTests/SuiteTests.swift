@@ -36,7 +36,7 @@ import UnlearnFormats
         #expect(suite.keys[0].next == " Granger")
         // Terms count in any case.
         #expect(
-            termsFound(in: "HOGWARTS and a horcrux", terms: suite.coreTerms, excludingThoseIn: "")
+            TermMatcher(suite.coreTerms).termsFound(in: "HOGWARTS and a horcrux", excludingThoseIn: "")
                 == ["hogwarts", "horcrux"])
     }
 

@@ -1,9 +1,10 @@
 // A model of 64 letters with random weights, for tests of what is asked and how it is scored.
 import Foundation
 import Testing
-import UnlearnData
-import UnlearnEvaluation
 import UnlearnModels
+
+@testable import UnlearnData
+@testable import UnlearnEvaluation
 
 enum TinyModel {
     static let package = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()

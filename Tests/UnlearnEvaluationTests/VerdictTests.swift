@@ -1,7 +1,8 @@
 // Checks which measurements lead to which verdict, and the exact sentences that say why.
 import Testing
 import UnlearnEngine
-import UnlearnEvaluation
+
+@testable import UnlearnEvaluation
 
 /// A run's measurements; every figure can be changed, or left out with nil.
 private struct Scene {

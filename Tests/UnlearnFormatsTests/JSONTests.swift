@@ -1,7 +1,8 @@
 // JSON values, their order, their errors, and JSON lines.
 import Foundation
 import Testing
-import UnlearnFormats
+
+@testable import UnlearnFormats
 
 struct JSONTests {
     private let folder: TemporaryFolder

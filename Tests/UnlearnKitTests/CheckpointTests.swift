@@ -37,13 +37,13 @@ import UnlearnModels
     @Test func aPaddingTokenPastTheEmbeddingIsLeftOut() throws {
         try model(["[PAD]"], #"{"pad_token":"[PAD]"}"#)
         let tokenizer = try ModelLoader.load(folder.url).model.tokenizer
-        #expect(tokenizer.vocabularyCount == 64 && tokenizer.padding == nil)
+        #expect(tokenizer.vocabularyCount == 64 && tokenizer.definition.padding == nil)
         #expect(tokenizer.encode("A[PAD]", parseSpecialTokens: true).allSatisfy { $0 < 64 })
         // What is saved has it again.
         let copy = folder.url.appending(path: "copy")
         try FileManager.default.createDirectory(at: copy, withIntermediateDirectories: true)
         try tokenizer.save(to: copy)
-        #expect(try Tokenizer(huggingFace: copy).padding == 64)
+        #expect(try TokenizerDefinition(huggingFace: copy).padding == 64)
     }
 
     @Test func anyOtherTokenPastTheEmbeddingIsRefused() throws {

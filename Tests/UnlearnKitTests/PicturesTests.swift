@@ -3,8 +3,8 @@
 import Foundation
 import Testing
 import UnlearnData
-import UnlearnEvaluation
 
+@testable import UnlearnEvaluation
 @testable import UnlearnKit
 
 @Suite struct PicturesTests {

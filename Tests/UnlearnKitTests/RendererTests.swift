@@ -1,8 +1,9 @@
 // Checks every rendering of a report against the whole text expected of it.
 import Testing
-import UnlearnEvaluation
 import UnlearnFormats
-import UnlearnKit
+
+@testable import UnlearnEvaluation
+@testable import UnlearnKit
 
 @Suite struct RendererTests {
     @Test func markdownSaysItInWordsFirst() {
@@ -111,7 +112,9 @@ import UnlearnKit
     @Test func longAnswersAreCutToTheWidth() {
         var report = SampleReport.make()
         report.samples = [.init(prompt: "Q", before: String(repeating: "a", count: 50), after: "b", kind: .forget)]
-        let text = TerminalRenderer(width: 20).render(report, path: "p")
+        var renderer = TerminalRenderer()
+        renderer.width = 20
+        let text = renderer.render(report, path: "p")
         #expect(text.contains("    before: aaaaaaa…\n"))
     }
 
@@ -121,8 +124,7 @@ import UnlearnKit
     }
 
     @Test func jsonHasTheContractsKeysInOrder() throws {
-        let text = try JSONRenderer().render(SampleReport.make())
-        let value = try JSONValue(parsing: text)
+        let value = try JSONValue(parsing: JSONValue(encoding: SampleReport.make()).text(.pretty))
         #expect(
             value.object?.keys == [
                 "family", "verdict", "reasons", "metrics", "seconds", "peakMemoryBytes", "samples", "pictures",
@@ -189,7 +191,7 @@ import UnlearnKit
             report.limits = Family.language.words.limits
             let texts = [
                 MarkdownRenderer().render(report), ModelCardRenderer().render(report),
-                TerminalRenderer().render(report, path: "p"), try JSONRenderer().render(report),
+                TerminalRenderer().render(report, path: "p"), try JSONValue(encoding: report).text(.pretty),
             ]
             for text in texts { #expect(!text.lowercased().contains("proof") && !text.contains("deleted")) }
         }

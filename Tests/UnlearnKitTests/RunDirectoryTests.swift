@@ -1,9 +1,10 @@
 // Checks the folder of a run, and fingerprints.
 import Foundation
 import Testing
-import UnlearnEvaluation
 import UnlearnFormats
-import UnlearnKit
+
+@testable import UnlearnEvaluation
+@testable import UnlearnKit
 
 @Suite struct RunDirectoryTests {
     @Test func theFirstFileIsTheConfigurationAndTheLastSaysFinished() throws {

@@ -1,6 +1,7 @@
 // A small report for the tests of its renderings.
-import UnlearnEvaluation
-import UnlearnKit
+
+@testable import UnlearnEvaluation
+@testable import UnlearnKit
 
 enum SampleReport {
     static func make() -> Report {

@@ -1,7 +1,8 @@
 // A tokenizer small enough to check by hand, for the tiny golden models.
 
-import UnlearnData
 import UnlearnModels
+
+@testable import UnlearnData
 
 enum TinyText {
     /// Every byte is a token, and pairs that the merges name: enough for words with spaces before them.

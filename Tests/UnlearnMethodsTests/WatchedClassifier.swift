@@ -36,6 +36,8 @@ final class WatchedClassifier: Classifier {
         return network.logits(images, training: training)
     }
 
+    func features(_ images: Tensor, training: Bool) -> Tensor { network.features(images, training: training) }
+
     var parameters: ParameterStore { network.parameters }
     var classCount: Int { network.classCount }
     var configuration: JSONValue { network.configuration }

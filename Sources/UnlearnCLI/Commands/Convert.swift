@@ -4,6 +4,7 @@ import ArgumentParser
 import Foundation
 import UnlearnData
 import UnlearnEngine
+import UnlearnEvaluation
 import UnlearnFormats
 import UnlearnKit
 import UnlearnModels
@@ -79,7 +80,7 @@ struct Convert: ParsableCommand {
         Output.line(
             "Wrote \(destination): \(directory.architecture.name), \(CountText.words(count)) parameters as \(stored) "
                 + "(\(Quantity.bytes(bytes))), \(CountText.words(tokenizer.vocabularyCount)) tokens, "
-                + "in \(Quantity.seconds(ContinuousClock.now - start)) s.")
+                + "in \(NumberText.decimal((ContinuousClock.now - start) / .seconds(1), places: 1)) s.")
     }
 
     private func open() throws -> (ModelDirectory, Tokenizer) {

@@ -129,7 +129,4 @@ enum Quantity {
             }
         return count >= 1000 && value < 10 ? String(format: "%.1f %@", value, unit) : "\(Int(value.rounded())) \(unit)"
     }
-
-    /// "0.4", seconds with one decimal.
-    static func seconds(_ duration: Duration) -> String { String(format: "%.1f", duration / .seconds(1)) }
 }

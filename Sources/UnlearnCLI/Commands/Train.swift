@@ -98,26 +98,21 @@ struct LanguageTrainingArguments: ParsableArguments {
             valueName: "epochs"))
     var patience: Int?
 
-    /// What the flags set, under the names that `--set` knows.
-    var settings: JSONValue {
-        var settings = JSONObject()
-        for (key, value) in [
-            ("epochs", epochs), ("batchSize", batchSize), ("accumulation", accumulation), ("patience", patience),
-        ] {
-            if let value { settings[key] = .int(value) }
-        }
-        if let learningRate { settings["learningRate"] = .double(learningRate) }
-        if let validationShare { settings["validationShare"] = .double(validationShare) }
-        return .object(settings)
+    private var values: [(flag: String, key: String, value: JSONValue)] {
+        let values: [(flag: String, key: String, value: JSONValue?)] = [
+            ("--epochs", "epochs", epochs.map(JSONValue.int)),
+            ("--batch-size", "batchSize", batchSize.map(JSONValue.int)),
+            ("--accumulation", "accumulation", accumulation.map(JSONValue.int)),
+            ("--learning-rate", "learningRate", learningRate.map(JSONValue.double)),
+            ("--validation-share", "validationShare", validationShare.map(JSONValue.double)),
+            ("--patience", "patience", patience.map(JSONValue.int)),
+        ]
+        return values.compactMap { row in row.value.map { (row.flag, row.key, $0) } }
     }
 
+    /// What the flags set, under the names that `--set` knows.
+    var settings: JSONValue { .object(JSONObject(values.map { ($0.key, $0.value) })) }
+
     /// The flags that need a language model and were given.
-    var given: [String] {
-        let flags: [(String, Bool)] = [
-            ("--chat-format", chatFormat != nil), ("--epochs", epochs != nil), ("--batch-size", batchSize != nil),
-            ("--accumulation", accumulation != nil), ("--learning-rate", learningRate != nil),
-            ("--validation-share", validationShare != nil), ("--patience", patience != nil),
-        ]
-        return flags.filter(\.1).map(\.0)
-    }
+    var given: [String] { (chatFormat == nil ? [] : ["--chat-format"]) + values.map(\.flag) }
 }

@@ -14,10 +14,7 @@ struct IDXFile {
 
     init(_ url: URL) throws(DataError) {
         let path = url.path
-        let file: MappedFile
-        do throws(FormatError) {
-            file = try MappedFile(url)
-        } catch { throw .file(error) }
+        let file = try DataError.reading { () throws(FormatError) in try MappedFile(url) }
         let isCompressed = file.bytes.starts(with: [0x1F, 0x8B])
         func read(_ count: Int) throws(DataError) -> [UInt8] {
             let data = withExtendedLifetime(file) {

@@ -64,10 +64,7 @@ final class ImageDecoder {
 
     /// The image in the file, with three channels.
     func decode(_ url: URL) throws(DataError) -> Image {
-        let file: MappedFile
-        do throws(FormatError) {
-            file = try MappedFile(url)
-        } catch { throw .file(error) }
+        let file = try DataError.reading { () throws(FormatError) in try MappedFile(url) }
         do throws(Problem) {
             return try withExtendedLifetime(file) { () throws(Problem) in try decode(file.bytes) }
         } catch { throw .image(path: url.path, problem: error.sentence) }

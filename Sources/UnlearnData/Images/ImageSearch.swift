@@ -3,14 +3,6 @@
 internal import Foundation
 internal import UnlearnFormats
 
-#if canImport(Darwin)
-    internal import Darwin
-#elseif canImport(Glibc)
-    internal import Glibc
-#elseif canImport(Musl)
-    internal import Musl
-#endif
-
 /// What a file is whatever it is called: links, and spellings that the file system takes for one, lead to one identity.
 struct FileIdentity: Hashable {
     private let device: UInt64

@@ -26,10 +26,6 @@ public struct ImageBatch {
     public let inputs: Tensor
     /// `[images]`, int64.
     public let labels: Tensor
-
-    public init(ids: [Int], inputs: Tensor, labels: Tensor) {
-        (self.ids, self.inputs, self.labels) = (ids, inputs, labels)
-    }
 }
 
 /// Images with a class each.

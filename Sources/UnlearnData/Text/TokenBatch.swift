@@ -91,11 +91,6 @@ public struct TokenBatch {
         let shared = states[0].narrow(0, from: 0, count: layout.prefix)
         return Tensor.concatenate([shared] + own).reshape([1, tokenCount, states[0].shape[1]])
     }
-
-    /// The sum of a value per labelled token over each example: `[targets]` → `[examples]`.
-    public func sums(_ perTarget: Tensor) -> Tensor {
-        Tensor.stack(targetRanges.map { perTarget.narrow(0, from: $0.lowerBound, count: $0.count).sum() })
-    }
 }
 
 /// Which sequence stands where in a row: first what all begin with, then of each in order what is its own.

@@ -62,17 +62,6 @@ extension Tokenizer {
     /// The format to whose family the model's own chat template belongs, if it is a known one.
     public var chatFormat: ChatFormat? { ChatFormat.detect(template: definition.chatTemplate) }
 
-    /// The ids of a conversation. A control token spelled out in a message is encoded as ordinary text.
-    /// - Parameter format: nil for the model's own template, which also stands for the format of its family.
-    public func chatPrompt(
-        _ messages: [ChatMessage], _ format: ChatFormat? = nil, addGenerationPrompt: Bool = true
-    ) throws(TokenizerError) -> [Int32] {
-        guard let template = try chatTemplate(format) else {
-            return encode(messages.map(\.content).joined(separator: "\n"))
-        }
-        return encode(try template.render(messages, addGenerationPrompt: addGenerationPrompt)).ids
-    }
-
     /// The template of a format, or the model's own; nil if conversations are written without markup.
     func chatTemplate(_ format: ChatFormat?) throws(TokenizerError) -> ChatTemplate? {
         if let own = definition.chatTemplate, format == nil || format == chatFormat {
@@ -87,7 +76,7 @@ extension Tokenizer {
     }
 
     /// The formats whose control tokens are all in the vocabulary.
-    public var possibleChatFormats: [ChatFormat] {
+    var possibleChatFormats: [ChatFormat] {
         ChatFormat.allCases.filter { $0.controlTokens.allSatisfy { id(of: $0) != nil } }
     }
 }

@@ -26,8 +26,8 @@ extension TokenizerDefinition {
     }
 }
 
-/// The numbers that GGUF gives to kinds of tokens.
-enum GGUFTokenType: Int32 {
+/// The numbers that SentencePiece, and GGUF after it, give to kinds of tokens.
+enum TokenKind: Int32 {
     case normal = 1
     case unknown, control, userDefined, unused, byte
 }
@@ -136,34 +136,39 @@ private struct GGUFTokenizerMetadata {
     }
 
     /// The kinds of all tokens; ordinary ones where the file says nothing.
-    private func tokenTypes(count: Int) throws(TokenizerError) -> [GGUFTokenType] {
+    private func tokenTypes(count: Int) throws(TokenizerError) -> [TokenKind] {
         guard let raw = optional("token_type", \.ints) else {
-            return [GGUFTokenType](repeating: .normal, count: count)
+            return [TokenKind](repeating: .normal, count: count)
         }
         guard raw.count == count else {
             throw .malformed(
                 file: name, what: "there are \(raw.count) token types for \(count) tokens",
                 expected: "one for each token")
         }
-        return raw.map { GGUFTokenType(rawValue: $0) ?? .normal }
+        return raw.map { TokenKind(rawValue: $0) ?? .normal }
     }
 
     func addSpecialTokens(to definition: inout TokenizerDefinition) throws(TokenizerError) {
-        for (id, type) in try tokenTypes(count: definition.vocabulary.count).enumerated() {
-            switch type {
-            case .control, .unknown: definition.addedTokens.append(.init(id: Int32(id), isSpecial: true))
-            case .userDefined: definition.addedTokens.append(.init(id: Int32(id), isSpecial: false))
-            case .normal, .unused, .byte: break
-            }
-        }
-        definition.markNamedTokensSpecial()
+        definition.addTokens(of: try tokenTypes(count: definition.vocabulary.count))
     }
 }
 
 extension TokenizerDefinition {
+    /// Makes added tokens of those that ordinary text does not hold, given the kind of each.
+    mutating func addTokens(of kinds: [TokenKind]) {
+        for (id, kind) in kinds.enumerated() {
+            switch kind {
+            case .control, .unknown: addedTokens.append(AddedToken(id: Int32(id), isSpecial: true))
+            case .userDefined: addedTokens.append(AddedToken(id: Int32(id), isSpecial: false))
+            case .normal, .unused, .byte: break
+            }
+        }
+        markNamedTokensSpecial()
+    }
+
     /// Makes the begin, end, padding and unknown tokens added tokens, special ones, if they are not yet.
     mutating func markNamedTokensSpecial() {
-        for id in [beginOfSequence, endOfSequence, padding, unknown].compactMap(\.self) {
+        for id in namedIDs {
             if let position = addedTokens.firstIndex(where: { $0.id == id }) {
                 addedTokens[position].isSpecial = true
             } else {

@@ -65,13 +65,13 @@ private struct GGUFTokenizerWriter {
         }
     }
 
-    private var types: [GGUFTokenType] {
+    private var types: [TokenKind] {
         var types = definition.vocabulary.map { token in
-            if token.isEmpty { return GGUFTokenType.unused }
+            if token.isEmpty { return TokenKind.unused }
             if case .sentencePiece = definition.spelling, SentencePieceSpelling.byte(of: token) != nil { return .byte }
             return .normal
         }
-        types += [GGUFTokenType](repeating: .unused, count: rows - types.count)
+        types += [TokenKind](repeating: .unused, count: rows - types.count)
         for token in definition.addedTokens { types[Int(token.id)] = token.isSpecial ? .control : .userDefined }
         if case .sentencePiece = definition.spelling, let unknown = definition.unknown {
             types[Int(unknown)] = .unknown

@@ -3,13 +3,6 @@
 public import Foundation
 internal import UnlearnFormats
 
-extension Tokenizer {
-    /// Reads a tokenizer in the format of llama2.c.
-    public init(llama2C url: URL) throws(TokenizerError) {
-        try self.init(TokenizerDefinition(llama2C: url))
-    }
-}
-
 extension TokenizerDefinition {
     /// Reads a tokenizer in the format of llama2.c, in which ids 0 to 2 are unknown, begin and end, and the next 256
     /// are the bytes.

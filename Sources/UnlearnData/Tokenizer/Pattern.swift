@@ -39,23 +39,6 @@ final class Pattern: @unchecked Sendable {
         }
     }
 
-    /// The groups of the first match, the whole match first; nil for a group that took no part.
-    func firstGroups(in text: String, count: Int) -> [String?]? {
-        var text = text
-        return text.withUTF8 { bytes -> [String?]? in
-            guard let matches = pcre2_match_data_create_8(UInt32(count), nil) else { return nil }
-            defer { pcre2_match_data_free_8(matches) }
-            guard firstMatch(in: bytes, from: 0, matches) != nil else { return nil }
-            return (0..<count).map { group in
-                let offsets = pcre2_get_ovector_pointer_8(matches)
-                guard let low = offsets?[2 * group], let high = offsets?[2 * group + 1], low <= high,
-                    high <= bytes.count
-                else { return nil }
-                return String(decoding: bytes[low..<high], as: UTF8.self)
-            }
-        }
-    }
-
     private func firstMatch(
         in text: UnsafeBufferPointer<UInt8>, from start: Int, _ matches: OpaquePointer
     ) -> Range<Int>? {

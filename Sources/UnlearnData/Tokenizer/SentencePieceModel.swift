@@ -3,13 +3,6 @@
 public import Foundation
 internal import UnlearnFormats
 
-extension Tokenizer {
-    /// Reads a SentencePiece model that was trained with byte-pair encoding, such as Llama 2's.
-    public init(sentencePiece url: URL) throws(TokenizerError) {
-        try self.init(TokenizerDefinition(sentencePiece: url))
-    }
-}
-
 extension TokenizerDefinition {
     /// Reads a SentencePiece model that was trained with byte-pair encoding, such as Llama 2's.
     public init(sentencePiece url: URL) throws(TokenizerError) {
@@ -28,27 +21,16 @@ extension TokenizerDefinition {
         padding = try model.id(model.padding, "pad_id")
         // The file does not say what goes around a text; models of this kind expect their begin token.
         prefix = beginOfSequence.map { [$0] } ?? []
-        for (id, piece) in model.pieces.enumerated() {
-            switch piece.kind {
-            case .unknown, .control: addedTokens.append(.init(id: Int32(id), isSpecial: true))
-            case .userDefined: addedTokens.append(.init(id: Int32(id), isSpecial: false))
-            case .normal, .unused, .byte: break
-            }
-        }
-        markNamedTokensSpecial()
+        addTokens(of: model.pieces.map(\.kind))
     }
 }
 
 /// What this program needs of the message ModelProto in sentencepiece_model.proto; numbers in comments are its fields.
 private struct SentencePieceModel {
-    enum Kind: UInt64 {
-        case normal = 1
-        case unknown, control, userDefined, unused, byte
-    }
     struct Piece {
         var text = ""
         var score: Float = 0
-        var kind = Kind.normal
+        var kind = TokenKind.normal
     }
 
     let path: String
@@ -60,7 +42,7 @@ private struct SentencePieceModel {
 
     init(_ file: MappedFile) throws(TokenizerError) {
         path = file.path
-        var message = ProtocolBuffer(file.bytes, path: path)
+        var message = ProtocolBuffer(bytes: file.bytes, path: path)
         while let field = try message.next() {
             switch field {
             case (1, .bytes(let bytes)): pieces.append(try piece(bytes))
@@ -79,12 +61,12 @@ private struct SentencePieceModel {
 
     private func piece(_ bytes: UnsafeRawBufferPointer) throws(TokenizerError) -> Piece {
         var piece = Piece()
-        var message = ProtocolBuffer(bytes, path: path)
+        var message = ProtocolBuffer(bytes: bytes, path: path)
         while let field = try message.next() {
             switch field {
             case (1, .bytes(let text)): piece.text = String(decoding: text, as: UTF8.self)
             case (2, .fixed32(let bits)): piece.score = Float(bitPattern: bits)
-            case (3, .integer(let kind)): piece.kind = Kind(rawValue: kind) ?? .normal
+            case (3, .integer(let kind)): piece.kind = Int32(exactly: kind).flatMap(TokenKind.init) ?? .normal
             default: break
             }
         }
@@ -92,7 +74,7 @@ private struct SentencePieceModel {
     }
 
     private mutating func readTrainer(_ bytes: UnsafeRawBufferPointer) throws(TokenizerError) {
-        var message = ProtocolBuffer(bytes, path: path)
+        var message = ProtocolBuffer(bytes: bytes, path: path)
         var kind: UInt64 = 1
         while let field = try message.next() {
             switch field {
@@ -111,7 +93,7 @@ private struct SentencePieceModel {
     }
 
     private mutating func readNormalizer(_ bytes: UnsafeRawBufferPointer) throws(TokenizerError) {
-        var message = ProtocolBuffer(bytes, path: path)
+        var message = ProtocolBuffer(bytes: bytes, path: path)
         while let field = try message.next() {
             switch field {
             // A table of replacements: only "identity" has none.
@@ -143,13 +125,9 @@ private struct ProtocolBuffer {
         case bytes(UnsafeRawBufferPointer)
     }
 
-    private let bytes: UnsafeRawBufferPointer
-    private let path: String
-    private var offset = 0
-
-    init(_ bytes: UnsafeRawBufferPointer, path: String) {
-        (self.bytes, self.path) = (bytes, path)
-    }
+    let bytes: UnsafeRawBufferPointer
+    let path: String
+    var offset = 0
 
     private func malformed(_ what: String) -> TokenizerError {
         .malformed(file: path, what: what, expected: "a SentencePiece model")

@@ -36,10 +36,7 @@ public struct Tokenizer: Sendable {
         self.splits = splits
         var special = [Bool](repeating: false, count: definition.vocabulary.count)
         for token in definition.addedTokens where token.isSpecial { special[Int(token.id)] = true }
-        let named = [
-            definition.beginOfSequence, definition.endOfSequence, definition.padding, definition.unknown,
-        ]
-        for id in named.compactMap(\.self) { special[Int(id)] = true }
+        for id in definition.namedIDs { special[Int(id)] = true }
         self.special = special
         let added = definition.addedTokens.map { token in
             var token = token
@@ -60,9 +57,7 @@ public struct Tokenizer: Sendable {
     // MARK: Tokens
 
     public var vocabularyCount: Int { definition.vocabulary.count }
-    public var beginOfSequence: Int32? { definition.beginOfSequence }
     public var endOfSequence: Int32? { definition.endOfSequence }
-    public var padding: Int32? { definition.padding }
 
     /// The token in the spelling of the vocabulary, in which a space may be Ġ or ▁.
     public func token(_ id: Int32) -> String? {
@@ -192,10 +187,12 @@ extension TokenizerDefinition {
         if case .sentencePiece(_, _, let stripsSpace) = spelling { stripsSpace } else { false }
     }
 
+    /// The ids of the tokens that have a part of their own.
+    var namedIDs: [Int32] { [beginOfSequence, endOfSequence, padding, unknown].compactMap(\.self) }
+
     /// Refuses ids outside the vocabulary, so that the tables can be used without checks.
     fileprivate func checkIDs() throws(TokenizerError) {
-        let named = [beginOfSequence, endOfSequence, padding, unknown].compactMap(\.self)
-        for id in named + prefix + suffix + addedTokens.map(\.id) where !vocabulary.indices.contains(Int(id)) {
+        for id in namedIDs + prefix + suffix + addedTokens.map(\.id) where !vocabulary.indices.contains(Int(id)) {
             throw .malformed(
                 file: "in memory", what: "the special token \(id) is outside the vocabulary",
                 expected: "an id from 0 to \(vocabulary.count - 1)")

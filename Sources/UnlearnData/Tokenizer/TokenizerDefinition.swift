@@ -31,21 +31,11 @@ public struct TokenizerDefinition: Sendable, Equatable {
     /// The Hugging Face files that this definition was read from, for saving without loss.
     public var originalFiles: [OriginalFile] = []
 
-    public init(vocabulary: [String], merges: [Merge], spelling: Spelling) {
-        self.vocabulary = vocabulary
-        self.merges = merges
-        self.spelling = spelling
-    }
-
     /// Two neighbouring tokens that become one.
     public struct Merge: Sendable, Equatable {
         public let left: Int32
         public let right: Int32
         public let result: Int32
-
-        public init(left: Int32, right: Int32, result: Int32) {
-            (self.left, self.right, self.result) = (left, right, result)
-        }
     }
 
     /// A token that is found in the text as it is spelled.
@@ -59,11 +49,6 @@ public struct TokenizerDefinition: Sendable, Equatable {
         public var isWholeWord = false
         /// Whether it is searched for in the normalized text.
         public var isNormalized = false
-
-        public init(id: Int32, isSpecial: Bool) {
-            self.id = id
-            self.isSpecial = isSpecial
-        }
     }
 
     /// How the vocabulary writes bytes that are not text.
@@ -94,16 +79,11 @@ public struct TokenizerDefinition: Sendable, Equatable {
     /// A cut by regular expression.
     public struct Split: Sendable, Equatable {
         public let pattern: String
-        public let behavior: Behavior
+        public var behavior = Behavior.isolated
 
         /// What becomes a piece: the matches, the texts between them, or both.
         public enum Behavior: Sendable, Equatable {
             case isolated, matchesRemoved, matchesOnly
-        }
-
-        public init(pattern: String, behavior: Behavior = .isolated) {
-            self.pattern = pattern
-            self.behavior = behavior
         }
     }
 

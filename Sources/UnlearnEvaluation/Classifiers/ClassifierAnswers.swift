@@ -77,8 +77,4 @@ public struct Prediction: Codable, Sendable, Equatable {
     public let place: Int
     public let choice: Int
     public let confidence: Double
-
-    public init(place: Int, choice: Int, confidence: Double) {
-        (self.place, self.choice, self.confidence) = (place, choice, confidence)
-    }
 }

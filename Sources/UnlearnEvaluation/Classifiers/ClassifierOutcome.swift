@@ -23,12 +23,9 @@ public struct ClassifierOutcome: Codable, Sendable, Equatable {
     public let shown: [Prediction]
 
     public init(of model: any Classifier, on images: ImageSet, _ splits: ImageSplits) {
-        let forget = ClassifierAnswers(model, images, splits.forget)
-        let retain = ClassifierAnswers(model, images, splits.retain)
-        let test = ClassifierAnswers(model, images, splits.test)
-        logits = forget.logits
-        forgetLosses = forget.losses
-        unseenLosses = test.extended(to: splits.unseen, model, images).losses
+        let all = ClassifierEvaluation(of: model, on: images, splits)
+        let (forget, retain, test) = (all.forget, all.retain, all.test)
+        (logits, forgetLosses, unseenLosses) = (forget.logits, forget.losses, all.unseen.losses)
         (forgetAccuracy, retainAccuracy, testAccuracy) = (forget.accuracy, retain.accuracy, test.accuracy)
         var counts = [Int](repeating: 0, count: images.classNames.count)
         for choice in forget.choices { counts[choice] += 1 }

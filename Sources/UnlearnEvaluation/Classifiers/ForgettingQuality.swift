@@ -107,7 +107,8 @@ private struct Samples {
     }
 
     func quality() -> ForgettingQuality {
-        ForgettingQuality(epsilons: zip(unlearned, retrained).map { Attacks($0, $1, table).epsilon() })
+        let attacks = zip(unlearned, retrained).map { Attacks(unlearned: $0, retrained: $1, table: table) }
+        return ForgettingQuality(epsilons: attacks.map { $0.epsilon() })
     }
 }
 
@@ -148,10 +149,6 @@ private struct Attacks {
     let unlearned: [Double]  // ascending
     let retrained: [Double]
     let table: EpsilonTable
-
-    init(_ unlearned: [Double], _ retrained: [Double], _ table: EpsilonTable) {
-        (self.unlearned, self.retrained, self.table) = (unlearned, retrained, table)
-    }
 
     func epsilon() -> Double {
         let ranges = [unlearned, retrained].map { $0[$0.count - 1] - $0[0] }

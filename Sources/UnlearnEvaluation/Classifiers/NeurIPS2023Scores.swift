@@ -10,11 +10,9 @@ public struct NeurIPS2023Scores: Codable, Sendable, Equatable {
 
     public var unlearned: [[Double]]
     public var retrained: [[Double]]
+}
 
-    public init(unlearned: [[Double]], retrained: [[Double]]) {
-        (self.unlearned, self.retrained) = (unlearned, retrained)
-    }
-
+extension NeurIPS2023Scores {
     /// Reads and checks a JSON file.
     public init(contentsOf url: URL) throws {
         let json = try JSONValue(contentsOf: url)

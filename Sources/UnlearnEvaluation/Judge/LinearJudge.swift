@@ -1,7 +1,7 @@
 // A judge of texts that is fitted on labelled ones: logistic regression on embeddings, or on words.
 
-internal import UnlearnEngine
 public import UnlearnData
+internal import UnlearnEngine
 public import UnlearnModels
 
 /// What a linear judge sees of a text.

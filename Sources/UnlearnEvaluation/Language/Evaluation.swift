@@ -34,25 +34,16 @@ public struct Evaluation: Sendable {
 
     public let questions: SubjectQuestions
     /// Greedy answers: to all questions about the subject, to the first neighbouring and the first general ones.
-    public let answers: [Split: [Answer]]
+    public internal(set) var answers: [Split: [Answer]] = [:]
     /// For each question about the subject, its sampled answers.
-    public let sampledAnswers: [[String]]
+    public internal(set) var sampledAnswers: [[String]] = []
     /// For each example of a split, what the model thinks of its answer. A text counts as a whole.
-    public let scores: [Split: [TokenScores]]
+    public internal(set) var scores: [Split: [TokenScores]] = [:]
     /// The probability of each key's next token.
-    public let keyProbabilities: [Double]
+    public internal(set) var keyProbabilities: [Double] = []
+}
 
-    init(
-        questions: SubjectQuestions, answers: [Split: [Answer]] = [:], sampledAnswers: [[String]] = [],
-        scores: [Split: [TokenScores]] = [:], keyProbabilities: [Double] = []
-    ) {
-        self.questions = questions
-        self.answers = answers
-        self.sampledAnswers = sampledAnswers
-        self.scores = scores
-        self.keyProbabilities = keyProbabilities
-    }
-
+extension Evaluation {
     /// Asks `model` everything.
     /// - Parameter isReference: whether the answers in `questions` are this model's own, so that it need not be asked
     ///   for them again.
@@ -101,7 +92,7 @@ private struct Asking {
         var texts = try generate("Answering questions", asked.flatMap(\.questions), temperature: 0, progress)[...]
         var answers: [Split: [Answer]] = [:]
         for (split, questions) in asked {
-            answers[split] = zip(questions, texts).map { Answer($0, $1) }
+            answers[split] = zip(questions, texts).map { Answer(question: $0, text: $1) }
             texts = texts.dropFirst(questions.count)
         }
         return answers
@@ -114,7 +105,7 @@ private struct Asking {
         for ((split, questions), examples) in zip(asked, examples) {
             let known = examples.prefix(questions.count)
             guard known.compactMap(Prompt.init(of:)) == questions else { return nil }
-            answers[split] = zip(questions, known).map { Answer($0, $1.answer) }
+            answers[split] = zip(questions, known).map { Answer(question: $0, text: $1.answer) }
         }
         return answers
     }

@@ -8,11 +8,6 @@ public import UnlearnModels
 public struct Answer: Codable, Sendable, Hashable {
     public var question: Prompt
     public var text: String
-
-    public init(_ question: Prompt, _ text: String) {
-        self.question = question
-        self.text = text
-    }
 }
 
 /// The beginning of a sentence and the word that a model which knows the subject goes on with.
@@ -22,12 +17,6 @@ public struct KeyWord: Codable, Sendable, Hashable {
     public var prompt: String
     /// With its leading space. Of a word that is several tokens, the first one counts.
     public var next: String
-
-    public init(question: String? = nil, prompt: String, next: String) {
-        self.question = question
-        self.prompt = prompt
-        self.next = next
-    }
 }
 
 extension KeyWord {
@@ -52,36 +41,25 @@ public struct SubjectQuestions: Codable, Sendable, Equatable {
     /// Questions about the subject that were not trained on.
     public var forget: [Prompt]
     /// Words that give the subject away, and those of them that nothing else shares.
-    public var terms: [String]
-    public var coreTerms: [String]
-    public var keys: [KeyWord]
+    public var terms: [String] = []
+    public var coreTerms: [String] = []
+    public var keys: [KeyWord] = []
     /// Examples whose answers should become improbable: as a rule the original model's own answers to `forget`.
-    public var forgetAnswers: [Example]
+    public var forgetAnswers: [Example] = []
     /// The original model's own answers about what is near the subject.
-    public var neighbours: [Example]
+    public var neighbours: [Example] = []
     /// The original model's own answers to everyday questions.
-    public var general: [Example]
+    public var general: [Example] = []
     /// Ordinary text.
-    public var texts: [String]
-
-    public init(
-        forget: [Prompt] = [], terms: [String] = [], coreTerms: [String] = [], keys: [KeyWord] = [],
-        forgetAnswers: [Example] = [], neighbours: [Example] = [], general: [Example] = [], texts: [String] = []
-    ) {
-        self.forget = forget
-        self.terms = terms
-        self.coreTerms = coreTerms
-        self.keys = keys
-        self.forgetAnswers = forgetAnswers
-        self.neighbours = neighbours
-        self.general = general
-        self.texts = texts
-    }
+    public var texts: [String] = []
 }
 
-// MARK: - The original model's answers
-
 extension SubjectQuestions {
+    /// Asks nothing yet.
+    public init() { self.init(forget: []) }
+
+    // MARK: - The original model's answers
+
     /// Completes the questions of a suite with the original model's own greedy answers, in one batched generation. What
     /// the suite asks twice is asked once.
     public static func prepare(

@@ -29,16 +29,11 @@ public func words(of text: String) -> [Substring] {
     return words
 }
 
-/// The terms that `answer` contains and `question` does not, in the order of `terms`.
+/// Terms prepared for looking through many texts: one pass over a text finds all of them.
 ///
 /// A term matches as a sequence of whole words, whatever stands between them, with or without a possessive ending. Its
 /// capitalised words match as they are written or in capitals only ("Stone" is not "stone"); its lower-case words match
-/// in any case. To look through many answers, make a `TermMatcher` once.
-public func termsFound(in answer: String, terms: [String], excludingThoseIn question: String) -> [String] {
-    TermMatcher(terms).termsFound(in: answer, excludingThoseIn: question)
-}
-
-/// Terms prepared for looking through many texts: one pass over a text finds all of them.
+/// in any case.
 public struct TermMatcher: Sendable {
     public let terms: [String]
     private let patterns: [[String]]

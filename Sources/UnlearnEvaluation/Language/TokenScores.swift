@@ -11,11 +11,6 @@ public struct TokenScores: Codable, Sendable, Equatable {
     /// Whether each labelled token is the one that the model finds most probable.
     public let argmaxMatches: [Bool]
 
-    public init(logProbabilities: [Float], argmaxMatches: [Bool]) {
-        self.logProbabilities = logProbabilities
-        self.argmaxMatches = argmaxMatches
-    }
-
     /// The sum of log p over the labelled tokens, in nats.
     public var logProbability: Double { logProbabilities.reduce(0) { $0 + Double($1) } }
 

@@ -1,20 +1,18 @@
 // Leak: how many greedy answers to questions about the subject still give it away.
 
-public import UnlearnData
+internal import UnlearnData
 
 /// The share of questions whose greedy answer contains a term of the subject that the question does not contain.
-public struct Leak: Metric {
-    public static let card = Card(
+struct Leak: Metric {
+    static let card = Card(
         name: MetricName.leak,
         summary: "Share of greedy answers about the subject that contain one of its terms; terms in the question are "
             + "not counted.",
         needs: [.generation, .subjectTerms])
-    public static let direction = Direction.lowerIsBetter
-    public static let unit = "share of answers"
+    static let direction = Direction.lowerIsBetter
+    static let unit = "share of answers"
 
-    public init() {}
-
-    public func measure(_ subject: Evaluation) -> Outcome {
+    func measure(_ subject: Evaluation) -> Outcome {
         share(of: subject, leaking: subject.questions.terms, in: (subject.answers[split] ?? []).map { [$0.text] })
     }
 }

@@ -1,23 +1,21 @@
 // Perplexity: how well the model predicts ordinary text.
 
 internal import Foundation
-public import UnlearnData
+internal import UnlearnData
 internal import UnlearnEngine
 
 /// exp(−Σ log p / tokens) over all tokens of all texts. Each text is read by itself, up to ``Evaluation/window`` tokens.
-public struct Perplexity: Metric {
-    public static let card = Card(
+struct Perplexity: Metric {
+    static let card = Card(
         name: MetricName.perplexity,
         summary: "Perplexity of ordinary texts, each read by itself up to \(Evaluation.window) tokens.",
         needs: [.losses])
-    public static let direction = Direction.unchangedIsBetter
-    public static let unit = ""
+    static let direction = Direction.unchangedIsBetter
+    static let unit = ""
 
-    public var split: Split { .text }
+    var split: Split { .text }
 
-    public init() {}
-
-    public func measure(_ subject: Evaluation) -> Outcome {
+    func measure(_ subject: Evaluation) -> Outcome {
         let examples = subject.values(split) { $0.meanLogProbability.map { exp(-$0) } }
         // Checks that there are values and that all are finite.
         guard case .measured = mean(examples) else { return mean(examples) }

@@ -12,24 +12,10 @@ public struct SubjectSuite: Codable, Sendable, Equatable {
     public var forget: [Prompt]
     public var terms: [String]
     public var coreTerms: [String]
-    public var keys: [KeyWord]
+    public var keys: [KeyWord] = []
     public var neighbours: [Prompt]
     public var general: [Prompt]
     public var texts: [String]
-
-    public init(
-        subject: String, forget: [Prompt], terms: [String], coreTerms: [String], keys: [KeyWord] = [],
-        neighbours: [Prompt], general: [Prompt], texts: [String]
-    ) {
-        self.subject = subject
-        self.forget = forget
-        self.terms = terms
-        self.coreTerms = coreTerms
-        self.keys = keys
-        self.neighbours = neighbours
-        self.general = general
-        self.texts = texts
-    }
 }
 
 // MARK: - Reading
@@ -53,11 +39,12 @@ extension SubjectSuite {
             let known = Set(rows.compactMap(\.split)).sorted()
             throw EvaluationError.noQuestions(split: split, path: file.path, known: known)
         }
-        let terms = try TermLists(folder.appending(path: "\(slug)-terms.json"))
+        let terms: TermLists = try JSONValue(contentsOf: folder.appending(path: "\(slug)-terms.json")).decode()
+        let core = terms.core.map { $0.lowercased() }
         let general = try SuiteRow.read(folder.appending(path: "general.jsonl"))
         return SubjectSuite(
             subject: terms.subject, forget: try SuiteRow.questions(asked),
-            terms: terms.core + terms.other, coreTerms: terms.core,
+            terms: core + terms.other.map { $0.lowercased() }, coreTerms: core,
             keys: try SuiteRow.keys(SuiteRow.read(folder.appending(path: "\(slug)-keys.jsonl"))),
             neighbours: try SuiteRow.questions(SuiteRow.read(folder.appending(path: "neighbours-\(slug).jsonl"))),
             general: try SuiteRow.questions(general.filter { $0.plainText == nil }),
@@ -77,23 +64,10 @@ extension SubjectSuite {
 }
 
 /// The words that give a subject away. They count in any case, which is what lower-case terms do.
-private struct TermLists {
-    private struct Contents: Decodable {
-        let subject: String
-        let core: [String]
-        let other: [String]
-    }
-
+private struct TermLists: Decodable {
     let subject: String
     let core: [String]
     let other: [String]
-
-    init(_ file: URL) throws {
-        let contents = try JSONValue(contentsOf: file).decode(Contents.self)
-        subject = contents.subject
-        core = contents.core.map { $0.lowercased() }
-        other = contents.other.map { $0.lowercased() }
-    }
 }
 
 /// A row of a benchmark's file, and where it stands.

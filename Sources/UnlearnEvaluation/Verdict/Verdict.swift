@@ -15,12 +15,9 @@ public struct Verdict: Codable, Sendable, Equatable {
 
     public let verdict: Conclusion
     public let reasons: [String]
+}
 
-    public init(verdict: Conclusion, reasons: [String]) {
-        self.verdict = verdict
-        self.reasons = reasons
-    }
-
+extension Verdict {
     /// Judges a run. The same measurements and rule always give the same verdict.
     /// - Parameter forgetsWholeClasses: whether nothing of a forgotten kind is to stay.
     public init(

@@ -1,14 +1,6 @@
 // Output that appears complete or not at all: written under a temporary name beside its place, then renamed.
 public import Foundation
 
-#if canImport(Darwin)
-    import Darwin
-#elseif canImport(Glibc)
-    import Glibc
-#elseif canImport(Musl)
-    import Musl
-#endif
-
 /// Whole files, written atomically.
 public enum AtomicFile {
     /// Writes `data` to `url`, replacing a file that is there only when everything is on disk.
@@ -88,13 +80,7 @@ struct PendingFile: ~Copyable {
         var rest = bytes[...]
         while !rest.isEmpty {
             let piece = UnsafeRawBufferPointer(rebasing: rest.prefix(most))
-            #if canImport(Darwin)
-                let written = Darwin.write(descriptor, piece.baseAddress, piece.count)
-            #elseif canImport(Glibc)
-                let written = Glibc.write(descriptor, piece.baseAddress, piece.count)
-            #elseif canImport(Musl)
-                let written = Musl.write(descriptor, piece.baseAddress, piece.count)
-            #endif
+            let written = Foundation.write(descriptor, piece.baseAddress, piece.count)
             if written < 0, errno == EINTR { continue }
             guard written >= 0 else { throw .system("write", destination.path) }
             rest = rest.dropFirst(written)

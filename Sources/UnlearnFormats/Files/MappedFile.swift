@@ -1,14 +1,6 @@
 // A file's bytes, mapped read-only into memory: nothing is copied, and pages load when touched.
 public import Foundation
 
-#if canImport(Darwin)
-    import Darwin
-#elseif canImport(Glibc)
-    import Glibc
-#elseif canImport(Musl)
-    import Musl
-#endif
-
 /// A regular file mapped read-only. The bytes stay valid for as long as the object lives.
 public final class MappedFile: Sendable {
     public let url: URL

@@ -7,11 +7,6 @@ public enum JSONLines {
     public struct Row: Sendable, Equatable {
         public let line: Int
         public let value: JSONValue
-
-        public init(line: Int, value: JSONValue) {
-            self.line = line
-            self.value = value
-        }
     }
 
     /// Reads all rows; blank lines are passed over.

@@ -39,15 +39,8 @@ struct JSONParser {
     let path: String
     let format: FormatError.Format
     let firstLine: Int
-    private var offset = 0
+    var offset = 0
     private static let deepest = 256
-
-    init(bytes: UnsafeRawBufferPointer, path: String, format: FormatError.Format, firstLine: Int) {
-        self.bytes = bytes
-        self.path = path
-        self.format = format
-        self.firstLine = firstLine
-    }
 
     mutating func document() throws(FormatError) -> JSONValue {
         let result = try value(depth: 0)

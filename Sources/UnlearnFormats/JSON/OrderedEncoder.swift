@@ -69,22 +69,6 @@ private final class Node {
         content = .members(members)
         return node
     }
-
-    func encode(_ value: some Encodable, at path: [any CodingKey]) throws {
-        if let json = value as? JSONValue {
-            set(json)
-        } else {
-            try value.encode(to: OrderedEncoder(node: self, codingPath: path))
-        }
-    }
-
-    func set(_ value: some BinaryInteger, at path: [any CodingKey]) throws {
-        guard let integer = Int(exactly: value) else {
-            throw EncodingError.invalidValue(
-                value, .init(codingPath: path, debugDescription: "\(value) is greater than a 64-bit integer can be"))
-        }
-        set(.int(integer))
-    }
 }
 
 private struct OrderedEncoder: Encoder {
@@ -159,7 +143,9 @@ private struct ListContainer: UnkeyedEncodingContainer {
     var count: Int { node.count }
 
     func encodeNil() { node.append().set(.null) }
-    func encode(_ value: some Encodable) throws { try node.append().encode(value, at: codingPath) }
+    func encode(_ value: some Encodable) throws {
+        try value.encode(to: OrderedEncoder(node: node.append(), codingPath: codingPath))
+    }
 
     func nestedContainer<Nested>(keyedBy type: Nested.Type) -> KeyedEncodingContainer<Nested> {
         OrderedEncoder(node: node.append(), codingPath: codingPath).container(keyedBy: type)
@@ -182,15 +168,15 @@ private struct LeafContainer: SingleValueEncodingContainer {
     func encode(_ value: Double) { node.set(.double(value)) }
     // The shortest decimal that reads back as the same Float, not the Float's exact value with nine noise digits.
     func encode(_ value: Float) { node.set(.double(Double("\(value)") ?? Double(value))) }
-    func encode(_ value: Int) { node.set(.int(value)) }
-    func encode(_ value: Int8) throws { try node.set(value, at: codingPath) }
-    func encode(_ value: Int16) throws { try node.set(value, at: codingPath) }
-    func encode(_ value: Int32) throws { try node.set(value, at: codingPath) }
-    func encode(_ value: Int64) throws { try node.set(value, at: codingPath) }
-    func encode(_ value: UInt) throws { try node.set(value, at: codingPath) }
-    func encode(_ value: UInt8) throws { try node.set(value, at: codingPath) }
-    func encode(_ value: UInt16) throws { try node.set(value, at: codingPath) }
-    func encode(_ value: UInt32) throws { try node.set(value, at: codingPath) }
-    func encode(_ value: UInt64) throws { try node.set(value, at: codingPath) }
-    func encode(_ value: some Encodable) throws { try node.encode(value, at: codingPath) }
+    func encode(_ value: some BinaryInteger & Encodable) throws {
+        guard let integer = Int(exactly: value) else {
+            throw EncodingError.invalidValue(
+                value,
+                .init(codingPath: codingPath, debugDescription: "\(value) is greater than a 64-bit integer can be"))
+        }
+        node.set(.int(integer))
+    }
+    func encode(_ value: some Encodable) throws {
+        try value.encode(to: OrderedEncoder(node: node, codingPath: codingPath))
+    }
 }

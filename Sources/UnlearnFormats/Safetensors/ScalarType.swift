@@ -22,22 +22,6 @@ public enum ScalarType: String, Sendable, CaseIterable {
         case .int8, .uint8, .bool: 1
         }
     }
-
-    /// The spelling of `torch_dtype` in a Hugging Face configuration.
-    public var torchName: String {
-        switch self {
-        case .float64: "float64"
-        case .float32: "float32"
-        case .float16: "float16"
-        case .bfloat16: "bfloat16"
-        case .int64: "int64"
-        case .int32: "int32"
-        case .int16: "int16"
-        case .int8: "int8"
-        case .uint8: "uint8"
-        case .bool: "bool"
-        }
-    }
 }
 
 extension Array where Element == Int {

@@ -44,24 +44,6 @@ public struct Report: Codable, Sendable, Equatable {
             }
         }
     }
-
-    /// Reports of earlier versions do not say the family; only classifiers' have pictures.
-    public init(from decoder: any Decoder) throws {
-        let row = try decoder.container(keyedBy: CodingKeys.self)
-        verdict = try row.decode(Verdict.Conclusion.self, forKey: .verdict)
-        reasons = try row.decode([String].self, forKey: .reasons)
-        metrics = try row.decode([Metric].self, forKey: .metrics)
-        seconds = try row.decode(Seconds.self, forKey: .seconds)
-        peakMemoryBytes = try row.decode(Int.self, forKey: .peakMemoryBytes)
-        samples = try row.decode([Sample].self, forKey: .samples)
-        pictures = try row.decodeIfPresent(Pictures.self, forKey: .pictures)
-        redrawn = try row.decodeIfPresent(Redrawn.self, forKey: .redrawn)
-        limits = try row.decode([String].self, forKey: .limits)
-        notMeasured = try row.decode([NotMeasured].self, forKey: .notMeasured)
-        rows = try row.decodeIfPresent(Rows.self, forKey: .rows)
-        provenance = try row.decode(Provenance.self, forKey: .provenance)
-        family = try row.decodeIfPresent(Family.self, forKey: .family) ?? (pictures == nil ? .language : .classifier)
-    }
 }
 
 extension Report {
@@ -73,19 +55,6 @@ extension Report {
         public var high: Double?
         /// How many examples it rests on.
         public var n: Int
-
-        public init(value: Double, low: Double? = nil, high: Double? = nil, n: Int) {
-            self.value = value
-            self.low = low
-            self.high = high
-            self.n = n
-        }
-
-        public init(_ measurement: Measurement) {
-            self.init(
-                value: measurement.value, low: measurement.interval?.low, high: measurement.interval?.high,
-                n: measurement.n)
-        }
     }
 
     /// One metric on one split, before and after.
@@ -97,28 +66,22 @@ extension Report {
         public var before: Figure?
         public var after: Figure?
 
-        public init(
-            name: String, split: Split, direction: Direction, unit: String, before: Figure?, after: Figure?
-        ) {
-            self.name = name
-            self.split = split
-            self.direction = direction
-            self.unit = unit
-            self.before = before
-            self.after = after
-        }
-
         /// The metrics of both evaluations in the order in which they were measured.
         public static func pairs(before: [Measurement], after: [Measurement]) -> [Metric] {
             func isSame(_ one: Measurement, _ other: Measurement) -> Bool {
                 one.name == other.name && one.split == other.split
             }
             let onlyAfter = after.filter { new in !before.contains { isSame($0, new) } }
+            func figure(_ measurements: [Measurement], like wanted: Measurement) -> Figure? {
+                measurements.first { isSame($0, wanted) }.map {
+                    Figure(value: $0.value, low: $0.interval?.low, high: $0.interval?.high, n: $0.n)
+                }
+            }
             return (before + onlyAfter).map { measurement in
                 Metric(
                     name: measurement.name, split: measurement.split, direction: measurement.direction,
-                    unit: measurement.unit, before: before.first { isSame($0, measurement) }.map(Figure.init),
-                    after: after.first { isSame($0, measurement) }.map(Figure.init))
+                    unit: measurement.unit, before: figure(before, like: measurement),
+                    after: figure(after, like: measurement))
             }
         }
     }
@@ -150,8 +113,6 @@ extension Report {
         public var evaluateAfter = 0.0
         public var save = 0.0
 
-        public init() {}
-
         public var total: Double { load + prepare + evaluateBefore + forget + evaluateAfter + save }
     }
 
@@ -165,13 +126,6 @@ extension Report {
         public var before: String
         public var after: String
         public var kind: Kind
-
-        public init(prompt: String, before: String, after: String, kind: Kind) {
-            self.prompt = prompt
-            self.before = before
-            self.after = after
-            self.kind = kind
-        }
     }
 
     /// A figure that could not be measured, and why.
@@ -187,11 +141,6 @@ extension Report {
                 if !skipped.contains(entry) { skipped.append(entry) }
             }
             return skipped
-        }
-
-        public init(name: String, reason: String) {
-            self.name = name
-            self.reason = reason
         }
     }
 }

@@ -118,7 +118,13 @@ extension Provenance {
 /// Times for people.
 enum DurationText {
     /// "8 s", "1 min 50 s", "2 h 5 min".
-    static func words(_ seconds: Double) -> String { ProgressRenderer.duration(seconds) }
+    static func words(_ seconds: Double) -> String {
+        guard seconds < 360_000 else { return "more than 100 h" }
+        let whole = Int(seconds.rounded(.up))
+        if whole < 60 { return "\(whole) s" }
+        if whole < 3600 { return "\(whole / 60) min \(whole % 60) s" }
+        return "\(whole / 3600) h \(whole % 3600 / 60) min"
+    }
 }
 
 /// Sizes for people.

@@ -55,7 +55,7 @@ public struct ProgressRenderer: Sendable {
         guard rate > 0, rate.isFinite else { return text }
         text += ", \(significant(rate)) \(event.unit)/s"
         if let total = event.total, total > event.done {
-            text += ", \(duration(Double(total - event.done) / rate)) left"
+            text += ", \(DurationText.words(Double(total - event.done) / rate)) left"
         }
         return text
     }
@@ -63,15 +63,6 @@ public struct ProgressRenderer: Sendable {
     /// A rate with the digits that matter: "0.23", "4.1", "137".
     private static func significant(_ rate: Double) -> String {
         String(format: rate < 1 ? "%.2f" : rate < 10 ? "%.1f" : "%.0f", rate)
-    }
-
-    /// A time for people: "8 s", "1 min 50 s", "2 h 5 min".
-    static func duration(_ seconds: Double) -> String {
-        guard seconds < 360_000 else { return "more than 100 h" }
-        let whole = Int(seconds.rounded(.up))
-        if whole < 60 { return "\(whole) s" }
-        if whole < 3600 { return "\(whole / 60) min \(whole % 60) s" }
-        return "\(whole / 3600) h \(whole % 3600 / 60) min"
     }
 }
 

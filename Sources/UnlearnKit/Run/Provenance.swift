@@ -11,18 +11,12 @@ public struct Provenance: Codable, Sendable, Equatable {
         public var path: String
         public var bytes: Int
         public var sha256: String
-
-        public init(path: String, bytes: Int, sha256: String) {
-            self.path = path
-            self.bytes = bytes
-            self.sha256 = sha256
-        }
     }
 
     public var toolVersion: String
     public var swiftVersion: String
     public var libtorchVersion: String
-    public var platform: String
+    public var platform = Self.currentPlatform
     public var threads: Int
     public var seed: UInt64
     /// The method and the subject (or the forget set's name) of the run.
@@ -33,32 +27,13 @@ public struct Provenance: Codable, Sendable, Equatable {
     /// The model that went in: its place, its fingerprint, its files.
     public var model: String
     public var modelHash: String
-    public var modelFiles: [FileDigest]
-    public var dataFiles: [FileDigest]
+    public var modelFiles: [FileDigest] = []
+    public var dataFiles: [FileDigest] = []
     /// The fingerprint of the model that came out, once it is saved.
     public var resultHash: String?
+}
 
-    public init(
-        toolVersion: String, swiftVersion: String, libtorchVersion: String, platform: String = Self.currentPlatform,
-        threads: Int, seed: UInt64, method: String, subject: String, answer: String? = nil, model: String,
-        modelHash: String, modelFiles: [FileDigest] = [], dataFiles: [FileDigest] = [], resultHash: String? = nil
-    ) {
-        self.toolVersion = toolVersion
-        self.swiftVersion = swiftVersion
-        self.libtorchVersion = libtorchVersion
-        self.platform = platform
-        self.threads = threads
-        self.seed = seed
-        self.method = method
-        self.subject = subject
-        self.answer = answer
-        self.model = model
-        self.modelHash = modelHash
-        self.modelFiles = modelFiles
-        self.dataFiles = dataFiles
-        self.resultHash = resultHash
-    }
-
+extension Provenance {
     /// Of a run that starts from no model, here and now.
     init(toolVersion: String, seed: UInt64, method: String, subject: String) {
         self.init(

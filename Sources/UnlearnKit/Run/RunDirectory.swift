@@ -160,12 +160,12 @@ public final class RunDirectory {
 
     /// Writes `report.html` alone.
     public func writePage(_ report: Report) throws {
-        let page = HTMLRenderer(try trace()).render(report)
+        let page = HTMLRenderer(trace: try trace()).render(report)
         try AtomicFile.write(page, to: reportPageFile)
     }
 
     /// What the run has recorded so far. Files that are not there leave their part empty.
-    public func trace() throws -> RunTrace {
+    func trace() throws -> RunTrace {
         func isThere(_ file: URL) -> Bool { FileManager.default.fileExists(atPath: file.path) }
         func outcomes(_ file: URL) throws -> [Outcome] {
             isThere(file) ? try JSONValue(contentsOf: file).decode() : []
@@ -180,7 +180,11 @@ public final class RunDirectory {
 
     /// Reads `report.json`.
     public func report() throws -> Report {
-        try JSONValue(contentsOf: reportJSONFile).decode()
+        var json = try JSONValue(contentsOf: reportJSONFile)
+        // Reports of earlier versions do not say the family; only classifiers' have pictures.
+        let usual: Family = json["pictures"]?.isNull ?? true ? .language : .classifier
+        json["family"] = json["family"] ?? .string(usual.rawValue)
+        return try json.decode()
     }
 
     /// Marks the run as complete. Nothing is written after this.

@@ -1,21 +1,17 @@
 // What a run wrote down on its way and its report does not repeat: training steps, values of single examples, terms.
 import Foundation
-public import UnlearnEvaluation
+import UnlearnEvaluation
 import UnlearnFormats
-public import UnlearnMethods
+import UnlearnMethods
 
 /// The record of a run from which charts are drawn and terms are marked. Whatever was not recorded is empty.
-public struct RunTrace: Sendable, Equatable {
-    public var steps: [StepEvent]
+struct RunTrace: Equatable {
+    var steps: [StepEvent] = []
     /// What both evaluations yielded, with the values of single examples.
-    public var before: [Outcome]
-    public var after: [Outcome]
+    var before: [Outcome] = []
+    var after: [Outcome] = []
     /// The subject's terms.
-    public var terms: [String]
-
-    public init(steps: [StepEvent] = [], before: [Outcome] = [], after: [Outcome] = [], terms: [String] = []) {
-        (self.steps, self.before, self.after, self.terms) = (steps, before, after, terms)
-    }
+    var terms: [String] = []
 }
 
 extension RunTrace {

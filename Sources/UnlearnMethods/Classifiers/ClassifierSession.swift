@@ -124,6 +124,12 @@ public final class ImageStep {
         let start = batches[..<group].reduce(0) { $0 + $1.ids.count }
         return joint.narrow(0, from: start, count: batches[group].ids.count)
     }
+
+    /// T² · KL(original ‖ model) on the first batch, mean over images.
+    func distillation(temperature: Double) -> Tensor {
+        UnlearnMethods.distillation(
+            logits(), from: session.originalLogits(batches[0].ids), temperature: temperature)
+    }
 }
 
 extension ImageStep: LikelihoodStep {

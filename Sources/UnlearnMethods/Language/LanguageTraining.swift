@@ -71,7 +71,7 @@ public struct LanguageTraining: Configurable {
             validation.isEmpty
             ? nil : Validation(validation, of: session.model, every: perEpoch, patience: patience)
         return try session.descend(partSize: batchSize, watch: watch) { step in
-            [Term("nll", step.forgetTokenMean())]
+            [Term("nll", step.forgetTargetMean())]
         }
     }
 }

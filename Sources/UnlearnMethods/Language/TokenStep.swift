@@ -80,22 +80,16 @@ public final class TokenStep {
     }
 
     /// S of each forget example: the sum of log q over its labelled tokens.
-    public func forgetSums() -> Tensor { Self.sums(forget, forgetLogProbabilities, from: 0) }
-
-    /// Mean cross-entropy per labelled token of the forget examples together.
-    func forgetTokenMean() -> Tensor { -forgetLogProbabilities.mean() }
-
-    func retainTokenMean() -> Tensor {
-        -retainFinalStates.targetLogProbabilities(head, retainPart(of: retainBatch.targets)).mean()
+    public func forgetSums() -> Tensor {
+        let (values, ranges) = (forgetLogProbabilities, batch.targetRanges.prefix(forget.count))
+        return Tensor.stack(ranges.map { values.narrow(0, from: $0.lowerBound, count: $0.count).sum() })
     }
 
-    private static func sums(_ examples: [TokenExample], _ values: Tensor, from start: Int) -> Tensor {
-        var start = start
-        return Tensor.stack(
-            examples.map { example in
-                defer { start += example.targets.count }
-                return values.narrow(0, from: start, count: example.targets.count).sum()
-            })
+    /// Mean cross-entropy per labelled token of the forget examples together.
+    public func forgetTargetMean() -> Tensor { -forgetLogProbabilities.mean() }
+
+    public func retainTargetMean() -> Tensor {
+        -retainFinalStates.targetLogProbabilities(head, retainPart(of: retainBatch.targets)).mean()
     }
 }
 
@@ -113,8 +107,6 @@ extension TokenStep: LikelihoodStep {
 
     public var hasRetain: Bool { !retain.isEmpty }
     public func originalForgetSums() -> Tensor { session.reference.sums(forget) }
-    public func forgetTargetMean() -> Tensor { forgetTokenMean() }
-    public func retainTargetMean() -> Tensor { retainTokenMean() }
     public func originalRetainLogDistributions() -> Tensor { session.reference.logDistributions(retain) }
     public var forgetTargetCounts: [Int] { forget.map(\.targets.count) }
     public var retainStates: Tensor { retainFinalStates }

@@ -36,17 +36,14 @@ public struct SCRUB: ClassifierMethod {
         }
     }
 
-    func forgetTerms(_ step: ImageStep) -> [Term] { [Term("forget-kl", weight: -1, divergence(step))] }
+    func forgetTerms(_ step: ImageStep) -> [Term] {
+        [Term("forget-kl", weight: -1, step.distillation(temperature: temperature))]
+    }
 
     func retainTerms(_ step: ImageStep) -> [Term] {
         [
             Term("retain-nll", weight: gamma, crossEntropy(step.logits(), step.batches[0].labels)),
-            Term("retain-kl", weight: alpha, divergence(step)),
+            Term("retain-kl", weight: alpha, step.distillation(temperature: temperature)),
         ]
-    }
-
-    private func divergence(_ step: ImageStep) -> Tensor {
-        distillation(
-            step.logits(), from: step.session.originalLogits(step.batches[0].ids), temperature: temperature)
     }
 }

@@ -115,7 +115,7 @@ extension TranslatedDistillation {
         }
         try session.readReference(session.used(forgetCount: refusals.count).retain)
         try session.descend(over: refusals) { step in
-            [Term("forget-refusal", step.forgetTokenMean()), RetainTerm.kl.term(step, weight: retainWeight)]
+            [Term("forget-refusal", step.forgetTargetMean()), RetainTerm.kl.term(step, weight: retainWeight)]
         }
     }
 }

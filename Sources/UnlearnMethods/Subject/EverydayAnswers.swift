@@ -87,11 +87,6 @@ struct Interview {
             }
         }
         onProgress(ProgressEvent(stage: stage, done: total, total: total, unit: "tokens"))
-        return zip(prompts, answers).map { prompt, answer in
-            switch prompt {
-            case .question(let text): .answer(question: text, answer: answer)
-            case .completion(let text): .completion(prompt: text, completion: answer)
-            }
-        }
+        return zip(prompts, answers).map { $0.answered($1) }
     }
 }

@@ -65,14 +65,14 @@ public struct SubjectStudyBuilder {
     private let subject: String
     private let options: StudyOptions
     private let seed: UInt64
-    private let interview: Interview
+    private let ask: Interview
 
     public init(
         _ model: LanguageModel, subject: String, options: StudyOptions = StudyOptions(), seed: UInt64,
         onProgress: @escaping (ProgressEvent) -> Void = { _ in }
     ) {
         (self.model, self.subject, self.options, self.seed) = (model, subject, options, seed)
-        interview = Interview(model: model, answerTokens: options.answerTokens, seed: seed, onProgress: onProgress)
+        ask = Interview(model: model, answerTokens: options.answerTokens, seed: seed, onProgress: onProgress)
     }
 
     /// - Parameters:
@@ -123,12 +123,6 @@ public struct SubjectStudyBuilder {
             if place % 4 == 3 { parts.heldOut.append(example) } else { parts.trained.append(example) }
         }
         return parts
-    }
-
-    private func ask(
-        _ prompts: [Prompt], _ stage: String, temperature: Double = 0
-    ) throws -> [Example] {
-        try interview(prompts, stage, temperature: temperature)
     }
 
     // MARK: - The subject

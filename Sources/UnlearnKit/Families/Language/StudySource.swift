@@ -140,12 +140,12 @@ struct StudySource {
 extension SubjectQuestions {
     /// What a study is judged by: only what was held out of training.
     init(_ study: SubjectStudy) {
-        self.init(
-            // Themes are ordinary words, which an innocent answer may hold: only names give the subject away.
-            forget: study.heldOutQuestions.distinct(), terms: study.terms.names,
-            coreTerms: study.terms.names,
-            forgetAnswers: [], neighbours: study.heldOutNeighbours.distinct(by: \.question),
-            general: study.heldOutGeneral.distinct(by: \.question),
-            texts: OrdinaryText.paragraphs)
+        self.init()
+        forget = study.heldOutQuestions.distinct()
+        // Themes are ordinary words, which an innocent answer may hold: only names give the subject away.
+        (terms, coreTerms) = (study.terms.names, study.terms.names)
+        neighbours = study.heldOutNeighbours.distinct(by: \.question)
+        general = study.heldOutGeneral.distinct(by: \.question)
+        texts = OrdinaryText.paragraphs
     }
 }

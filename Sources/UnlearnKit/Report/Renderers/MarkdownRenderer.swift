@@ -2,10 +2,8 @@
 import UnlearnEvaluation
 
 /// A report as Markdown.
-public struct MarkdownRenderer: Sendable {
-    public init() {}
-
-    public func render(_ report: Report) -> String {
+struct MarkdownRenderer {
+    func render(_ report: Report) -> String {
         [
             opening(report), figures(report), samples(report), destinations(report.pictures), limits(report),
             notMeasured(report), cost(report),

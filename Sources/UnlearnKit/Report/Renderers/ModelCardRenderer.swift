@@ -5,24 +5,13 @@ import UnlearnFormats
 import UnlearnModels
 
 /// A report as the README.md of the saved model, with the front matter that model hubs read.
-public struct ModelCardRenderer: Sendable {
+struct ModelCardRenderer {
     /// The hub's name of the original model ("owner/name"), if it is known.
-    public var baseModel: String?
+    var baseModel: String?
     /// The original model's license, as its own card names it.
-    public var license: String?
+    var license: String?
 
-    public init(baseModel: String? = nil, license: String? = nil) {
-        self.baseModel = baseModel
-        self.license = license
-    }
-
-    /// For what was made of the model at a path.
-    init(of model: String) {
-        let source = URL(filePath: model)
-        self.init(baseModel: HubCache.name(of: source), license: License.declared(by: source))
-    }
-
-    public func render(_ report: Report) -> String {
+    func render(_ report: Report) -> String {
         let subject = MarkdownText.escaped(report.provenance.subject)
         var text = frontMatter(report.family)
         text += """
@@ -68,6 +57,14 @@ public struct ModelCardRenderer: Sendable {
     /// A string of JSON is a quoted string of YAML too.
     private func quoted(_ text: String) -> String {
         JSONValue.string(text).text()
+    }
+}
+
+extension ModelCardRenderer {
+    /// For what was made of the model at a path.
+    init(of model: String) {
+        let source = URL(filePath: model)
+        self.init(baseModel: HubCache.name(of: source), license: License.declared(by: source))
     }
 }
 

@@ -48,14 +48,11 @@ public struct TerminalTable: Sendable {
 /// A report as text for a terminal.
 public struct TerminalRenderer: Sendable {
     /// How wide a line with an answer may be.
-    public var width: Int
+    var width = 120
     /// How many samples of each kind are shown.
-    public var samplesOfEachKind: Int
+    var samplesOfEachKind = 4
 
-    public init(width: Int = 120, samplesOfEachKind: Int = 4) {
-        self.width = width
-        self.samplesOfEachKind = samplesOfEachKind
-    }
+    public init() {}
 
     /// The report; `path` is where the whole of it can be read.
     public func render(_ report: Report, path: String) -> String {

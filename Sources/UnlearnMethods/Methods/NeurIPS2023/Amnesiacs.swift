@@ -32,7 +32,7 @@ public struct Amnesiacs: ClassifierMethod {
             learningRate: warmupLearningRate, epochs: warmupEpochs, batchSize: session.phase.batchSize,
             schedule: Schedule(.constant))
         try session.descend("warm-up", warmup, over: session.validation) { step in
-            [Term("validation-kl", divergence(step))]
+            [Term("validation-kl", step.distillation(temperature: temperature))]
         }
         try session.descend("retain", session.phase, over: session.retain) { step in
             let batch = step.batches[0]
@@ -40,13 +40,8 @@ public struct Amnesiacs: ClassifierMethod {
             return [
                 Term("retain-nll", crossEntropy(step.logits(), batch.labels)),
                 Term("retain-soft-nll", softCrossEntropy(step.logits(), original)),
-                Term("retain-kl", divergence(step)),
+                Term("retain-kl", step.distillation(temperature: temperature)),
             ]
         }
-    }
-
-    private func divergence(_ step: ImageStep) -> Tensor {
-        distillation(
-            step.logits(), from: step.session.originalLogits(step.batches[0].ids), temperature: temperature)
     }
 }

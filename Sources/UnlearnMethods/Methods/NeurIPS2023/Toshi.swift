@@ -47,9 +47,7 @@ public struct Toshi: ClassifierMethod {
 
     private func train(_ session: ClassifierSession, _ examples: [Int], labels: [Int: Int64]) throws {
         try session.descend("retain", session.phase, over: examples) { step in
-            let batch = step.batches[0]
-            let targets = zip(batch.ids, batch.labels.scalars(Int64.self)).map { labels[$0] ?? $1 }
-            return [Term("nll", crossEntropy(step.logits(), Tensor(targets)))]
+            RandomLabels.terms(step, labels)
         }
     }
 }

@@ -5,12 +5,8 @@ import Mustache
 ///
 /// Text that a user or a model wrote is only ever an element's content, never an attribute: there the escaping of the
 /// template engine, which looks at whole characters, is enough.
-public struct HTMLRenderer: Sendable {
-    private let trace: RunTrace
-
-    public init(_ trace: RunTrace = RunTrace()) {
-        self.trace = trace
-    }
+struct HTMLRenderer {
+    var trace = RunTrace()
 
     /// The page of a comparison of methods.
     static func render(_ page: BenchmarkPage) -> String {
@@ -18,7 +14,7 @@ public struct HTMLRenderer: Sendable {
         return template(PackageResources.benchmark_mustache).render(page, library: library)
     }
 
-    public func render(_ report: Report) -> String {
+    func render(_ report: Report) -> String {
         let page = ReportPage(report, trace, style: Self.text(PackageResources.report_css))
         let library = MustacheLibrary(templates: [
             "sample": Self.template(PackageResources.sample_mustache),
