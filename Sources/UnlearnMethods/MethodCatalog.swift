@@ -30,9 +30,6 @@ public enum MethodCatalog {
         WarmRestart.self,
         EncoderRedirection.self,
         MaxLoss.self,
-        RandomEncoder.self,
-        NoisyLabel.self,
-        RetainLabel.self,
     ]
     /// The methods for each family of models.
     public static var language: [any LanguageMethod.Type] { all.compactMap { $0 as? any LanguageMethod.Type } }

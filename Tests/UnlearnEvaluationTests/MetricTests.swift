@@ -135,7 +135,7 @@ import UnlearnData
             names == [
                 "leak", "core-leak", "sampled-leak", "answer-probability", "key-probability", "extraction-strength",
                 "exact-memorization", "repetition", "log-probability", "perplexity", "accuracy", "cross-entropy",
-                "membership-attack",
+                "membership-attack", "psnr", "ssim", "fid", "inception-score", "embedding-cosine",
             ])
         for card in MetricCatalog.cards { #expect(card.summary.hasSuffix(".")) }
     }

@@ -86,6 +86,7 @@ private func tags(of page: String) -> [String] {
 
     @Test func imagesStandInThePageAndOnlyBaseSixtyFourPasses() throws {
         var report = SampleReport.make()
+        report.family = .classifier
         report.pictures = Pictures(
             models: ["before"], groups: [SamplePictures.group("boot", png: "iVBO\"><script>Rw0=")], destinations: [])
         let page = HTMLRenderer().render(report)

@@ -127,7 +127,7 @@ import UnlearnFormats
         let value = try JSONValue(parsing: JSONValue(encoding: SampleReport.make()).text(.pretty))
         #expect(
             value.object?.keys == [
-                "family", "verdict", "reasons", "metrics", "seconds", "peakMemoryBytes", "samples", "pictures",
+                "family", "verdict", "reasons", "metrics", "seconds", "peakMemoryBytes", "samples", "pictures", "redrawn",
                 "limits",
                 "notMeasured", "rows", "provenance",
             ])

@@ -19,6 +19,7 @@ import UnlearnFormats
         "seif": ["seif"], "sebastian": ["sebastian", "sebastian-drawn"],
         "toshi": ["toshi-transpose", "toshi-pseudo-labels"], "amnesiacs": ["amnesiacs"], "sun": ["sun"],
         "forget": ["forget"], "warm-restart": ["warm-restart"],
+        "encoder-redirection": ["encoder-redirection"], "max-loss": ["max-loss"],
     ]
 
     private static let tests = URL(filePath: #filePath).deletingLastPathComponent()
@@ -26,7 +27,7 @@ import UnlearnFormats
     /// The names of the cases that the golden files hold: of terms, of whole runs, and of tensors before their first dot.
     private static func computed() throws -> Set<String> {
         var found: Set<String> = []
-        for folder in ["methods", "classifier-methods", "classifier-recipes"] {
+        for folder in ["methods", "classifier-methods", "classifier-recipes", "generator-methods"] {
             let folder = tests.appending(path: "../Golden/\(folder)")
             let json = try JSONValue(contentsOf: folder.appending(path: "golden.json"))
             for key in (json["terms"]?.object?.keys ?? []) + (json["runs"]?.object?.keys ?? []) {

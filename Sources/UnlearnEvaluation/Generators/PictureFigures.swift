@@ -19,19 +19,19 @@ public struct PictureFigures {
 
     /// What the figures are.
     public static let cards = [
-        Card(name: MetricName.psnr, summary: "Mean peak signal-to-noise ratio of redrawn pictures, in decibels."),
+        Card(name: MetricName.psnr, summary: "Mean peak signal-to-noise ratio of redrawn pictures, in decibels.", needs: [.encoder]),
         Card(
             name: MetricName.ssim, summary: "Mean structural similarity of redrawn pictures.",
-            paper: "Wang et al. 2004, Image quality assessment: from error visibility to structural similarity"),
+            paper: "Wang et al. 2004, Image quality assessment: from error visibility to structural similarity", needs: [.encoder]),
         Card(
             name: MetricName.fid, summary: "Fréchet distance between features of redrawn and of original pictures.",
-            paper: "Heusel et al. 2017, GANs trained by a two time-scale update rule"),
+            paper: "Heusel et al. 2017, GANs trained by a two time-scale update rule", needs: [.encoder]),
         Card(
             name: MetricName.inceptionScore, summary: "How surely and how variedly redrawn pictures are recognised.",
-            paper: "Salimans et al. 2016, Improved techniques for training GANs"),
+            paper: "Salimans et al. 2016, Improved techniques for training GANs", needs: [.encoder]),
         Card(
             name: MetricName.embeddingCosine,
-            summary: "Mean cosine between the features of redrawn pictures and of the originals."),
+            summary: "Mean cosine between the features of redrawn pictures and of the originals.", needs: [.encoder]),
     ]
 
     /// All figures on one region, in the cards' order.

@@ -106,11 +106,6 @@ public final class Redirection {
     }
 
     /// Noise with the moments of the images, within their range, `[pictures, channels, height, width]`.
-    func noisePictures(_ step: PictureStep) -> Tensor {
-        var generator = session.generator("noise \(step.batches[0].ids[0])")
-        return noisePictures(step, using: &generator)
-    }
-
     private func noisePictures(_ step: PictureStep, using generator: inout Generator) -> Tensor {
         let shape = step.batches[0].inputs.shape
         return withoutRecording {

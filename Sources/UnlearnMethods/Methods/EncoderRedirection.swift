@@ -36,10 +36,10 @@ public struct EncoderRedirection: GeneratorMethod {
     }
 }
 
-/// The forget features are driven away from the original's, as far as they go.
+/// Terms: the squared error of what is drawn of pictures to forget, raised, beside the retain term of the method above.
 public struct MaxLoss: GeneratorMethod {
     public static let card = Card(
-        name: "max-loss", summary: "Drives the encoder's features of the forget set away from the original's.",
+        name: "max-loss", summary: "Trains the encoder so that pictures to forget are redrawn ever worse.",
         paper: "baseline of Li et al. 2024, arXiv 2402.00351", needs: [.encoder, .retainSet])
     public static let phaseDefaults = Redirection.phase
 
@@ -48,68 +48,6 @@ public struct MaxLoss: GeneratorMethod {
     public init() {}
 
     public func run(_ session: GeneratorSession) throws {
-        try Redirection(session, -alpha).run { $0.originalFeatures(0) }
-    }
-}
-
-/// The forget features become normal noise with the mean and the deviation of the original's.
-public struct RandomEncoder: GeneratorMethod {
-    public static let card = Card(
-        name: "random-encoder", summary: "Turns the encoder's features of the forget set to random ones.",
-        paper: "baseline of Li et al. 2024, arXiv 2402.00351", needs: [.encoder, .retainSet])
-    public static let phaseDefaults = Redirection.phase
-
-    @Setting("α, the weight of the forget term.", .notNegative) public var alpha = 0.25
-
-    public init() {}
-
-    public func run(_ session: GeneratorSession) throws {
-        let redirection = try Redirection(session, alpha)
-        var generator = session.generator("random encoder")
-        try redirection.run { step in
-            zip(redirection.retainMoments, step.features(0)).map { moments, features in
-                withoutRecording {
-                    .normal(features.shape, deviation: moments.deviation, using: &generator) + moments.mean
-                }
-            }
-        }
-    }
-}
-
-/// Pictures to forget are to be redrawn as noise.
-public struct NoisyLabel: GeneratorMethod {
-    public static let card = Card(
-        name: "noisy-label", summary: "Trains the encoder so that pictures to forget are redrawn as noise.",
-        paper: "baseline of Li et al. 2024, arXiv 2402.00351", needs: [.encoder, .retainSet])
-    public static let phaseDefaults = Redirection.phase
-
-    @Setting("α, the weight of the forget term.", .notNegative) public var alpha = 0.25
-
-    public init() {}
-
-    public func run(_ session: GeneratorSession) throws {
-        let redirection = try Redirection(session, alpha)
-        try redirection.runOnPictures { redirection.noisePictures($0) }
-    }
-}
-
-/// Pictures to forget are to be redrawn as pictures to keep.
-public struct RetainLabel: GeneratorMethod {
-    public static let card = Card(
-        name: "retain-label", summary: "Trains the encoder so that pictures to forget are redrawn as some to keep.",
-        paper: "baseline of Li et al. 2024, arXiv 2402.00351", needs: [.encoder, .retainSet])
-    public static let phaseDefaults = Redirection.phase
-
-    @Setting("α, the weight of the forget term.", .notNegative) public var alpha = 0.25
-
-    public init() {}
-
-    public func run(_ session: GeneratorSession) throws {
-        try Redirection(session, alpha).runOnPictures { step in
-            let kept = step.batches[1].inputs
-            // The last batch of a pass may have fewer pictures to keep than to forget.
-            let rows = (0..<step.batches[0].ids.count).map { Int64($0 % kept.shape[0]) }
-            return withoutRecording { kept.select(Tensor(rows)) }
-        }
+        try Redirection(session, -alpha).runOnPictures { $0.batches[0].inputs }
     }
 }
