@@ -119,7 +119,7 @@ import UnlearnFormats
     }
 
     @Test func aTableFillsMissingCellsAndDropsTrailingSpace() {
-        let table = TerminalTable([.init("a"), .init("b", .right), .init("c")], rows: [["1", "22", "x"], ["333"]])
+        let table = TerminalTable(["a", "b", "c"], right: [1], rows: [["1", "22", "x"], ["333"]])
         #expect(table.render() == "a     b  c\n---  --  -\n1    22  x\n333\n")
     }
 

@@ -36,7 +36,9 @@ public struct SCRUB: ClassifierMethod {
         }
     }
 
-    func forgetTerms(_ step: ImageStep) -> [Term] { [Term("forget-kl", weight: -1, step.distillation(temperature: temperature))] }
+    func forgetTerms(_ step: ImageStep) -> [Term] {
+        [Term("forget-kl", weight: -1, step.distillation(temperature: temperature))]
+    }
 
     func retainTerms(_ step: ImageStep) -> [Term] {
         [
