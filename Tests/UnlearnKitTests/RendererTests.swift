@@ -124,7 +124,8 @@ import UnlearnFormats
     }
 
     @Test func jsonHasTheContractsKeysInOrder() throws {
-        let value = try JSONValue(parsing: JSONValue(encoding: SampleReport.make()).text(.pretty))
+        let text = try JSONRenderer().render(SampleReport.make())
+        let value = try JSONValue(parsing: text)
         #expect(
             value.object?.keys == [
                 "family", "verdict", "reasons", "metrics", "seconds", "peakMemoryBytes", "samples", "pictures",
@@ -191,7 +192,7 @@ import UnlearnFormats
             report.limits = Family.language.words.limits
             let texts = [
                 MarkdownRenderer().render(report), ModelCardRenderer().render(report),
-                TerminalRenderer().render(report, path: "p"), try JSONValue(encoding: report).text(.pretty),
+                TerminalRenderer().render(report, path: "p"), try JSONRenderer().render(report),
             ]
             for text in texts { #expect(!text.lowercased().contains("proof") && !text.contains("deleted")) }
         }
