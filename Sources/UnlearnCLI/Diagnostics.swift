@@ -130,7 +130,7 @@ enum Diagnostics {
             FormatError.otherForm, FormatError.notAFile, KitError.noWeights, ModelError.notCached,
             ModelError.noSnapshot, DataError.noImages:
             .missingInput
-        case TokenizerError.unwritable, MethodError.notFinite, MethodError.stopped: .internal
+        case MethodError.notFinite, MethodError.stopped: .internal
         case CommandError.stoppedRun: .interrupted
         default: .badData
         }

@@ -33,7 +33,7 @@ enum Shell {
         let report = try run(in: output, threads: threads, cache: cache.answers, isResumed: isResumed) {
             try UnlearnKit.forget(plan, $0)
         }
-        if json { return Output.line(try JSONValue(encoding: report).text(.pretty)) }
+        if json { return Output.line(try JSONRenderer().render(report)) }
         let path = URL(filePath: output).appending(path: "report.html").path
         Output.write(TerminalRenderer().render(report, path: path))
     }

@@ -17,12 +17,12 @@ import UnlearnData
         #expect(extractionStrength(argmaxMatches: [true, false, true, true]) == 0.5)
         #expect(extractionStrength(argmaxMatches: [true, true]) == 1)
         #expect(extractionStrength(argmaxMatches: [true, true, false]) == 0)
-        #expect(extractionStrength(argmaxMatches: []) == 0)
+        #expect(extractionStrength(argmaxMatches: [Bool]()) == nil)
     }
 
     @Test func exactMemorizationIsTheShareOfMatches() {
         #expect(exactMemorization(argmaxMatches: [true, false, true, true]) == 0.75)
-        #expect(exactMemorization(argmaxMatches: []) == 0)
+        #expect(exactMemorization(argmaxMatches: [Bool]()) == nil)
     }
 
     @Test func theFirstWordOfATermIsFoundInTheText() {

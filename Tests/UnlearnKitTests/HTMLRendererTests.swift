@@ -75,8 +75,8 @@ private func tags(of page: String) -> [String] {
 
     @Test(arguments: hostileTexts)
     func hostileTextAddsNoTag(text: String) throws {
-        let harmless = try HTMLRenderer(trace: SampleTrace.make(term: "plain")).render(report(with: "plain"))
-        let page = try HTMLRenderer(trace: SampleTrace.make(term: text)).render(report(with: text))
+        let harmless = try HTMLRenderer(SampleTrace.make(term: "plain")).render(report(with: "plain"))
+        let page = try HTMLRenderer(SampleTrace.make(term: text)).render(report(with: text))
         let (found, expected) = (tags(of: page), tags(of: harmless))
         #expect(found.count == expected.count)
         for (one, other) in zip(found, expected) { #expect(one == other) }
@@ -98,7 +98,7 @@ private func tags(of page: String) -> [String] {
     }
 
     @Test func thePageNeedsNothingFromElsewhere() throws {
-        let page = try HTMLRenderer(trace: SampleTrace.make()).render(SampleReport.make())
+        let page = try HTMLRenderer(SampleTrace.make()).render(SampleReport.make())
         for word in ["http:", "https:", "src=", "href=\"/", "url(", "@import", "<script", "<link"] {
             #expect(!page.contains(word), "\(word)")
         }
@@ -140,7 +140,7 @@ private func tags(of page: String) -> [String] {
             .init(prompt: "Who is Harry?", before: "Harry is a wizard.", after: "", kind: .forget),
             .init(prompt: "Who is Merlin?", before: "A wizard.", after: "A wizard.", kind: .neighbour),
         ]
-        let page = try HTMLRenderer(trace: SampleTrace.make()).render(report)
+        let page = try HTMLRenderer(SampleTrace.make()).render(report)
         #expect(page.contains("<p dir=\"auto\">Harry is a <mark>wizard</mark>.</p>"))
         #expect(page.contains("<p dir=\"auto\">A wizard.</p>"))
         #expect(page.contains("<p class=\"empty\">no answer</p>"))
@@ -166,7 +166,7 @@ private func tags(of page: String) -> [String] {
         try run.write(SampleReport.make())
         #expect(
             try String(contentsOf: run.reportPageFile, encoding: .utf8)
-                == HTMLRenderer(trace: trace).render(SampleReport.make()))
+                == HTMLRenderer(trace).render(SampleReport.make()))
     }
 }
 

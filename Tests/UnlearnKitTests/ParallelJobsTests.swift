@@ -11,7 +11,9 @@ import Testing
     func everyJobIsDoneOnce(workers: Int) throws {
         let seen = Mutex<[Int]>([])
         let progress = Mutex<[Int]>([])
-        let jobs = ParallelJobs(Array(10..<30), workers: workers) { done in progress.withLock { $0.append(done) } }
+        let jobs = ParallelJobs(jobs: Array(10..<30), workers: workers) { done in
+            progress.withLock { $0.append(done) }
+        }
         try jobs.run { job in seen.withLock { $0.append(job) } }
         #expect(seen.withLock { $0.sorted() } == Array(10..<30))
         #expect(progress.withLock { $0 } == Array(0...20))
@@ -19,7 +21,7 @@ import Testing
 
     @Test func theFirstErrorStopsWhatHasNotBegun() {
         let count = Mutex(0)
-        let jobs = ParallelJobs(Array(0..<100), workers: 1) { _ in }
+        let jobs = ParallelJobs(jobs: Array(0..<100), workers: 1) { _ in }
         #expect(throws: KitError.otherSettings(path: "x")) {
             try jobs.run { job in
                 count.withLock { $0 += 1 }
@@ -30,6 +32,6 @@ import Testing
     }
 
     @Test func noJobsAreNoWork() throws {
-        try ParallelJobs([], workers: 4) { _ in Issue.record("there is nothing to tell") }.run { _ in }
+        try ParallelJobs(jobs: [], workers: 4) { _ in Issue.record("there is nothing to tell") }.run { _ in }
     }
 }

@@ -119,12 +119,13 @@ import UnlearnFormats
     }
 
     @Test func aTableFillsMissingCellsAndDropsTrailingSpace() {
-        let table = TerminalTable([.init("a"), .init("b", .right), .init("c")], rows: [["1", "22", "x"], ["333"]])
+        let table = TerminalTable(["a", "b", "c"], right: [1], rows: [["1", "22", "x"], ["333"]])
         #expect(table.render() == "a     b  c\n---  --  -\n1    22  x\n333\n")
     }
 
     @Test func jsonHasTheContractsKeysInOrder() throws {
-        let value = try JSONValue(parsing: JSONValue(encoding: SampleReport.make()).text(.pretty))
+        let text = try JSONRenderer().render(SampleReport.make())
+        let value = try JSONValue(parsing: text)
         #expect(
             value.object?.keys == [
                 "family", "verdict", "reasons", "metrics", "seconds", "peakMemoryBytes", "samples", "pictures", "redrawn",
@@ -191,7 +192,7 @@ import UnlearnFormats
             report.limits = Family.language.words.limits
             let texts = [
                 MarkdownRenderer().render(report), ModelCardRenderer().render(report),
-                TerminalRenderer().render(report, path: "p"), try JSONValue(encoding: report).text(.pretty),
+                TerminalRenderer().render(report, path: "p"), try JSONRenderer().render(report),
             ]
             for text in texts { #expect(!text.lowercased().contains("proof") && !text.contains("deleted")) }
         }

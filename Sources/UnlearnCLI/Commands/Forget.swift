@@ -6,6 +6,7 @@ import UnlearnEngine
 import UnlearnEvaluation
 import UnlearnFormats
 import UnlearnKit
+import UnlearnMethods
 import UnlearnModels
 
 struct Forget: ParsableCommand {

@@ -1,15 +1,10 @@
 // The options of forgetting, as `forget` takes them.
 
-import ArgumentParser
+public import ArgumentParser
 import UnlearnKit
+public import UnlearnMethods
 
-/// What the new answers say.
-enum AnswerKind: String, ExpressibleByArgument, CaseIterable {
-    /// Answers that the model invents about something else of the same kind.
-    case invented
-    /// Answers that admit not knowing.
-    case unknown
-}
+extension AnswerStyle: ExpressibleByArgument {}
 
 /// What to forget, how, and where the run is written.
 struct ForgetOptions: ParsableArguments {
@@ -51,7 +46,7 @@ struct ForgetOptions: ParsableArguments {
     var settings: [String] = []
 
     @Option(help: ArgumentHelp("What the new answers say.", valueName: "kind"))
-    var answer: AnswerKind?
+    var answer: AnswerStyle?
 
     @Option(help: ArgumentHelp("The folder for the run; must not exist or be empty.", valueName: "folder"))
     var output: String

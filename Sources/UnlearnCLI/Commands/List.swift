@@ -71,11 +71,11 @@ struct List: ParsableCommand {
                 entry.summary, entry.paper ?? "",
             ]
         }
-        var columns: [TerminalTable.Column] = [.init("name")]
-        if entries.contains(where: { $0.families != nil }) { columns.append(.init("works on")) }
-        columns.append(.init("what it is"))
-        if entries.contains(where: { $0.paper != nil }) { columns.append(.init("paper")) }
-        Output.write(TerminalTable(columns, rows: rows).render())
+        var titles = ["name"]
+        if entries.contains(where: { $0.families != nil }) { titles.append("works on") }
+        titles.append("what it is")
+        if entries.contains(where: { $0.paper != nil }) { titles.append("paper") }
+        Output.write(TerminalTable(titles, rows: rows).render())
     }
 
     /// What `--set` can set, command by command.
@@ -131,7 +131,6 @@ private struct OptionList {
         let rows = options.map {
             [$0.facts.path, $0.default.string ?? $0.default.text(), $0.facts.bounds.words, $0.facts.meaning]
         }
-        let columns: [TerminalTable.Column] = [.init("option"), .init("default"), .init("range"), .init("what it is")]
-        return title + TerminalTable(columns, rows: rows).render()
+        return title + TerminalTable(["option", "default", "range", "what it is"], rows: rows).render()
     }
 }

@@ -2,7 +2,6 @@
 
 import ArgumentParser
 import Foundation
-import UnlearnFormats
 import UnlearnKit
 
 struct Report: ParsableCommand {
@@ -27,11 +26,8 @@ struct Report: ParsableCommand {
         let page = directory.reportPageFile
         // Runs of earlier versions have no page yet.
         if !FileManager.default.fileExists(atPath: page.path) { try directory.writePage(report) }
-        if json {
-            Output.line(try JSONValue(encoding: report).text(.pretty))
-        } else {
-            Output.write(TerminalRenderer().render(report, path: page.path))
-        }
+        Output.write(
+            json ? try JSONRenderer().render(report) : TerminalRenderer().render(report, path: page.path))
         if open { try Self.show(page) }
     }
 

@@ -67,14 +67,11 @@ extension TokenScores {
     /// - Parameter endsAnswer: whether the last labelled token ends an answer.
     func row(id: Int, endsAnswer: Bool) -> JSONValue {
         let matches = endsAnswer ? argmaxMatches.dropLast() : argmaxMatches[...]
-        // Null when nothing is labelled.
-        func share(_ count: Int) -> JSONValue {
-            matches.isEmpty ? .null : .double(Double(count) / Double(matches.count))
-        }
         return [
             "id": .int(id), "logProbability": .double(logProbability), "tokens": .int(logProbabilities.count),
-            "exactMemorization": share(matches.count { $0 }),
-            "extractionStrength": share(matches.reversed().prefix { $0 }.count),
+            // Null when nothing is labelled.
+            "exactMemorization": exactMemorization(argmaxMatches: matches).map(JSONValue.double) ?? .null,
+            "extractionStrength": extractionStrength(argmaxMatches: matches).map(JSONValue.double) ?? .null,
         ]
     }
 }

@@ -154,9 +154,7 @@ extension ImageSet {
             return .keptCopies(count: copies.count, name: names[first], forgotten: names[forgotten])
         }
     }
-}
 
-extension ImageSet {
     /// This set followed by another one of the same size and classes.
     /// - Parameter path: where the other one comes from.
     public func appending(_ other: ImageSet, from path: String) throws(DataError) -> ImageSet {

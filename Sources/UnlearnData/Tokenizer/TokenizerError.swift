@@ -17,7 +17,6 @@ public enum TokenizerError: Error, Equatable {
     case missingControlToken(token: String, format: String, valid: [String])
     /// A chat template that cannot be followed, or that refuses a conversation.
     case chatTemplate(problem: String, valid: [String])
-    case unwritable(file: String, reason: String)
 }
 
 extension TokenizerError: LocalizedError, CustomStringConvertible {
@@ -50,8 +49,6 @@ extension TokenizerError: LocalizedError, CustomStringConvertible {
         case .chatTemplate(let problem, let valid):
             "The model's chat template cannot be followed: \(problem). "
                 + "Choose another format with --chat-format: \(Self.list(valid))."
-        case .unwritable(let file, let reason):
-            "Cannot write '\(file)': \(reason). Check that the folder exists and that there is space."
         }
     }
 

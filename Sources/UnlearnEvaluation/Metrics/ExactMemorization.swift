@@ -13,9 +13,6 @@ struct ExactMemorization: Metric {
     static let unit = "share of tokens"
 
     func measure(_ subject: Evaluation) -> Outcome {
-        mean(
-            subject.values(split) {
-                $0.argmaxMatches.isEmpty ? nil : exactMemorization(argmaxMatches: $0.argmaxMatches)
-            })
+        mean(subject.values(split) { exactMemorization(argmaxMatches: $0.argmaxMatches) })
     }
 }

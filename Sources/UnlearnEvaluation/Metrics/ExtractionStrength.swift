@@ -14,9 +14,6 @@ struct ExtractionStrength: Metric {
     static let unit = "share of the answer"
 
     func measure(_ subject: Evaluation) -> Outcome {
-        mean(
-            subject.values(split) {
-                $0.argmaxMatches.isEmpty ? nil : extractionStrength(argmaxMatches: $0.argmaxMatches)
-            })
+        mean(subject.values(split) { extractionStrength(argmaxMatches: $0.argmaxMatches) })
     }
 }

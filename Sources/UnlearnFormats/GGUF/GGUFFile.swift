@@ -19,12 +19,10 @@ public struct GGUFTensor: Sendable, Equatable {
 public struct GGUFFile: Sendable {
     /// The file, or the parts in order.
     public let files: [MappedFile]
-    public let version: Int
-    /// The metadata keys in file order; of a split file, those of the first part.
-    public let keys: [String]
     /// The tensors in file order.
     public let tensors: [GGUFTensor]
-    private let metadata: [String: GGUFValue]
+    /// Of a split file, that of the first part.
+    let metadata: [String: GGUFValue]
     private let tensorIndex: [String: Int]
 
     /// The first file's path.
@@ -35,7 +33,7 @@ public struct GGUFFile: Sendable {
     public init(_ url: URL) throws(FormatError) {
         let parts = try GGUFPart(url).withOthers()
         files = parts.map(\.file)
-        (version, keys, metadata) = (parts[0].version, parts[0].keys, parts[0].metadata)
+        metadata = parts[0].metadata
         var tensors: [GGUFTensor] = []
         var index: [String: Int] = [:]
         for (number, part) in parts.enumerated() {

@@ -4,29 +4,24 @@ internal import Foundation
 /// A GGUF file as it stands, checked by itself.
 struct GGUFPart {
     let file: MappedFile
-    let version: Int
-    let keys: [String]
     let tensors: [GGUFTensor]
     let metadata: [String: GGUFValue]
 
     init(_ url: URL) throws(FormatError) {
         file = try MappedFile(url)
         var cursor = ByteCursor(file, .gguf)
-        version = try cursor.ggufVersion()
+        try cursor.checkVersion()
         // A tensor's entry takes at least 24 bytes and a metadata pair at least 13.
         let tensorCount = try cursor.count(of: "tensors", bytesEach: 24)
         let pairCount = try cursor.count(of: "metadata pairs", bytesEach: 13)
 
-        var keys: [String] = []
         var metadata: [String: GGUFValue] = [:]
         for _ in 0..<pairCount {
             let key = try cursor.string()
             guard metadata.updateValue(try cursor.metadataValue(), forKey: key) == nil else {
                 throw .malformed(.gguf, path: file.path, place: .key(key), problem: "the key appears twice")
             }
-            keys.append(key)
         }
-        self.keys = keys
         self.metadata = metadata
         tensors = try cursor.tensors(
             tensorCount, alignment: try Self.alignment(metadata["general.alignment"], path: file.path))
@@ -124,7 +119,7 @@ struct GGUFPartName {
 // MARK: - The header
 
 extension ByteCursor {
-    fileprivate mutating func ggufVersion() throws(FormatError) -> Int {
+    fileprivate mutating func checkVersion() throws(FormatError) {
         guard remaining >= 4, bytes.prefix(4).elementsEqual("GGUF".utf8) else {
             throw malformed("the file does not begin with the letters GGUF")
         }
@@ -134,7 +129,6 @@ extension ByteCursor {
             let found = version.byteSwapped <= 3 ? "big-endian numbers" : "GGUF version \(version)"
             throw .unsupported(path: path, place: .header, found: found, supported: ["version 2", "version 3"])
         }
-        return Int(version)
     }
 
     /// The tensor entries, followed by padding and then the data to which their offsets refer.

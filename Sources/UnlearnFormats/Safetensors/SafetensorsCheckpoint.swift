@@ -8,11 +8,6 @@ public struct SafetensorsCheckpoint: Sendable {
     private let shards: [SafetensorsFile]
     private let shardOfName: [String: Int]
 
-    /// The bytes in all files.
-    public var byteCount: Int { shards.reduce(0) { $0 + $1.file.count } }
-    /// The files, in the order in which the index mentions them.
-    public var files: [MappedFile] { shards.map(\.file) }
-
     /// Opens `model.safetensors`, or the files that `model.safetensors.index.json` lists.
     public init(directory: URL) throws(FormatError) {
         let (single, index) = Self.places(in: directory)

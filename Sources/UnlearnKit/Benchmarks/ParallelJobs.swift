@@ -16,10 +16,6 @@ struct ParallelJobs {
     /// Told how many jobs are done; never called at the same time by two threads.
     let onDone: (Int) -> Void
 
-    init(_ jobs: [Int], workers: Int, onDone: @escaping (Int) -> Void) {
-        (self.jobs, self.workers, self.onDone) = (jobs, workers, onDone)
-    }
-
     func run(_ body: (Int) throws -> Void) throws {
         guard !jobs.isEmpty else { return }
         let state = Mutex(State())

@@ -26,8 +26,6 @@ public enum Options {
             return try json.decode(type)
         } catch .invalidValue(.key(let key), let problem) {
             throw KitError.invalidOption(path: join(place, key), problem: problem)
-        } catch {
-            throw error
         }
     }
 

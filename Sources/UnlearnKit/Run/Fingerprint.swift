@@ -76,13 +76,7 @@ public enum Fingerprint {
 
     private static func update(_ hasher: SHA256, with url: URL) throws -> Int {
         let file: MappedFile
-        do {
-            file = try MappedFile(url)
-        } catch .empty {
-            return 0
-        } catch {
-            throw error
-        }
+        do { file = try MappedFile(url) } catch .empty { return 0 }
         file.forEachPart { hasher.update($0) }
         return file.count
     }

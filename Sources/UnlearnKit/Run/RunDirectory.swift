@@ -160,12 +160,12 @@ public final class RunDirectory {
 
     /// Writes `report.html` alone.
     public func writePage(_ report: Report) throws {
-        let page = HTMLRenderer(trace: try trace()).render(report)
+        let page = HTMLRenderer(try trace()).render(report)
         try AtomicFile.write(page, to: reportPageFile)
     }
 
     /// What the run has recorded so far. Files that are not there leave their part empty.
-    func trace() throws -> RunTrace {
+    public func trace() throws -> RunTrace {
         func isThere(_ file: URL) -> Bool { FileManager.default.fileExists(atPath: file.path) }
         func outcomes(_ file: URL) throws -> [Outcome] {
             isThere(file) ? try JSONValue(contentsOf: file).decode() : []

@@ -1,17 +1,21 @@
 // What a run wrote down on its way and its report does not repeat: training steps, values of single examples, terms.
 import Foundation
-import UnlearnEvaluation
+public import UnlearnEvaluation
 import UnlearnFormats
-import UnlearnMethods
+public import UnlearnMethods
 
 /// The record of a run from which charts are drawn and terms are marked. Whatever was not recorded is empty.
-struct RunTrace: Equatable {
-    var steps: [StepEvent] = []
+public struct RunTrace: Sendable, Equatable {
+    public var steps: [StepEvent]
     /// What both evaluations yielded, with the values of single examples.
-    var before: [Outcome] = []
-    var after: [Outcome] = []
+    public var before: [Outcome]
+    public var after: [Outcome]
     /// The subject's terms.
-    var terms: [String] = []
+    public var terms: [String]
+
+    public init(steps: [StepEvent] = [], before: [Outcome] = [], after: [Outcome] = [], terms: [String] = []) {
+        (self.steps, self.before, self.after, self.terms) = (steps, before, after, terms)
+    }
 }
 
 extension RunTrace {

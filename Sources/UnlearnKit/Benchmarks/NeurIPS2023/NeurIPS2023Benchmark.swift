@@ -143,7 +143,7 @@ public struct NeurIPS2023Benchmark {
             try ClassifierDirectory.save(model, to: output.url)
             try output.commit()
         }
-        return try loadOriginal().parameters.scalarCount
+        return try ClassifierDirectory.load(originalFolder).parameters.scalarCount
     }
 
     /// A new model, trained on the images at `examples`.
@@ -159,12 +159,8 @@ public struct NeurIPS2023Benchmark {
         return model
     }
 
-    private func loadOriginal() throws -> any Classifier {
-        try ClassifierDirectory.load(originalFolder)
-    }
-
     private func unlearn(_ method: ResolvedClassifierMethod, seed: UInt64) throws -> any Classifier {
-        let model = try loadOriginal()
+        let model = try ClassifierDirectory.load(originalFolder)
         let session = ClassifierSession(
             model: model, images: task.images, forget: task.splits.forget, retain: task.splits.retain,
             validation: task.splits.validation, phase: method.phase, seed: seed)
@@ -188,7 +184,7 @@ public struct NeurIPS2023Benchmark {
         }
         var missing: [Int] = []
         for index in 0..<models where try record(file(index), settings: settings) == nil { missing.append(index) }
-        let jobs = ParallelJobs(missing, workers: workers) { [onProgress] done in
+        let jobs = ParallelJobs(jobs: missing, workers: workers) { [onProgress] done in
             onProgress(ProgressEvent(stage: stage, done: done, total: missing.count, unit: "models"))
         }
         try jobs.run { index in

@@ -77,9 +77,7 @@ public struct NeurIPS2023Result: Codable, Sendable, Equatable {
 
     /// The table for a terminal.
     public var table: String {
-        TerminalTable(
-            Self.titles.enumerated().map { .init($0.element, $0.offset == 0 ? .left : .right) }, rows: rows.map(cells)
-        ).render()
+        TerminalTable(Self.titles, right: Set(1..<Self.titles.count), rows: rows.map(cells)).render()
     }
 
     /// The same as Markdown.

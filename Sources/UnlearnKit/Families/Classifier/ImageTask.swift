@@ -71,9 +71,7 @@ extension ImageTask {
             [SettingGroup(ClassifierDesign())], settings: [JSONValue(encoding: design)], at: "design")
         return design.configuration(for: images)
     }
-}
 
-extension ImageTask {
     /// That a model was made for images like these.
     func check(_ model: any Classifier, path: String) throws {
         let file = model.configuration["member"] ?? model.configuration

@@ -18,8 +18,9 @@ public enum ModelLoader {
     ) throws -> (directory: ModelDirectory, model: LanguageModel) {
         let directory = try open(url, cache: cache)
         let tokenizer = try tokenizer(of: directory)
-        let encoder = try KitError.encoding(url.path) { () throws(TokenizerError) in
-            try ExampleEncoder(tokenizer, chatFormat)
+        let encoder: ExampleEncoder
+        do { encoder = try ExampleEncoder(tokenizer, chatFormat) } catch .chatTemplate(let problem, let valid) {
+            throw KitError.chatTemplate(path: url.path, problem: problem, valid: valid)
         }
         let model = LanguageModel(
             model: try directory.load(precision), encoder: encoder, stopTokens: directory.stopTokens,
@@ -119,14 +120,5 @@ public enum ModelFormat: String, Sendable {
         case "bin": self = .llama2C
         default: self = .huggingFace
         }
-    }
-}
-
-extension KitError {
-    /// Runs `body` and names the model whose chat template cannot be followed.
-    static func encoding<Value>(_ path: String, _ body: () throws(TokenizerError) -> Value) throws -> Value {
-        do { return try body() } catch .chatTemplate(let problem, let valid) {
-            throw KitError.chatTemplate(path: path, problem: problem, valid: valid)
-        } catch { throw error }
     }
 }

@@ -2,8 +2,10 @@
 import UnlearnEvaluation
 
 /// A report as Markdown.
-struct MarkdownRenderer {
-    func render(_ report: Report) -> String {
+public struct MarkdownRenderer: Sendable {
+    public init() {}
+
+    public func render(_ report: Report) -> String {
         [
             opening(report), figures(report), samples(report), destinations(report.pictures), limits(report),
             notMeasured(report), cost(report),

@@ -49,14 +49,10 @@ struct ModelCardRenderer {
 
     private func frontMatter(_ family: Family) -> String {
         var lines = ["---"] + family.words.frontMatter
-        if let baseModel { lines.append("base_model: \(quoted(baseModel))") }
+        // A string of JSON is a quoted string of YAML too.
+        if let baseModel { lines.append("base_model: \(JSONValue.string(baseModel).text())") }
         if let license { lines.append(License.line(license)) }
         return (lines + ["tags:", "  - unlearning", "---", ""]).joined(separator: "\n")
-    }
-
-    /// A string of JSON is a quoted string of YAML too.
-    private func quoted(_ text: String) -> String {
-        JSONValue.string(text).text()
     }
 }
 

@@ -3,30 +3,19 @@ import UnlearnEvaluation
 
 /// Rows of text in aligned columns.
 public struct TerminalTable: Sendable {
-    public enum Alignment: Sendable { case left, right }
+    private let titles: [String]
+    /// The columns whose cells stand at the right.
+    private let right: Set<Int>
+    private let rows: [[String]]
 
-    public struct Column: Sendable {
-        public let title: String
-        public let alignment: Alignment
-
-        public init(_ title: String, _ alignment: Alignment = .left) {
-            self.title = title
-            self.alignment = alignment
-        }
-    }
-
-    public let columns: [Column]
-    public var rows: [[String]]
-
-    public init(_ columns: [Column], rows: [[String]] = []) {
-        self.columns = columns
-        self.rows = rows
+    public init(_ titles: [String], right: Set<Int> = [], rows: [[String]]) {
+        (self.titles, self.right, self.rows) = (titles, right, rows)
     }
 
     /// The table as lines, columns two spaces apart, a rule under the titles. Missing cells are empty.
     public func render() -> String {
-        let lines = [columns.map(\.title)] + rows.map { row in row.map(PlainText.singleLine) }
-        let widths = columns.indices.map { column in
+        let lines = [titles] + rows.map { row in row.map(PlainText.singleLine) }
+        let widths = titles.indices.map { column in
             lines.map { column < $0.count ? $0[column].count : 0 }.max() ?? 0
         }
         var texts = lines.map { line(of: $0, widths) }
@@ -35,10 +24,10 @@ public struct TerminalTable: Sendable {
     }
 
     private func line(of cells: [String], _ widths: [Int]) -> String {
-        let padded = columns.indices.map { column in
+        let padded = titles.indices.map { column in
             let cell = column < cells.count ? cells[column] : ""
             let space = String(repeating: " ", count: widths[column] - cell.count)
-            return columns[column].alignment == .left ? cell + space : space + cell
+            return right.contains(column) ? space + cell : cell + space
         }
         let text = padded.joined(separator: "  ")
         return String(text.reversed().drop { $0 == " " }.reversed())
@@ -68,11 +57,8 @@ public struct TerminalRenderer: Sendable {
                 metric.direction.words, metric.examples,
             ]
         }
-        let columns: [TerminalTable.Column] = [
-            .init("figure"), .init("measured on"), .init("before", .right), .init("after", .right), .init("better"),
-            .init("examples", .right),
-        ]
-        return TerminalTable(columns, rows: rows).render()
+        let titles = ["figure", "measured on", "before", "after", "better", "examples"]
+        return TerminalTable(titles, right: [2, 3, 5], rows: rows).render()
     }
 
     private func samples(_ report: Report) -> String {

@@ -5,8 +5,12 @@ import Mustache
 ///
 /// Text that a user or a model wrote is only ever an element's content, never an attribute: there the escaping of the
 /// template engine, which looks at whole characters, is enough.
-struct HTMLRenderer {
-    var trace = RunTrace()
+public struct HTMLRenderer: Sendable {
+    private let trace: RunTrace
+
+    public init(_ trace: RunTrace = RunTrace()) {
+        self.trace = trace
+    }
 
     /// The page of a comparison of methods.
     static func render(_ page: BenchmarkPage) -> String {
@@ -14,7 +18,7 @@ struct HTMLRenderer {
         return template(PackageResources.benchmark_mustache).render(page, library: library)
     }
 
-    func render(_ report: Report) -> String {
+    public func render(_ report: Report) -> String {
         let page = ReportPage(report, trace, style: Self.text(PackageResources.report_css))
         let library = MustacheLibrary(templates: [
             "sample": Self.template(PackageResources.sample_mustache),
