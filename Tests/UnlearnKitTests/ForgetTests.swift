@@ -131,7 +131,8 @@ struct PipelineTests {
         let json = try JSONValue(contentsOf: url.appending(path: "report.json"))
         #expect(
             json.object?.keys == [
-                "family", "verdict", "reasons", "metrics", "seconds", "peakMemoryBytes", "samples", "pictures", "redrawn",
+                "family", "verdict", "reasons", "metrics", "seconds", "peakMemoryBytes", "samples", "pictures",
+                "redrawn",
                 "limits",
                 "notMeasured", "rows", "provenance",
             ])

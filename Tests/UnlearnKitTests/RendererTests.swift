@@ -128,7 +128,8 @@ import UnlearnFormats
         let value = try JSONValue(parsing: text)
         #expect(
             value.object?.keys == [
-                "family", "verdict", "reasons", "metrics", "seconds", "peakMemoryBytes", "samples", "pictures", "redrawn",
+                "family", "verdict", "reasons", "metrics", "seconds", "peakMemoryBytes", "samples", "pictures",
+                "redrawn",
                 "limits",
                 "notMeasured", "rows", "provenance",
             ])

@@ -19,10 +19,13 @@ public struct PictureFigures {
 
     /// What the figures are.
     public static let cards = [
-        Card(name: MetricName.psnr, summary: "Mean peak signal-to-noise ratio of redrawn pictures, in decibels.", needs: [.encoder]),
+        Card(
+            name: MetricName.psnr, summary: "Mean peak signal-to-noise ratio of redrawn pictures, in decibels.",
+            needs: [.encoder]),
         Card(
             name: MetricName.ssim, summary: "Mean structural similarity of redrawn pictures.",
-            paper: "Wang et al. 2004, Image quality assessment: from error visibility to structural similarity", needs: [.encoder]),
+            paper: "Wang et al. 2004, Image quality assessment: from error visibility to structural similarity",
+            needs: [.encoder]),
         Card(
             name: MetricName.fid, summary: "Fréchet distance between features of redrawn and of original pictures.",
             paper: "Heusel et al. 2017, GANs trained by a two time-scale update rule", needs: [.encoder]),
