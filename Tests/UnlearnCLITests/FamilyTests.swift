@@ -14,9 +14,9 @@ import UnlearnKit
     @Test func anInterruptedTrainingOfAClassifierGoesOn() throws {
         let folder = try TemporaryFolder()
         try SmallImages.write(folder)
-        let whole = try Binary.run(training + ["--set", "epochs=40", "--output", "whole", "--json"], in: folder.url)
+        let whole = try Binary.run(training + ["--set", "epochs=12", "--output", "whole", "--json"], in: folder.url)
         #expect(whole.status == 0, "\(whole.error)")
-        let often = ["--set", "epochs=40", "--set", "checkpointSeconds=0", "--output", "run"]
+        let often = ["--set", "epochs=12", "--set", "checkpointSeconds=0", "--output", "run"]
         let status = try Binary.interrupt(training + often, in: folder, with: SIGKILL) {
             folder.lines("run/events.jsonl") > 40
         }
