@@ -118,4 +118,43 @@ import UnlearnKit
         )
         #expect(result.status == 66)
     }
+
+    /// What means nothing to a family is refused: it would be ignored otherwise.
+    @Test func choicesOfOtherFamiliesAreRefused() throws {
+        let folder = try TemporaryFolder()
+        try SmallImages.write(folder)
+        let redraw = [
+            "train", "--data", "images", "--redraw", "inpainting", "--set", "epochs=1", "--output", "painter",
+        ]
+        let painter = try Binary.run(redraw, in: folder.url)
+        #expect(painter.status == 0, "\(painter.error)")
+        let eye = try Binary.run(training + ["--set", "epochs=1", "--output", "eye"], in: folder.url)
+        #expect(eye.status == 0, "\(eye.error)")
+        try folder.write("{command: train, model: eye, images: {data: images}, output: x}", "train.yaml")
+        func forget(_ model: String, _ more: String...) -> [String] {
+            ["forget", "--model", model, "--forget-class", "2", "--output", "x"] + more
+        }
+        for (arguments, sentence) in [
+            (
+                redraw + ["--recipe", "challenge"],
+                "--recipe is for image classifiers, but --redraw asks for another model."
+            ),
+            (training + ["--center", "0.3", "--output", "x"], "--center says how large the hole is"),
+            (training + ["--without-forgotten", "--output", "x"], "it is for models that redraw pictures (--redraw)"),
+            (["run", "train.yaml"], "only language models are trained further; leave it out to train a new model"),
+            (forget("painter", "--subject", "Ada"), "a model that redraws pictures forgets images"),
+            (forget("eye", "--features", "eye"), "an image classifier draws no pictures to compare"),
+        ] {
+            let result = try Binary.run(arguments, in: folder.url)
+            #expect(result.status == 64 && result.error.contains(sentence), "\(arguments): \(result.error)")
+        }
+        let run = try Binary.run(
+            forget("painter", "--features", "eye", "--set", "epochs=1", "--json"), in: folder.url)
+        #expect(run.status == 0, "\(run.error)")
+        #expect(try run.json["family"]?.string == "generator")
+        let names = try run.json["metrics"]?.array?.compactMap { $0["name"]?.string } ?? []
+        #expect(Set(["psnr", "fid", "psnr-blind"]).isSubset(of: names))
+        let page = try String(contentsOf: folder.url.appending(path: "x/report.html"), encoding: .utf8)
+        #expect(page.contains("Pictures, redrawn before and after") && !page.contains("Answers before and after"))
+    }
 }

@@ -130,6 +130,12 @@ struct ImageTaskArguments: ParsableArguments {
         return network
     }
 
+    /// The flags that only a classifier has a use for and were given.
+    var ofClassifiers: [String] {
+        [("--architecture", architecture != .convnet), ("--small-stem", smallStem), ("--recipe", recipe != .usual)]
+            .filter(\.1).map(\.0)
+    }
+
     var design: ClassifierDesign {
         var design = ClassifierDesign()
         (design.kind, design.width, design.stemIsSmall) = (architecture, width, smallStem)

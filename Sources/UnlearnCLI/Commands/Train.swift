@@ -40,6 +40,12 @@ struct Train: ParsableCommand {
         if language.model != nil, let flag = images.given.first {
             throw ValidationError("\(flag) is for image classifiers, but --model gives a language model.")
         }
+        if images.redraw != nil, let flag = images.ofClassifiers.first {
+            throw ValidationError("\(flag) is for image classifiers, but --redraw asks for another model.")
+        }
+        if images.redraw == nil, images.center != nil {
+            throw ValidationError("--center says how large the hole is that --redraw makes: give both.")
+        }
         if language.model == nil, let flag = language.given.first {
             throw ValidationError("\(flag) is for language models: give one with --model.")
         }
@@ -52,10 +58,9 @@ struct Train: ParsableCommand {
             configuration.model = try ModelName.path(model)
             (configuration.data, configuration.chatFormat) = (images.data ?? "", language.chatFormat)
         } else {
-            configuration.images = images.task
+            (configuration.images, configuration.leavesForgotten) = (images.task, images.withoutForgotten)
             if let degradation = images.degradation {
                 (configuration.degradation, configuration.network) = (degradation, images.network)
-                configuration.leavesForgotten = images.withoutForgotten
             } else {
                 (configuration.design, configuration.recipe) = (images.design, images.recipe)
             }

@@ -69,7 +69,26 @@ public struct TrainingConfiguration: Configurable {
             } else {
                 degradation != nil ? .generator : images != nil ? .classifier : .language
             }
+        try refuseForeign(to: family)
         return try family.trainingPlan(self, settings: settings)
+    }
+
+    /// Refuses choices that mean nothing to what is trained, which would be ignored otherwise.
+    private func refuseForeign(to family: Family) throws {
+        let choices: [(name: String, isMade: Bool, family: Family)] = [
+            ("images", images != nil && family == .language, .classifier), ("design", design != nil, .classifier),
+            ("recipe", recipe != nil, .classifier), ("degradation", degradation != nil, .generator),
+            ("network", network != nil, .generator), ("leavesForgotten", leavesForgotten, .generator),
+        ]
+        if !model.isEmpty, family != .language {
+            throw KitError.invalidOption(
+                path: "model", problem: "only language models are trained further; leave it out to train a new model")
+        }
+        guard let foreign = choices.first(where: { $0.isMade && $0.family != family }) else { return }
+        throw KitError.invalidOption(
+            path: foreign.name,
+            problem: foreign.family == .classifier
+                ? "it is for image classifiers" : "it is for models that redraw pictures (--redraw)")
     }
 }
 

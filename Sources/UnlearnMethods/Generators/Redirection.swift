@@ -97,7 +97,7 @@ public final class Redirection {
             let features = withoutRecording {
                 original.encode(session.degradation(noise, using: &generator)).all
             }
-            for (place, id) in ids.enumerated() {
+            for (place, id) in ids.enumerated() where noiseFeatures[id] == nil {
                 noiseFeatures[id] = withoutRecording { features.map { $0.narrow(0, from: place, count: 1) + 0 } }
             }
         }

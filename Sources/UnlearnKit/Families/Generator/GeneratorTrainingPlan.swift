@@ -26,10 +26,6 @@ public struct GeneratorTrainingPlan: TrainingPlan {
                 path: "images.data",
                 problem: "a model that redraws pictures is trained on images, whose folder stands there")
         }
-        guard configuration.design == nil, configuration.recipe == nil else {
-            throw KitError.invalidOption(
-                path: configuration.design == nil ? "recipe" : "design", problem: "it is for image classifiers")
-        }
         try Options.checkThreads(configuration.threads)
         options = try ResolvedOptions(Self.groups, settings: settings)
         var record = GeneratorTrainingRecord()

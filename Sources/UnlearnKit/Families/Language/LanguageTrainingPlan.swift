@@ -26,11 +26,6 @@ public struct LanguageTrainingPlan: TrainingPlan {
                 problem:
                     "neither a language model to train nor, under images, images to train a classifier on are given")
         }
-        guard configuration.images == nil, configuration.design == nil, configuration.recipe == nil else {
-            throw KitError.invalidOption(
-                path: configuration.images != nil ? "images" : configuration.design != nil ? "design" : "recipe",
-                problem: "it is for image classifiers, and a language model is given")
-        }
         options = try ResolvedOptions(Self.groups, settings: settings)
         training = try options()
         lora = try options(LoRAOptions.self, "lora")
