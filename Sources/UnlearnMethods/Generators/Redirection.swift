@@ -9,9 +9,11 @@ internal import UnlearnModels
 public final class Redirection {
     /// Pictures from which the moments of what is kept are taken.
     private static let sampled = 1024
-    /// About two hundred steps are enough, whatever the size of the forget set.
+    /// About two hundred steps are enough, whatever the size of the forget set. Without a warm-up Adam's first steps, which
+    /// are as long as any, throw the encoder far off, and what was to be kept does not come back.
     static let phase = Phase(
-        .adam, learningRate: 3e-3, epochs: 1, leastSteps: 200, batchSize: 128, weightDecay: 0)
+        .adam, learningRate: 1e-3, epochs: 1, leastSteps: 200, batchSize: 128, weightDecay: 0,
+        schedule: Schedule(.cosine, warmupSteps: 20))
 
     private let session: GeneratorSession
     private let alpha: Double
