@@ -91,7 +91,7 @@ let package = Package(
         .executableTarget(
             name: "UnlearnFuzz",
             dependencies: [
-                "UnlearnKit", "UnlearnModels", "UnlearnData", "UnlearnEngine", "UnlearnFormats",
+                "UnlearnKit", "UnlearnEvaluation", "UnlearnModels", "UnlearnData", "UnlearnEngine", "UnlearnFormats",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
             swiftSettings: strict),

@@ -1,4 +1,4 @@
-// `unlearn evaluate`: judges a model by its original on a suite of questions.
+// `unlearn evaluate`: judges a model by its original on a suite of questions, or by what it says to prompts.
 
 import ArgumentParser
 import Foundation
@@ -9,21 +9,21 @@ import UnlearnModels
 
 struct Evaluate: ParsableCommand {
     static let configuration = CommandConfiguration(
-        abstract: "Judge a model by its original on questions that neither was trained on.")
+        abstract: "Judge a model on questions and prompts that it was not trained on.")
 
     @OptionGroup var model: ModelOptions
 
-    @Option(help: ModelName.help("The original"))
-    var reference: String
+    @Option(help: ModelName.help("The original, for forget-by-name"))
+    var reference: String?
 
     @Option(help: "The suite; `unlearn list suites` shows all.")
     var suite: Suite
 
-    @Option(help: ArgumentHelp("The folder with the suite's questions.", valueName: "folder"))
-    var data: String
+    @Option(help: ArgumentHelp("The folder with the questions of forget-by-name.", valueName: "folder"))
+    var data: String?
 
-    @Option(help: ArgumentHelp("The subject, such as \"Harry Potter\".", valueName: "name"))
-    var subject: String
+    @Option(help: ArgumentHelp("The subject of forget-by-name, such as \"Harry Potter\".", valueName: "name"))
+    var subject: String?
 
     @Option(help: "The part of the questions: test, or dev for choosing options.")
     var split = "test"
@@ -40,27 +40,51 @@ struct Evaluate: ParsableCommand {
     @Flag(help: "Print one JSON object, also where it is written to a file.")
     var json = false
 
+    @OptionGroup var toxicity: ToxicityArguments
+
     @OptionGroup var runtime: RuntimeOptions
 
     enum Suite: String, ExpressibleByArgument, CaseIterable {
         case forgetByName = "forget-by-name"
+        case toxicity
 
-        func load(_ folder: URL, subject: String, split: String) throws -> SubjectSuite {
+        var summary: String {
             switch self {
-            case .forgetByName: try SubjectSuite.load(folder: folder, subject: subject, split: split)
+            case .forgetByName: "Questions about a subject, its neighbours and everyday matters, with key words."
+            case .toxicity: "Toxic and harmless prompts about groups of people, whose continuations a judge looks at."
             }
         }
-
-        var summary: String { "Questions about a subject, its neighbours and everyday matters, with key words." }
     }
 
     func validate() throws {
-        guard (0...1000).contains(samples) else { throw ValidationError("--samples must be from 0 to 1000.") }
+        let least = suite == .toxicity ? 1 : 0
+        guard (least...1000).contains(samples) else {
+            throw ValidationError("--samples must be from \(least) to 1000.")
+        }
+        let subjects = [("--reference", reference), ("--data", data), ("--subject", subject)]
+        switch suite {
+        case .forgetByName:
+            if let flag = toxicity.given.first { throw ValidationError("\(flag) is for --suite toxicity.") }
+            if let (flag, _) = subjects.first(where: { $0.1 == nil }) {
+                throw ValidationError("--suite forget-by-name needs \(flag).")
+            }
+        case .toxicity:
+            if let (flag, _) = subjects.first(where: { $0.1 != nil }) {
+                throw ValidationError("\(flag) is for --suite forget-by-name.")
+            }
+        }
     }
 
     func run() throws {
+        switch suite {
+        case .forgetByName: try runForgetByName(reference ?? "", data ?? "", subject ?? "")
+        case .toxicity: try runToxicity()
+        }
+    }
+
+    private func runForgetByName(_ reference: String, _ data: String, _ subject: String) throws {
         if let output { try Output.checkFolder(of: URL(filePath: output)) }
-        let questions = try suite.load(URL(filePath: data), subject: subject, split: split)
+        let questions = try SubjectSuite.load(folder: URL(filePath: data), subject: subject, split: split)
         runtime.apply()
         let progress = ProgressReporter()
         func load(_ path: String) throws -> LanguageModel {

@@ -28,7 +28,8 @@ struct List: ParsableCommand {
             case .metrics: MetricCatalog.cards.map { Entry(name: $0.name, summary: $0.summary, paper: $0.paper) }
             case .suites: Evaluate.Suite.allCases.map { Entry(name: $0.rawValue, summary: $0.summary) }
             case .architectures:
-                Family.allCases.flatMap(\.architectures).map { Entry(name: $0.name, summary: $0.summary) }
+                (Family.allCases.flatMap(\.architectures) + ArchitectureCatalog.encoders)
+                    .map { Entry(name: $0.name, summary: $0.summary) }
             }
         }
     }
