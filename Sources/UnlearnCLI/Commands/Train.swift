@@ -89,8 +89,8 @@ struct Train: ParsableCommand {
 
 extension Train {
     private func trainJudge() throws {
-        let seed: JSONValue = ["seed": .int(Int(clamping: seed))]
-        let overlays = try [seed] + settings.map { try Options.assignment($0) }
+        let source: JSONValue = ["seed": .int(Int(clamping: seed))]
+        let overlays = try [source] + settings.map { try Options.assignment($0) }
         let training = try judging.training(images.data ?? "", settings: overlays)
         runtime.apply()
         let result = try training.run(output: URL(filePath: output))
