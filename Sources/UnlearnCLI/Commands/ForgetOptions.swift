@@ -35,6 +35,12 @@ struct ForgetOptions: ParsableArguments {
 
     @Option(
         help: ArgumentHelp(
+            "A model that redraws pictures and was trained without those to forget, to be measured beside the others.",
+            valueName: "folder"))
+    var control: String?
+
+    @Option(
+        help: ArgumentHelp(
             "The method; `unlearn list methods` shows all (default: \(LanguagePlan.defaultMethod), for image classifiers "
                 + "\(ClassifierPlan.defaultMethod), for models that redraw pictures \(GeneratorPlan.defaultMethod)).",
             valueName: "name"))

@@ -50,6 +50,10 @@ public enum Family: String, Codable, Sendable, CaseIterable {
             ("terms", choices.terms),
         ]
         let images = choices.images != nil || choices.features != nil
+        if self != .generator, choices.control != nil {
+            throw KitError.invalidOption(
+                path: "control", problem: "only for models that redraw pictures is a control measured beside the others")
+        }
         switch self {
         case .language where images:
             throw KitError.invalidOption(

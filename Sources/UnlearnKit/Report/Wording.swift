@@ -49,7 +49,7 @@ extension Report.Metric {
 
     /// How many examples the figure rests on; both numbers if they differ.
     var examples: String {
-        let counts = [before?.n, after?.n].compactMap(\.self)
+        let counts = [before?.n, after?.n, control?.n].compactMap(\.self)
         return Set(counts).count == 1 ? "\(counts[0])" : counts.map(String.init).joined(separator: " / ")
     }
 }

@@ -105,6 +105,7 @@ public final class RunDirectory {
     public var termsFile: URL { url.appendingPathComponent("data/terms.json") }
     public var modelFolder: URL { url.appendingPathComponent("model") }
     public var evaluationBeforeFile: URL { url.appendingPathComponent("evaluation/before.json") }
+    public var evaluationControlFile: URL { url.appendingPathComponent("evaluation/control.json") }
     public var evaluationAfterFile: URL { url.appendingPathComponent("evaluation/after.json") }
     public var reportJSONFile: URL { url.appendingPathComponent("report.json") }
     public var reportMarkdownFile: URL { url.appendingPathComponent("report.md") }

@@ -14,19 +14,25 @@ public final class GeneratorForgetting: Forgetting {
     private let task: ImageTask
     private let model: any ImageToImageModel
     private let network: FeatureNetwork?
+    private let control: (any ImageToImageModel)?
     private let context: RunContext
 
     init(
         _ plan: GeneratorPlan, _ task: ImageTask, _ model: any ImageToImageModel, _ network: FeatureNetwork?,
-        _ context: RunContext
+        control: (any ImageToImageModel)?, _ context: RunContext
     ) {
-        (self.plan, self.task, self.model, self.network, self.context) = (plan, task, model, network, context)
+        (self.plan, self.task, self.model, self.network) = (plan, task, model, network)
+        (self.control, self.context) = (control, context)
     }
 
     /// The images are where they were, and listed by their names in the evaluations.
     public func prepare(into folder: RunDirectory) {}
 
-    public func evaluate(isOriginal: Bool) -> GeneratorEvaluation {
+    public func evaluate(isOriginal: Bool) -> GeneratorEvaluation { evaluate(model) }
+
+    public func evaluateControl() -> GeneratorEvaluation? { control.map(evaluate) }
+
+    private func evaluate(_ model: any ImageToImageModel) -> GeneratorEvaluation {
         GeneratorEvaluation(
             of: model, on: task.images, task.splits, plan.degradation, network: network, blind: task.blindFill,
             plan.evaluation
@@ -49,8 +55,10 @@ public final class GeneratorForgetting: Forgetting {
         Verdict(before: before.outcomes.measurements, after: after.outcomes.measurements, rule: plan.verdict)
     }
 
-    public func exhibits(_ before: GeneratorEvaluation, _ after: GeneratorEvaluation) -> [Exhibit] {
-        [.images(Redrawn(task.images, before, after, count: plan.evaluation.shown))]
+    public func exhibits(
+        _ before: GeneratorEvaluation, _ after: GeneratorEvaluation, _ control: GeneratorEvaluation?
+    ) -> [Exhibit] {
+        [.images(Redrawn(task.images, before, after, control, count: plan.evaluation.shown))]
     }
 
     public var limits: [String] {

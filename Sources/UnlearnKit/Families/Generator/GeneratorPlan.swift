@@ -44,11 +44,8 @@ public struct GeneratorPlan: ForgettingPlan {
                 path: "data", problem: "the model redraws pictures, and no images are given")
         }
         configuration.images = images
-        guard let degradation = try GeneratorDirectory.degradation(in: source) else {
-            throw KitError.invalidOption(
-                path: "model", problem: "its config.json does not say, under degradation, what it was trained to undo")
-        }
-        (self.configuration, self.task, self.degradation) = (configuration, images, degradation)
+        (self.configuration, self.task) = (configuration, images)
+        degradation = try Self.degradation(of: source)
         options = try ResolvedOptions(
             Self.groups(configuration.method), settings: ResolvedClassifierMethod.meant(settings))
         method = try options(MethodCatalog.generatorMethod(configuration.method))
@@ -82,7 +79,12 @@ public struct GeneratorPlan: ForgettingPlan {
         let network = try configuration.features.map { path in
             try inputs.task.network(at: URL(filePath: path))
         }
-        return GeneratorForgetting(self, inputs.task, model, network, context)
+        let control = try configuration.control.map { path in
+            let control = try GeneratorDirectory.load(URL(filePath: path))
+            try inputs.task.check(control, degradation, path: path)
+            return control
+        }
+        return GeneratorForgetting(self, inputs.task, model, network, control: control, context)
     }
 }
 
