@@ -27,6 +27,9 @@ struct ForgetOptions: ParsableArguments {
 
     @OptionGroup(title: "Image classifiers, and models that redraw pictures") var images: ImageDataArguments
 
+    @OptionGroup(title: "Models that redraw pictures, and whose config.json does not say how")
+    var redrawing: RedrawingArguments
+
     @Option(
         help: ArgumentHelp(
             "A classifier, through whose features redrawn pictures are compared with the originals.",

@@ -70,6 +70,33 @@ struct ImageDataArguments: ParsableArguments {
     }
 }
 
+/// What is taken away from pictures for a model to draw.
+struct RedrawingArguments: ParsableArguments {
+    @Option(
+        help: ArgumentHelp(
+            "The model redraws pictures, of which this is taken away: "
+                + "\(Degradation.Kind.allCases.map(\.rawValue).joined(separator: ", ")).", valueName: "what"))
+    var redraw: Degradation.Kind?
+
+    @Option(
+        help: ArgumentHelp("The side of the hole, or of what is left, as a share (default: 0.5).", valueName: "share"))
+    var center: Double?
+
+    func validate() throws {
+        guard redraw != nil || center == nil else {
+            throw ValidationError("--center says how large the hole is that --redraw makes: give both.")
+        }
+    }
+
+    var degradation: Degradation? {
+        redraw.map { kind in
+            var degradation = Degradation(kind)
+            degradation.center = center ?? degradation.center
+            return degradation
+        }
+    }
+}
+
 /// Images, and a model's design and training.
 struct ImageTaskArguments: ParsableArguments {
     @OptionGroup var images: ImageDataArguments
@@ -86,15 +113,7 @@ struct ImageTaskArguments: ParsableArguments {
     @Option(help: "The recipe of training: usual or challenge.")
     var recipe = TrainingRecipe.usual
 
-    @Option(
-        help: ArgumentHelp(
-            "Train a model that redraws pictures instead, of which this is taken away: "
-                + "\(Degradation.Kind.allCases.map(\.rawValue).joined(separator: ", ")).", valueName: "what"))
-    var redraw: Degradation.Kind?
-
-    @Option(
-        help: ArgumentHelp("The side of the hole, or of what is left, as a share (default: 0.5).", valueName: "share"))
-    var center: Double?
+    @OptionGroup var redrawing: RedrawingArguments
 
     @Flag(help: "Leave out the images that --forget-class and its kin name: a control that never saw them.")
     var withoutForgotten = false
@@ -110,19 +129,14 @@ struct ImageTaskArguments: ParsableArguments {
             ("--forget-share", images.forgetShare != nil), ("--forget-class", images.forgetClass != nil),
             ("--forget-files", images.forgetFiles != nil), ("--architecture", architecture != .convnet),
             ("--width", width != 0), ("--small-stem", smallStem), ("--recipe", recipe != .usual),
-            ("--redraw", redraw != nil), ("--center", center != nil), ("--without-forgotten", withoutForgotten),
+            ("--redraw", redraw != nil), ("--center", redrawing.center != nil), ("--without-forgotten", withoutForgotten),
         ]
         return flags.filter(\.1).map(\.0)
     }
 
+    var redraw: Degradation.Kind? { redrawing.redraw }
     /// What a model that redraws pictures is to undo; nil: a classifier is trained.
-    var degradation: Degradation? {
-        redraw.map { kind in
-            var degradation = Degradation(kind)
-            degradation.center = center ?? degradation.center
-            return degradation
-        }
-    }
+    var degradation: Degradation? { redrawing.degradation }
 
     var network: GeneratorDesign {
         var network = GeneratorDesign()

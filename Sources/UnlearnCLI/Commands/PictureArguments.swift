@@ -20,6 +20,8 @@ struct PictureArguments: ParsableArguments {
     @Flag(help: "Write the original and what was left of it beside the redrawn picture.")
     var sideBySide = false
 
+    @OptionGroup var redrawing: RedrawingArguments
+
     func validate() throws {
         guard (image == nil) == (output == nil) else {
             throw ValidationError("Give a picture with --image and the file for the redrawn one with --output.")
@@ -34,7 +36,7 @@ struct PictureArguments: ParsableArguments {
         guard let image, let output else { return }
         try Output.checkFolder(of: URL(filePath: output))
         guard try Family(of: model) == .generator else { throw CommandError.drawsNothing(path: model.path) }
-        let result = try PictureRedrawing(model).redraw(URL(filePath: image), seed: seed)
+        let result = try PictureRedrawing(model, redrawing.degradation).redraw(URL(filePath: image), seed: seed)
         let shown = result.redrawn
         if let size = result.fileSize {
             Diagnostics.note(

@@ -15,6 +15,8 @@ public struct Degradation: Configurable, Hashable {
         case superResolution = "super-resolution"
         /// The images are grey.
         case colourisation
+        /// Nothing is missing: an auto-encoder draws again what it is shown.
+        case reconstruction
     }
 
     public var kind = Kind.inpainting
@@ -62,11 +64,13 @@ public struct Degradation: Configurable, Hashable {
             }
         case .colourisation:
             if channels != 3 { return "The images have \(channels) channel(s); colours need 3." }
+        case .reconstruction: break
         }
         return nil
     }
 
-    /// The images without what is taken away, and where that was. What a coarser or grey image misses is everywhere.
+    /// The images without what is taken away, and where that was. What a coarser or grey image misses is everywhere, and
+    /// everything is drawn where nothing is missing.
     /// - Parameters:
     ///   - images: `[images, channels, height, width]`, −1…1, as ``ImageSet/batch(_:)`` makes them; a size for which
     ///     ``problem(channels:height:width:)`` is nil, anything else is a programmer's error.
@@ -82,6 +86,7 @@ public struct Degradation: Configurable, Hashable {
             case .superResolution:
                 images.averagePooled(size: factor).resized(height: height, width: width, interpolation)
             case .colourisation: Self.grey(images)
+            case .reconstruction: images
             }
         return DegradedImages(images: left, mask: mask)
     }
@@ -106,7 +111,7 @@ public struct Degradation: Configurable, Hashable {
                 return isHidden
             }
             return Tensor(cells, shape: [count, 1, rows, columns]).upsampled(by: cell)
-        case .superResolution, .colourisation:
+        case .superResolution, .colourisation, .reconstruction:
             return Tensor.zeros([count, 1, height, width]) + 1
         }
     }

@@ -13,6 +13,10 @@ public enum Family: String, Codable, Sendable, CaseIterable {
     /// a file, an adapter, or a folder whose loader will say what is missing.
     /// - Throws: `ModelError` for an architecture that no family has, and for a config.json that cannot be read.
     public init(of model: URL) throws {
+        if GeneratorDirectory.isPair(model) {
+            self = .generator
+            return
+        }
         self = .language
         let file = model.appending(path: "config.json")
         guard ModelFormat(model) == .huggingFace, FileManager.default.fileExists(atPath: file.path) else { return }
@@ -50,9 +54,14 @@ public enum Family: String, Codable, Sendable, CaseIterable {
             ("terms", choices.terms),
         ]
         let images = choices.images != nil || choices.features != nil
+        if self != .generator, choices.degradation != nil {
+            throw KitError.invalidOption(
+                path: "degradation", problem: "'\(choices.model)' is no model that redraws pictures")
+        }
         if self != .generator, choices.control != nil {
             throw KitError.invalidOption(
-                path: "control", problem: "only for models that redraw pictures is a control measured beside the others")
+                path: "control", problem: "only for models that redraw pictures is a control measured beside the others"
+            )
         }
         switch self {
         case .language where images:

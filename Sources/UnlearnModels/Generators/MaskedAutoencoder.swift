@@ -128,7 +128,7 @@ public final class MaskedAutoencoder: ImageToImageModel {
                 ? nil
                 : "'cell' is \(degradation.cell); for this model it must be a multiple of its squares' side, "
                     + "\(numbers.patchSize) pixels."
-        case .superResolution, .colourisation:
+        case .superResolution, .colourisation, .reconstruction:
             "A masked auto-encoder reads the squares in which nothing is missing, and '\(degradation.kind.rawValue)' "
                 + "leaves none."
         }

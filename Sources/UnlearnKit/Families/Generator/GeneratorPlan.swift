@@ -45,7 +45,7 @@ public struct GeneratorPlan: ForgettingPlan {
         }
         configuration.images = images
         (self.configuration, self.task) = (configuration, images)
-        degradation = try Self.degradation(of: source)
+        degradation = try Self.degradation(of: source, else: configuration.degradation)
         options = try ResolvedOptions(
             Self.groups(configuration.method), settings: ResolvedClassifierMethod.meant(settings))
         method = try options(MethodCatalog.generatorMethod(configuration.method))

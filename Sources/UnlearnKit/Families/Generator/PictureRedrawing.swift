@@ -23,9 +23,9 @@ public final class PictureRedrawing {
     private let degradation: Degradation
 
     /// - Throws: `ModelError` for a model that cannot be read, `KitError` if nothing says what it is to undo.
-    public init(_ folder: URL) throws {
+    public init(_ folder: URL, _ degradation: Degradation? = nil) throws {
         self.folder = folder
-        degradation = try GeneratorPlan.degradation(of: folder)
+        self.degradation = try GeneratorPlan.degradation(of: folder, else: degradation)
         model = try GeneratorDirectory.load(folder)
     }
 
@@ -48,11 +48,19 @@ public final class PictureRedrawing {
 }
 
 extension GeneratorPlan {
-    /// What the model in a folder was trained to undo.
-    static func degradation(of folder: URL) throws -> Degradation {
-        guard let degradation = try GeneratorDirectory.degradation(in: folder) else {
+    /// What the model in a folder undoes: its config.json says so, or else the user.
+    static func degradation(of folder: URL, else choice: Degradation?) throws -> Degradation {
+        let trained = try GeneratorDirectory.degradation(in: folder)
+        guard let degradation = trained ?? choice else {
             throw KitError.invalidOption(
-                path: "model", problem: "its config.json does not say, under degradation, what it was trained to undo")
+                path: "degradation",
+                problem: "nothing says what the model undoes: name it with --redraw, for an auto-encoder "
+                    + "\(Degradation.Kind.reconstruction.rawValue)")
+        }
+        if let trained, let choice, trained != choice {
+            throw KitError.invalidOption(
+                path: "degradation",
+                problem: "the model's config.json names another one: leave out --redraw and --center")
         }
         return degradation
     }
