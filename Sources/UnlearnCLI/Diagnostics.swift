@@ -49,7 +49,7 @@ enum CommandError: Error {
 
     /// What a run's error means for who started it: if something could not be written, the run goes on later.
     static func during(_ run: String, _ error: any Error) -> any Error {
-        let hasBegun = FileManager.default.fileExists(atPath: run + "/run.json")
+        let hasBegun = RunDirectory.isThere(URL(filePath: run))
         return hasBegun && isOfSystem(error) ? stoppedRun(error, path: run) : error
     }
 

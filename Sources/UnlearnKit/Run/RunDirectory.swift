@@ -85,10 +85,15 @@ public final class RunDirectory {
         return (try (json["configuration"] ?? [:]).decode(), json["options"] ?? [:])
     }
 
+    /// Whether a folder is that of a run.
+    public static func isThere(_ url: URL) -> Bool {
+        FileManager.default.fileExists(atPath: url.appending(path: "run.json").path)
+    }
+
     /// Opens the folder of an earlier run.
     public init(opening url: URL) throws {
         self.url = url
-        guard FileManager.default.fileExists(atPath: runFile.path) else {
+        guard Self.isThere(url) else {
             throw FormatError.missing(path: runFile.path, expected: "the folder of a run")
         }
     }

@@ -114,9 +114,8 @@ extension ImageTask {
 
     /// The classifier in a folder, as the network through which pictures are compared.
     func network(at folder: URL) throws -> FeatureNetwork {
-        // The model of a run is known by the run's name.
-        let named = folder.lastPathComponent == "model" ? folder.deletingLastPathComponent() : folder
-        let network = FeatureNetwork(try ClassifierDirectory.load(folder), name: named.lastPathComponent)
+        let network = FeatureNetwork(
+            try ClassifierDirectory.load(folder), name: Provenance.name(ofModelAt: folder))
         let shape = ImageShape(channels: images.channels, height: images.height, width: images.width)
         if let problem = network.problem(for: shape) { throw KitError.otherImages(path: folder.path, problem: problem) }
         return network
