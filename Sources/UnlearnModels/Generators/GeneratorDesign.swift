@@ -15,12 +15,12 @@ public struct GeneratorDesign: Configurable {
 
     @Setting("The network.") public var kind = Kind.tinyAutoencoder
     @Setting(
-        "The width of the first stage, or of all tokens of a vit-mae; 0: the usual one, 128 for a vit-mae and 16 for the "
-            + "others.", .within(0...1024))
+        "The width of the first stage, or of all tokens of a vit-mae; 0: the usual one, 128 for a vit-mae, 8 for a "
+            + "vqgan and 16 for the others.", .within(0...1024))
     public var width = 0
     @Setting(
         "The channels of the features between encoder and decoder of an autoencoder-tiny, or the width of a vqgan's "
-            + "codes; 0: 16.", .within(0...1024))
+            + "codes; 0: 16 and 8.", .within(0...1024))
     public var latent = 0
     @Setting("How many codes a vqgan has; 0: 256.", .within(0...65_536)) public var codes = 0
     @Setting(
@@ -118,12 +118,12 @@ public struct GeneratorDesign: Configurable {
     }
 
     private func vqgan(_ shape: ImageShape, _ halvings: Int) -> VQGANConfiguration {
-        let (width, latent) = (width > 0 ? width : 16, latent > 0 ? latent : 16)
+        let (width, latent) = (width > 0 ? width : 8, latent > 0 ? latent : 8)
         return VQGANConfiguration(
             inputChannels: shape.channels, outputChannels: shape.channels, resolution: shape.width, width: width,
-            multipliers: (0...halvings).map { min(1 << $0, 4) }, blocksPerStage: 1, attentionResolutions: [],
+            multipliers: (0...halvings).map { $0 == 0 ? 1 : 4 }, blocksPerStage: 1, attentionResolutions: [],
             latentChannels: latent, codeWidth: latent, codeCount: codes > 0 ? codes : 256,
-            normGroups: Self.divisor(of: width))
+            normGroups: Self.divisor(of: width, upTo: width / 2))
     }
 
     private func diffusionInpainter(_ shape: ImageShape, _ halvings: Int) -> DiffusionInpainterConfiguration {
@@ -131,10 +131,13 @@ public struct GeneratorDesign: Configurable {
         let widths = (0...halvings).map { width * ($0 + 1) }
         return DiffusionInpainterConfiguration(
             inputShape: shape, widths: widths, hasAttention: widths.map { _ in false }, blocksPerStage: 1,
-            headWidth: Self.divisor(of: width), normGroups: Self.divisor(of: width),
+            headWidth: Self.divisor(of: width), normGroups: Self.divisor(of: width, upTo: width / 2),
             redrawingSteps: redrawingSteps > 0 ? redrawingSteps : 25)
     }
 
-    /// The largest of 8, 4, 2 and 1 that divides a width, and with it all widths that are its multiples.
-    private static func divisor(of width: Int) -> Int { [8, 4, 2].first { width % $0 == 0 } ?? 1 }
+    /// The largest of 8, 4, 2 and 1 that divides a width, and with it all widths that are its multiples. Groups of a norm
+    /// are at most half as many as channels: one alone would lose its brightness.
+    private static func divisor(of width: Int, upTo limit: Int = 8) -> Int {
+        [8, 4, 2].first { width % $0 == 0 && $0 <= limit } ?? 1
+    }
 }

@@ -59,8 +59,10 @@ public final class VQGAN: ImageToImageModel {
         numbers = c
         encoder = try VQEncoder(c, weights["encoder"])
         toCodes = try Convolution(weights["quant_conv"], in: c.latentChannels, out: c.codeWidth, size: 1, bias: true)
+        // Far apart, where features are: of entries close to zero a few would be the nearest of all features, and the
+        // others never learn.
         codebook = try weights["quantize"]["embedding"].parameter(
-            "weight", [c.codeCount, c.codeWidth], or: .uniform(bound: 1 / Float(c.codeCount)))
+            "weight", [c.codeCount, c.codeWidth], or: .normal(deviation: 1))
         fromCodes = try Convolution(
             weights["post_quant_conv"], in: c.codeWidth, out: c.latentChannels, size: 1, bias: true)
         decoder = try VQDecoder(c, weights["decoder"])
