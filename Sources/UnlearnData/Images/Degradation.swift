@@ -79,7 +79,12 @@ public struct Degradation: Configurable, Hashable {
         let (count, channels, height, width) = (images.shape[0], images.shape[1], images.shape[2], images.shape[3])
         let problem = problem(channels: channels, height: height, width: width)
         precondition(problem == nil, "Degradation: \(problem ?? "")")
-        let mask = mask(count: count, height: height, width: width, using: &generator)
+        return degraded(images, where: mask(count: count, height: height, width: width, using: &generator))
+    }
+
+    /// The same where it is given which pixels are taken away: as others are that ``callAsFunction(_:using:)`` degraded.
+    public func degraded(_ images: Tensor, where mask: Tensor) -> DegradedImages {
+        let (height, width) = (images.shape[2], images.shape[3])
         let left =
             switch kind {
             case .inpainting, .outpainting, .randomMasks: images * (mask * -1 + 1)

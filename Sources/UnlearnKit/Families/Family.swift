@@ -130,7 +130,7 @@ public enum Family: String, Codable, Sendable, CaseIterable {
         switch self {
         case .language: LanguageTrainingPlan.groups
         case .classifier: ClassifierTrainingPlan.groups()
-        case .generator: GeneratorTrainingPlan.groups
+        case .generator: GeneratorTrainingPlan.groups()
         }
     }
 

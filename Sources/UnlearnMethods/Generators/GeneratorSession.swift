@@ -41,11 +41,19 @@ public final class GeneratorSession {
         return copy
     }
 
+    /// Whether two looks at one picture differ: in what is missing, or in the noise that a diffusion model is shown.
+    func looksVary(_ pictures: DegradedImages) -> Bool { degradation.isRandom || pictures.noised != nil }
+
+    /// Pictures degraded, and as training shows them to the model.
+    func look(at originals: Tensor, using generator: inout Generator) -> DegradedImages {
+        model.shown(degradation(originals, using: &generator), of: originals, using: &generator)
+    }
+
     /// The original's features of degraded pictures, each `[pictures, …]`. Where all looks at a picture are alike, each
     /// picture is read once.
     func originalFeatures(_ ids: [Int], _ pictures: DegradedImages) -> [Tensor] {
         guard let original else { preconditionFailure("GeneratorSession: the original was not read before training") }
-        if degradation.isRandom { return withoutRecording { original.encode(pictures).all } }
+        if looksVary(pictures) { return withoutRecording { original.encode(pictures).all } }
         if ids.contains(where: { storedFeatures[$0] == nil }) {
             let features = withoutRecording { original.encode(pictures).all }
             for (place, id) in ids.enumerated() {
@@ -58,10 +66,14 @@ public final class GeneratorSession {
     }
 
     /// Steps on the named parameters, as many as the phase takes over `count` pictures.
-    func descent(_ phase: Phase, over count: Int, _ names: [String]) throws -> PhaseDescent<PictureStep> {
+    /// - Parameter others: what else has to be kept, of the parameters that change.
+    func descent(
+        _ phase: Phase, over count: Int, _ names: [String], keeping others: ([Tensor]) -> [NamedTensor] = { _ in [] }
+    ) throws -> PhaseDescent<PictureStep> {
         let descent = try Descent(
             names, of: model.parameters, Pace(learningRate: phase.learningRate, schedule: phase.schedule),
-            totalSteps: phase.steps(over: count), recorder, keeping: model.parameters, optimizer: phase.makeOptimizer)
+            totalSteps: phase.steps(over: count), recorder, keeping: model.parameters, others: others,
+            optimizer: phase.makeOptimizer)
         return PhaseDescent(phase: phase, steps: descent, images: images, generator: generator) {
             [self] batches, generator in PictureStep(self, batches, using: &generator)
         }
@@ -77,21 +89,31 @@ public final class PictureStep {
 
     init(_ session: GeneratorSession, _ batches: [ImageBatch], using generator: inout Generator) {
         (self.session, self.batches) = (session, batches)
-        degraded = batches.map { session.degradation($0.inputs, using: &generator) }
+        degraded = batches.map { session.look(at: $0.inputs, using: &generator) }
     }
 
-    private lazy var together = DegradedImages(
-        images: Tensor.concatenate(degraded.map(\.images)), mask: Tensor.concatenate(degraded.map(\.mask)))
-    private lazy var joint = session.model.encode(together)
+    private lazy var joint = session.model.encode(DegradedImages.concatenate(degraded))
 
     /// The encoder's features of one group, deepest last, each `[pictures, …]`, recorded.
     func features(_ group: Int) -> [Tensor] { joint.all.map { part(group, of: $0) } }
 
+    private func imageFeatures(_ group: Int) -> ImageFeatures {
+        ImageFeatures(part(group, of: joint.deepest), skips: joint.skips.map { part(group, of: $0) })
+    }
+
     /// What the model draws for one group, `[pictures, channels, height, width]`, recorded.
-    func drawn(_ group: Int) -> Tensor {
-        let features = ImageFeatures(
-            part(group, of: joint.deepest), skips: joint.skips.map { part(group, of: $0) })
-        return session.model.decode(features, for: degraded[group])
+    func drawn(_ group: Int) -> Tensor { session.model.decode(imageFeatures(group), for: degraded[group]) }
+
+    /// How far that is from what it should be for pictures, pixel by pixel.
+    func errors(_ group: Int, of pictures: Tensor) -> Tensor {
+        session.model.errors(drawn(group), of: pictures, for: degraded[group])
+    }
+
+    /// What the training of the model's kind minimises, on one group.
+    func losses(_ group: Int, wholeWeight: Double) -> [Term] {
+        session.model.losses(
+            imageFeatures(group), of: batches[group].inputs, for: degraded[group], wholeWeight: wholeWeight
+        ).map { Term($0.name, weight: $0.weight, $0.value) }
     }
 
     /// The original's features of one group.

@@ -33,7 +33,7 @@ public final class Redirection {
         var generator = session.generator("moments")
         let sample = Array(session.retain.shuffled(using: &generator).prefix(Self.sampled))
         let batch = session.images.batch(sample).inputs
-        let features = withoutRecording { original.encode(session.degradation(batch, using: &generator)).all }
+        let features = withoutRecording { original.encode(session.look(at: batch, using: &generator)).all }
         (retainMean, retainMoments) = withoutRecording {
             (
                 features.map { $0.mean(along: 0, keeping: true) },
@@ -69,7 +69,7 @@ public final class Redirection {
     func runOnPictures(_ target: @escaping (PictureStep) -> Tensor) throws {
         try descend { [self] step in
             [
-                Term("forget-pictures", weight: alpha, (step.drawn(0) - target(step)).square().mean()),
+                Term("forget-pictures", weight: alpha, step.errors(0, of: target(step)).square().mean()),
                 Term("retain-features", distance(step.features(1), step.originalFeatures(1))),
             ]
         }
@@ -90,21 +90,35 @@ public final class Redirection {
         return distances.dropFirst().reduce(distances[0], +) * (1 / Double(distances.count))
     }
 
-    /// What the original makes of noise in place of each picture to forget: one draw for each picture.
+    /// What the original makes of noise in place of each picture to forget: one draw for each picture, or where looks at
+    /// a picture vary, for each look. The same pixels are missing as in the picture; a diffusion model sees pure noise
+    /// there, and is told the step at which the picture is seen.
     func noise(like step: PictureStep) -> [Tensor] {
         let ids = step.batches[0].ids
+        if session.looksVary(step.degraded[0]) {
+            var generator = session.generator("noise \(ids[0])")
+            return noiseFeatures(step, using: &generator)
+        }
         if ids.contains(where: { noiseFeatures[$0] == nil }) {
             var generator = session.generator("noise \(ids[0])")
-            let noise = noisePictures(step, using: &generator)
-            let features = withoutRecording {
-                original.encode(session.degradation(noise, using: &generator)).all
-            }
+            let features = noiseFeatures(step, using: &generator)
             for (place, id) in ids.enumerated() where noiseFeatures[id] == nil {
                 noiseFeatures[id] = withoutRecording { features.map { $0.narrow(0, from: place, count: 1) + 0 } }
             }
         }
         let rows = ids.compactMap { noiseFeatures[$0] }
         return withoutRecording { rows[0].indices.map { part in Tensor.concatenate(rows.map { $0[part] }) } }
+    }
+
+    private func noiseFeatures(_ step: PictureStep, using generator: inout Generator) -> [Tensor] {
+        let (seen, noise) = (step.degraded[0], noisePictures(step, using: &generator))
+        return withoutRecording {
+            var input = session.degradation.degraded(noise, where: seen.mask)
+            input.noised = seen.noised.map {
+                NoisedImages(images: Tensor.normal($0.images.shape, using: &generator), steps: $0.steps)
+            }
+            return original.encode(input).all
+        }
     }
 
     /// Noise with the moments of the images, within their range, `[pictures, channels, height, width]`.

@@ -90,6 +90,19 @@ public final class VQGAN: ImageToImageModel {
         return decoder(fromCodes(passed))
     }
 
+    /// The mean absolute error of what is drawn, and of all, beside ``codebookLoss(_:commitment:)``. The paper's
+    /// perceptual and adversarial parts, which need networks of their own, are left out.
+    public func losses(
+        _ features: ImageFeatures, of originals: Tensor, for input: DegradedImages, wholeWeight: Double
+    ) -> [TrainingLoss] {
+        let errors = errors(decode(features, for: input), of: originals, for: input).abs()
+        return [
+            TrainingLoss("drawn", errors.mean(over: input.mask)),
+            TrainingLoss("whole", weight: wholeWeight, errors.mean()),
+            TrainingLoss("codebook", codebookLoss(features)),
+        ]
+    }
+
     /// What ties features and codebook together in training: mean (entries − features)², with gradients for the
     /// entries, and `commitment` times the same with gradients for the features (equation 4; the authors' first code
     /// has the factor at the other of both).
