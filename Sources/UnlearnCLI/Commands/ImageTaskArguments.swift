@@ -167,7 +167,8 @@ struct ImageTaskArguments: ParsableArguments {
             ("--forget-share", images.forgetShare != nil), ("--forget-class", images.forgetClass != nil),
             ("--forget-files", images.forgetFiles != nil), ("--architecture", architecture != nil),
             ("--width", width != 0), ("--small-stem", smallStem), ("--recipe", recipe != .usual),
-            ("--redraw", redraw != nil), ("--center", redrawing.center != nil), ("--without-forgotten", withoutForgotten),
+            ("--redraw", redraw != nil), ("--center", redrawing.center != nil),
+            ("--without-forgotten", withoutForgotten),
         ]
         return flags.filter(\.1).map(\.0)
     }
