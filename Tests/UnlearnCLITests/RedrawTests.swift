@@ -111,6 +111,54 @@ import UnlearnFormats
         #expect(page.contains("alt=\"control\"") && page.contains("a model that never learnt what is to be forgotten"))
     }
 
+    /// What stands in for pictures to keep is trained on, said and remembered; what is measured is the user's own.
+    @Test func otherPicturesStandInForThoseToKeep() throws {
+        let folder = try folderWithPainter()
+        func copy(_ name: String, pixel: (UInt8) -> UInt8) throws {
+            let target = folder.url.appending(path: name)
+            try FileManager.default.copyItem(at: folder.url.appending(path: "images"), to: target)
+            let file = target.appending(path: "train-images-idx3-ubyte")
+            let bytes = [UInt8](try Data(contentsOf: file))
+            try Data(bytes[..<16] + bytes[16...].map(pixel)).write(to: file)
+        }
+        try copy("others") { 255 - $0 }
+        try copy("same") { $0 }
+        let forget = ["forget", "--model", "painter", "--forget-class", "2", "--set", "leastSteps=4", "--json"]
+        let own = try succeed(forget + ["--output", "own"], in: folder)
+        let proxy = try succeed(forget + ["--output", "run", "--proxy", "others"], in: folder)
+        #expect(try own.json["provenance"]?["resultHash"] != proxy.json["provenance"]?["resultHash"])
+        #expect(!proxy.error.contains("Note:"))
+        let sentence =
+            "Instead of the pictures to keep, 120 others were trained on, those of 'others' (--proxy). What is kept was "
+            + "measured on pictures to keep all the same."
+        #expect(try proxy.json["limits"]?.array?.contains(.string(sentence)) == true)
+        func before(_ run: Binary.Result) throws -> [JSONValue] {
+            try #require(run.json["metrics"]?.array).map { [$0["name"] ?? .null, $0["before"] ?? .null] }
+        }
+        #expect(try before(own) == before(proxy))
+        let files = try proxy.json["provenance"]?["dataFiles"]?.array?.compactMap { $0["path"]?.string }
+        #expect(files == ["images (pixels)", "others (pixels)"])
+        let same = try succeed(forget + ["--output", "copies", "--proxy", "same"], in: folder)
+        #expect(same.error.contains("are the same, pixel by pixel, as what is to be forgotten, first 'same/"))
+    }
+
+    @Test func picturesThatCannotStandInAreRefused() throws {
+        let folder = try folderWithPainter()
+        let picture = Image(width: 9, height: 5, channels: 3, pixels: (0..<135).map { UInt8($0) })
+        let others = folder.url.appending(path: "others")
+        try FileManager.default.createDirectory(at: others, withIntermediateDirectories: true)
+        try Data(picture.png()).write(to: others.appending(path: "odd.png"))
+        let result = try Binary.run(
+            "forget", "--model", "painter", "--forget-class", "2", "--proxy", "others", "--output", "run",
+            in: folder.url)
+        #expect(
+            folder.relative(result.error)
+                == "unlearn: Option 'proxy' has an impossible value: the pictures in 'others' have 9 × 5 pixels with 3 "
+                + "channel(s), and those that the model redraws have 8 × 8 pixels with 1 channel(s). Correct its "
+                + "value.\n")
+        #expect(result.status == 64)
+    }
+
     @Test func killedRunsGoOnToTheSameModel() throws {
         let folder = try folderWithPainter()
         let forget = [

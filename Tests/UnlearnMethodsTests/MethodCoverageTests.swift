@@ -19,7 +19,12 @@ import UnlearnFormats
         "seif": ["seif"], "sebastian": ["sebastian", "sebastian-drawn"],
         "toshi": ["toshi-transpose", "toshi-pseudo-labels"], "amnesiacs": ["amnesiacs"], "sun": ["sun"],
         "forget": ["forget"], "warm-restart": ["warm-restart"],
-        "encoder-redirection": ["encoder-redirection"], "max-loss": ["max-loss"],
+        "encoder-redirection": [
+            "encoder-redirection", "encoder-redirection-noise", "encoder-redirection-other-context",
+            "encoder-redirection-budget",
+        ],
+        "max-loss": ["max-loss"], "noisy-label": ["noisy-label"], "retain-label": ["retain-label"],
+        "random-encoder": ["random-encoder"],
     ]
 
     private static let tests = URL(filePath: #filePath).deletingLastPathComponent()

@@ -44,6 +44,12 @@ struct ForgetOptions: ParsableArguments {
 
     @Option(
         help: ArgumentHelp(
+            "Pictures of anything else in the same size, for a model that redraws pictures to be trained on in place of those "
+                + "to keep, where these are not to be had.", valueName: "folder"))
+    var proxy: String?
+
+    @Option(
+        help: ArgumentHelp(
             "The method; `unlearn list methods` shows all (default: \(LanguagePlan.defaultMethod), for image classifiers "
                 + "\(ClassifierPlan.defaultMethod), for models that redraw pictures \(GeneratorPlan.defaultMethod)).",
             valueName: "name"))

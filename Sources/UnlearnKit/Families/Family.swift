@@ -63,6 +63,10 @@ public enum Family: String, Codable, Sendable, CaseIterable {
                 path: "control", problem: "only for models that redraw pictures is a control measured beside the others"
             )
         }
+        if self != .generator, choices.proxy != nil {
+            throw KitError.invalidOption(
+                path: "proxy", problem: "only for models that redraw pictures can others stand in for those to keep")
+        }
         switch self {
         case .language where images:
             throw KitError.invalidOption(

@@ -17,8 +17,7 @@ public final class GeneratorSession {
     public let seed: UInt64
     private let recorder: StepRecorder
     private var original: (any ImageToImageModel)?
-    /// What the original makes of each picture that was asked for, once: `[1, …]` for each of its features.
-    private var storedFeatures: [Int: [Tensor]] = [:]
+    private var keptFeatures = KeptTensors()
 
     public init(
         model: any ImageToImageModel, images: ImageSet, degradation: Degradation, forget: [Int], retain: [Int],
@@ -41,8 +40,11 @@ public final class GeneratorSession {
         return copy
     }
 
-    /// Whether two looks at one picture differ: in what is missing, or in the noise that a diffusion model is shown.
-    func looksVary(_ pictures: DegradedImages) -> Bool { degradation.isRandom || pictures.noised != nil }
+    /// Whether two looks at one picture differ: in what is missing, in the noise that a diffusion model is shown, or
+    /// because pictures are changed at random.
+    func looksVary(_ pictures: DegradedImages) -> Bool {
+        degradation.isRandom || pictures.noised != nil || phase.augmentation != Augmentation()
+    }
 
     /// Pictures degraded, and as training shows them to the model.
     func look(at originals: Tensor, using generator: inout Generator) -> DegradedImages {
@@ -54,15 +56,10 @@ public final class GeneratorSession {
     func originalFeatures(_ ids: [Int], _ pictures: DegradedImages) -> [Tensor] {
         guard let original else { preconditionFailure("GeneratorSession: the original was not read before training") }
         if looksVary(pictures) { return withoutRecording { original.encode(pictures).all } }
-        if ids.contains(where: { storedFeatures[$0] == nil }) {
-            let features = withoutRecording { original.encode(pictures).all }
-            for (place, id) in ids.enumerated() {
-                // Copies of their own: views would keep the whole batch alive.
-                storedFeatures[id] = withoutRecording { features.map { $0.narrow(0, from: place, count: 1) + 0 } }
-            }
+        return keptFeatures(ids, most: phase.batchSize) { missing in
+            var unused = generator("looks that are alike")
+            return original.encode(look(at: images.batch(missing).inputs, using: &unused)).all
         }
-        let rows = ids.compactMap { storedFeatures[$0] }
-        return withoutRecording { rows[0].indices.map { part in Tensor.concatenate(rows.map { $0[part] }) } }
     }
 
     /// Steps on the named parameters, as many as the phase takes over `count` pictures.
@@ -130,5 +127,8 @@ extension PictureStep: StateStep {
     public var exampleIDs: [Int] { batches.flatMap(\.ids) }
     public var hasRetain: Bool { batches.count > 1 }
     public var retainStates: Tensor { joint.deepest.narrow(0, from: batches[0].ids.count, count: batches[1].ids.count) }
-    public func originalRetainStates() -> Tensor { originalFeatures(1)[originalFeatures(1).count - 1] }
+    public func originalRetainStates() -> Tensor {
+        let features = originalFeatures(1)
+        return features[features.count - 1]
+    }
 }

@@ -1,4 +1,4 @@
-// What the paper's method and its baselines share: the retain term, the scale, and the moments of what is kept.
+// What the paper's method and its baselines share: both terms, their scale, and the moments of what is kept.
 // Li et al. 2024 (arXiv 2402.00351). Forget terms look at pictures to forget alone.
 
 internal import UnlearnData
@@ -15,25 +15,39 @@ public final class Redirection {
         .adam, learningRate: 1e-3, epochs: 1, leastSteps: 200, batchSize: 128, weightDecay: 0,
         schedule: Schedule(.cosine, warmupSteps: 20))
 
-    private let session: GeneratorSession
+    let session: GeneratorSession
+    let original: any ImageToImageModel
     private let alpha: Double
+    private let retainBudget: Double
     /// Of each feature, over pictures to keep: the mean `[1, …]`.
     let retainMean: [Tensor]
     /// Mean and deviation over everything.
     let retainMoments: [(mean: Double, deviation: Float)]
     /// Mean and deviation of each channel's pixels, `[1, channels, 1, 1]`.
-    private let pixels: (mean: Tensor, deviation: Tensor)
-    private let original: any ImageToImageModel
-    private var noiseFeatures: [Int: [Tensor]] = [:]
+    let pixels: (mean: Tensor, deviation: Tensor)
+    /// What the original makes of the noise in place of a picture to forget, by that picture.
+    var noiseFeatures = KeptTensors()
+    /// What the original draws of a picture to keep, by that picture.
+    var redrawn = KeptTensors()
 
-    init(_ session: GeneratorSession, _ alpha: Double) throws {
-        (self.session, self.alpha) = (session, alpha)
-        let original = try session.readOriginal()
-        self.original = original
+    /// - Parameters:
+    ///   - alpha: the weight of the forget term beside the retain term.
+    ///   - retainBudget: where it is above 0, `alpha` counts for nothing: see ``weights(_:)``.
+    init(_ session: GeneratorSession, _ alpha: Double, retainBudget: Double = 0) throws {
+        (self.session, self.alpha, self.retainBudget) = (session, alpha, retainBudget)
+        original = try session.readOriginal()
         var generator = session.generator("moments")
         let sample = Array(session.retain.shuffled(using: &generator).prefix(Self.sampled))
-        let batch = session.images.batch(sample).inputs
-        let features = withoutRecording { original.encode(session.look(at: batch, using: &generator)).all }
+        let pieces = stride(from: 0, to: sample.count, by: session.phase.batchSize).map { start in
+            Array(sample[start..<min(start + session.phase.batchSize, sample.count)])
+        }
+        let features = withoutRecording {
+            Tensor.joined(
+                pieces.map { ids in
+                    let inputs = session.images.batch(ids).inputs
+                    return session.originalFeatures(ids, session.look(at: inputs, using: &generator))
+                })
+        }
         (retainMean, retainMoments) = withoutRecording {
             (
                 features.map { $0.mean(along: 0, keeping: true) },
@@ -43,42 +57,54 @@ public final class Redirection {
                 }
             )
         }
-        pixels = withoutRecording {
-            let channels = batch.shape[1]
-            let rows = batch.transpose(0, 1).reshape([channels, -1])
-            let mean = rows.mean(along: 1).reshape([1, channels, 1, 1])
-            return (
-                mean,
-                (batch - mean).square().transpose(0, 1).reshape([channels, -1]).mean(along: 1).sqrt()
-                    .reshape([1, channels, 1, 1])
-            )
+        pixels = Self.pixelMoments(session.images.batch(sample).inputs)
+    }
+
+    /// Mean and deviation of each channel over all pixels of pictures, `[1, channels, 1, 1]`.
+    private static func pixelMoments(_ pictures: Tensor) -> (mean: Tensor, deviation: Tensor) {
+        withoutRecording {
+            let channels = pictures.shape[1]
+            func channelMean(_ values: Tensor) -> Tensor {
+                values.transpose(0, 1).reshape([channels, -1]).mean(along: 1).reshape([1, channels, 1, 1])
+            }
+            let mean = channelMean(pictures)
+            return (mean, channelMean((pictures - mean).square()).sqrt())
         }
     }
 
     /// Minimises both terms; `target` is for the forget features, one for each of them.
     func run(_ target: @escaping (PictureStep) -> [Tensor]) throws {
-        try descend { [self] step in
-            [
-                Term("forget-features", weight: alpha, distance(step.features(0), target(step))),
-                Term("retain-features", distance(step.features(1), step.originalFeatures(1))),
-            ]
-        }
+        try descend("forget-features") { [self] step in distance(step.features(0), target(step)) }
     }
 
     /// The same with pictures as the target of the forget term.
     func runOnPictures(_ target: @escaping (PictureStep) -> Tensor) throws {
-        try descend { [self] step in
-            [
-                Term("forget-pictures", weight: alpha, step.errors(0, of: target(step)).square().mean()),
-                Term("retain-features", distance(step.features(1), step.originalFeatures(1))),
+        try descend("forget-pictures") { step in step.errors(0, of: target(step)).square().mean() }
+    }
+
+    private func descend(_ name: String, _ forgetDistance: @escaping (PictureStep) -> Tensor) throws {
+        let descent = try session.descent(
+            session.phase, over: session.forget.count, session.model.encoderNames)
+        try descent.run("redirect", [session.forget, session.retain], count: descent.totalSteps) { [self] step in
+            let retainDistance = distance(step.features(1), step.originalFeatures(1))
+            let weights = weights(retainDistance.item)
+            return [
+                Term(name, weight: weights.forget, forgetDistance(step)),
+                Term("retain-features", weight: weights.retain, retainDistance),
             ]
         }
     }
 
-    private func descend(_ objective: @escaping (PictureStep) throws -> [Term]) throws {
-        let descent = try session.descent(
-            session.phase, over: session.forget.count, session.model.encoderNames)
-        try descent.run("redirect", [session.forget, session.retain], count: descent.totalSteps, objective)
+    /// The weights of both terms in a step.
+    ///
+    /// With a budget ε, what is minimised is the forget term alone as long as the retain distance is within it, and the
+    /// retain distance alone as soon as it is not. Where the two meet, the steps alternate, and as the learning rate falls
+    /// the distance settles at ε: cooperative stochastic approximation (Lan and Zhou 2020, Comput. Optim. Appl. 76), after
+    /// Polyak's switching subgradients. It was chosen over a multiplier because it has nothing to tune and nothing to
+    /// remember: a multiplier needs a rate of its own, and lags in so few steps.
+    func weights(_ retainDistance: Float) -> (forget: Double, retain: Double) {
+        guard retainBudget > 0 else { return (alpha, 1) }
+        return Double(retainDistance) <= retainBudget ? (1, 0) : (0, 1)
     }
 
     /// Mean squared distances in units of the variance of each feature over pictures to keep, averaged over features.
@@ -88,44 +114,5 @@ public final class Redirection {
             return (features[place] - targets[place]).square().mean() * (1 / (deviation * deviation))
         }
         return distances.dropFirst().reduce(distances[0], +) * (1 / Double(distances.count))
-    }
-
-    /// What the original makes of noise in place of each picture to forget: one draw for each picture, or where looks at
-    /// a picture vary, for each look. The same pixels are missing as in the picture; a diffusion model sees pure noise
-    /// there, and is told the step at which the picture is seen.
-    func noise(like step: PictureStep) -> [Tensor] {
-        let ids = step.batches[0].ids
-        if session.looksVary(step.degraded[0]) {
-            var generator = session.generator("noise \(ids[0])")
-            return noiseFeatures(step, using: &generator)
-        }
-        if ids.contains(where: { noiseFeatures[$0] == nil }) {
-            var generator = session.generator("noise \(ids[0])")
-            let features = noiseFeatures(step, using: &generator)
-            for (place, id) in ids.enumerated() where noiseFeatures[id] == nil {
-                noiseFeatures[id] = withoutRecording { features.map { $0.narrow(0, from: place, count: 1) + 0 } }
-            }
-        }
-        let rows = ids.compactMap { noiseFeatures[$0] }
-        return withoutRecording { rows[0].indices.map { part in Tensor.concatenate(rows.map { $0[part] }) } }
-    }
-
-    private func noiseFeatures(_ step: PictureStep, using generator: inout Generator) -> [Tensor] {
-        let (seen, noise) = (step.degraded[0], noisePictures(step, using: &generator))
-        return withoutRecording {
-            var input = session.degradation.degraded(noise, where: seen.mask)
-            input.noised = seen.noised.map {
-                NoisedImages(images: Tensor.normal($0.images.shape, using: &generator), steps: $0.steps)
-            }
-            return original.encode(input).all
-        }
-    }
-
-    /// Noise with the moments of the images, within their range, `[pictures, channels, height, width]`.
-    private func noisePictures(_ step: PictureStep, using generator: inout Generator) -> Tensor {
-        let shape = step.batches[0].inputs.shape
-        return withoutRecording {
-            (Tensor.normal(shape, using: &generator) * pixels.deviation + pixels.mean).clamp(to: -1...1)
-        }
     }
 }

@@ -111,7 +111,7 @@ public struct GeneratorDesign: Configurable {
                 let hole = degradation.centerBox(height: side, width: side)
                 return [hole.top, hole.left, hole.height, hole.width].allSatisfy { $0 % size == 0 }
             case .randomMasks: return degradation.cell % size == 0
-            case .superResolution, .colourisation: return true
+            case .superResolution, .colourisation, .reconstruction: return true
             }
         }
         return whole ?? sizes.first ?? 1

@@ -12,16 +12,17 @@ extension GeneratorEvaluation: Evaluated {}
 public final class GeneratorForgetting: Forgetting {
     private let plan: GeneratorPlan
     private let task: ImageTask
+    private let proxy: ProxyRetain?
     private let model: any ImageToImageModel
     private let network: FeatureNetwork?
     private let control: (any ImageToImageModel)?
     private let context: RunContext
 
     init(
-        _ plan: GeneratorPlan, _ task: ImageTask, _ model: any ImageToImageModel, _ network: FeatureNetwork?,
-        control: (any ImageToImageModel)?, _ context: RunContext
+        _ plan: GeneratorPlan, _ inputs: GeneratorPlan.Inputs, _ model: any ImageToImageModel,
+        _ network: FeatureNetwork?, control: (any ImageToImageModel)?, _ context: RunContext
     ) {
-        (self.plan, self.task, self.model, self.network) = (plan, task, model, network)
+        (self.plan, task, proxy, self.model, self.network) = (plan, inputs.task, inputs.proxy, model, network)
         (self.control, self.context) = (control, context)
     }
 
@@ -44,8 +45,9 @@ public final class GeneratorForgetting: Forgetting {
     /// It takes a minute or two: after an interruption this is begun anew, and keeps no state.
     public func forget(_ course: Course) throws {
         let session = GeneratorSession(
-            model: model, images: task.images, degradation: plan.degradation, forget: task.splits.forget,
-            retain: task.splits.retain, phase: plan.phase, seed: plan.configuration.seed,
+            model: model, images: proxy?.images ?? task.images, degradation: plan.degradation,
+            forget: task.splits.forget, retain: proxy?.retain ?? task.splits.retain, phase: plan.phase,
+            seed: plan.configuration.seed,
             resumption: Resumption(goesOn: course.resumption.goesOn, keep: { _ in }), onProgress: context.onProgress,
             onStep: course.onStep)
         try plan.method.unlearn(session)
@@ -62,7 +64,7 @@ public final class GeneratorForgetting: Forgetting {
     }
 
     public var limits: [String] {
-        let seen = task.splits.notices.map(\.description)
+        let seen = task.splits.notices.map(\.description) + (proxy?.limits ?? [])
         return network == nil
             ? seen + ["No network was named (--features), so pictures were compared by pixels alone."] : seen
     }

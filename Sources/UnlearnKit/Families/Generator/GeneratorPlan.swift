@@ -58,18 +58,23 @@ public struct GeneratorPlan: ForgettingPlan {
     /// The images, their splits, and where all comes from.
     public struct Inputs: RunInputs {
         let task: ImageTask
+        let proxy: ProxyRetain?
         public let provenance: Provenance
     }
 
     public func inputs(_ context: RunContext) throws -> Inputs {
         let task = try ImageTask(self.task, onNotice: context.onNotice)
         try degradation.check(task.images)
+        let proxy = try configuration.proxy.map { path in
+            try ProxyRetain(URL(filePath: path), for: task, size: self.task.images.size)
+        }
+        if let copies = proxy?.copies { context.onNotice(copies) }
         var provenance = try Provenance(
             of: URL(filePath: configuration.model), data: [self.task.forget.files].compactMap(\.self),
             toolVersion: context.toolVersion, seed: configuration.seed, method: configuration.method,
             subject: self.task.forget.words(count: task.splits.forget.count))
-        provenance.dataFiles.append(task.digest(of: self.task))
-        return Inputs(task: task, provenance: provenance)
+        provenance.dataFiles += [task.digest(of: self.task)] + [proxy?.digest].compactMap(\.self)
+        return Inputs(task: task, proxy: proxy, provenance: provenance)
     }
 
     public func load(_ inputs: Inputs, _ context: RunContext) throws -> GeneratorForgetting {
@@ -84,7 +89,7 @@ public struct GeneratorPlan: ForgettingPlan {
             try inputs.task.check(control, degradation, path: path)
             return control
         }
-        return GeneratorForgetting(self, inputs.task, model, network, control: control, context)
+        return GeneratorForgetting(self, inputs, model, network, control: control, context)
     }
 }
 
