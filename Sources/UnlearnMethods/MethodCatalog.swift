@@ -30,6 +30,7 @@ public enum MethodCatalog {
         WarmRestart.self,
         EncoderRedirection.self,
         MaxLoss.self,
+        PerturbedDistillation.self,
     ]
     /// The methods for each family of models.
     public static var language: [any LanguageMethod.Type] { all.compactMap { $0 as? any LanguageMethod.Type } }

@@ -23,7 +23,7 @@ public final class Redirection {
     let retainMoments: [(mean: Double, deviation: Float)]
     /// Mean and deviation of each channel's pixels, `[1, channels, 1, 1]`.
     private let pixels: (mean: Tensor, deviation: Tensor)
-    private let original: any ImageToImageModel
+    let original: any ImageToImageModel
     private var noiseFeatures: [Int: [Tensor]] = [:]
 
     init(_ session: GeneratorSession, _ alpha: Double) throws {
@@ -82,7 +82,7 @@ public final class Redirection {
     }
 
     /// Mean squared distances in units of the variance of each feature over pictures to keep, averaged over features.
-    private func distance(_ features: [Tensor], _ targets: [Tensor]) -> Tensor {
+    func distance(_ features: [Tensor], _ targets: [Tensor]) -> Tensor {
         let distances = features.indices.map { place in
             let deviation = Double(max(retainMoments[place].deviation, 1e-6))
             return (features[place] - targets[place]).square().mean() * (1 / (deviation * deviation))
