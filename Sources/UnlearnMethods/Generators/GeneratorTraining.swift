@@ -5,6 +5,16 @@ public import UnlearnEngine
 public import UnlearnFormats
 internal import UnlearnModels
 
+/// A part of a model that redraws pictures.
+public enum GeneratorPart: String, Codable, Sendable, CaseIterable {
+    case encoder, whole
+
+    /// What may be trained of it, in store order.
+    func names(in model: any ImageToImageModel) -> [String] {
+        self == .encoder ? model.encoderNames : model.parameters.trainableNames
+    }
+}
+
 /// How a model that redraws pictures is trained from the start.
 public struct GeneratorTraining: Configurable {
     @Setting("The peak learning rate.", .positive) public var learningRate = 2e-3
@@ -28,8 +38,12 @@ public struct GeneratorTraining: Configurable {
     }
 
     /// Trains the session's model on its retain set. Terms: the mean absolute error of what is drawn, and of all.
-    public func train(_ session: GeneratorSession) throws {
-        let descent = try session.descent(phase, over: session.retain.count, session.model.parameters.trainableNames)
+    /// - Parameters:
+    ///   - part: what of it changes.
+    ///   - steps: how many there are, whatever `epochs` says; nil: as many as that makes.
+    public func train(_ session: GeneratorSession, part: GeneratorPart = .whole, steps: Int? = nil) throws {
+        let phase = steps.map(phase.lasting) ?? phase
+        let descent = try session.descent(phase, over: session.retain.count, part.names(in: session.model))
         try descent.run("train", [session.retain], count: descent.totalSteps) { step in
             let errors = (step.drawn(0) - step.batches[0].inputs).abs()
             let mask = step.degraded[0].mask
