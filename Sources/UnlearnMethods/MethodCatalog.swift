@@ -33,6 +33,7 @@ public enum MethodCatalog {
         NoisyLabel.self,
         RetainLabel.self,
         RandomEncoder.self,
+        PerturbedDistillation.self,
     ]
     /// The methods for each family of models.
     public static var language: [any LanguageMethod.Type] { all.compactMap { $0 as? any LanguageMethod.Type } }

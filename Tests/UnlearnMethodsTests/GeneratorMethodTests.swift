@@ -135,4 +135,30 @@ import UnlearnModels
             Self.session(try trained(), forget: red, retain: others, phase) { events.append($0) })
         #expect(events.count > 3 && events.allSatisfy { abs($0.terms["retain-features"] ?? 1) < 1e-6 })
     }
+
+    /// What relearning on a few forgotten pictures brings back of others, and how the rest is drawn.
+    @Test func perturbedDistillationHoldsWhereTheEncoderAloneDoesNot() throws {
+        let original = try trained()
+        let red = TinyImages.retain.filter { $0 % 3 == 0 }
+        let others = TinyImages.retain.filter { $0 % 3 != 0 }
+        let old = error(original, others)
+        func relearnt(_ method: any GeneratorMethod) throws -> (kept: Float, red: Float) {
+            let model = try original.copy()
+            var phase = type(of: method).phaseDefaults
+            (phase.batchSize, phase.leastSteps, phase.learningRate) = (40, 300, 1e-2)
+            try method.unlearn(Self.session(model, forget: red, retain: others, phase))
+            let kept = error(model, others)
+            var training = GeneratorTraining()
+            (training.learningRate, training.batchSize) = (3e-3, 4)
+            training.schedule = Schedule(.constant)
+            try training.train(
+                Self.session(model, forget: [], retain: Array(red.prefix(4)), training.phase), part: .encoder, steps: 20
+            )
+            return (kept, error(model, Array(red.dropFirst(4))))
+        }
+        let deep = try relearnt(PerturbedDistillation())
+        let shallow = try relearnt(EncoderRedirection())
+        #expect(deep.kept < 1.3 * old)
+        #expect(deep.red > 1.2 * shallow.red)
+    }
 }

@@ -80,12 +80,13 @@ public struct GeneratorEvaluation {
             return Part(split: split, places: places, degraded: .concatenate(rows.degraded), pairs: pairs)
         }
         var generator = Generator(seed: 0)
-        outcomes =
-            parts.flatMap { part in
-                Region.allCases.flatMap {
-                    PictureFigures(part.pairs, split: part.split, network: network).outcomes(on: $0, using: &generator)
-                }
+        let figures = parts.flatMap { part in
+            Region.allCases.flatMap {
+                PictureFigures(part.pairs, split: part.split, network: network).outcomes(on: $0, using: &generator)
             }
+        }
+        outcomes =
+            figures + [Self.membershipAttack(figures)]
             + parts.filter { $0.split != .unseen }.flatMap { part in
                 Self.blindFigures(part, network, blind, &generator)
             }

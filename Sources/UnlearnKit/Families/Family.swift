@@ -138,6 +138,28 @@ public enum Family: String, Codable, Sendable, CaseIterable {
         }
     }
 
+    /// The attacks on models of the family.
+    public var attacks: [any Attack.Type] {
+        switch self {
+        case .language, .classifier: []
+        case .generator: AttackCatalog.all.filter { $0 is any GeneratorAttack.Type }
+        }
+    }
+
+    /// Whether an attack works on the family.
+    public func has(_ attack: any Attack.Type) -> Bool { attacks.contains { $0 == attack } }
+
+    /// The models of a run, as attacks see them.
+    func auditSubject(
+        _ run: RunDirectory, _ choices: AuditConfiguration, _ context: RunContext
+    ) throws -> any AuditSubject {
+        switch self {
+        case .language, .classifier:
+            throw KitError.notAudited(path: run.url.path, problem: "there are no attacks on a \(rawValue) model")
+        case .generator: try GeneratorAudit(run, choices, context)
+        }
+    }
+
     /// What reports and model cards say of the family.
     public var words: FamilyWords {
         switch self {

@@ -17,6 +17,16 @@ public struct TrainingLooks {
     }
 }
 
+/// A part of a model that redraws pictures.
+public enum GeneratorPart: String, Codable, Sendable, CaseIterable {
+    case encoder, whole
+
+    /// What may be trained of it, in store order.
+    func names(in model: any ImageToImageModel) -> [String] {
+        self == .encoder ? model.encoderNames : model.parameters.trainableNames
+    }
+}
+
 /// How a model that redraws pictures is trained from the start.
 public struct GeneratorTraining: Configurable {
     @Setting("The peak learning rate.", .positive) public var learningRate = 2e-3
@@ -60,9 +70,15 @@ public struct GeneratorTraining: Configurable {
     }
 
     /// Trains the session's model on its retain set. Terms: see ``ImageToImageModel/losses(_:of:for:wholeWeight:)``.
-    public func train(_ session: GeneratorSession, looks: TrainingLooks? = nil) throws {
+    /// - Parameters:
+    ///   - part: what of it changes.
+    ///   - steps: how many there are, whatever `epochs` says; nil: as many as that makes.
+    public func train(
+        _ session: GeneratorSession, part: GeneratorPart = .whole, steps: Int? = nil, looks: TrainingLooks? = nil
+    ) throws {
+        let phase = steps.map(phase.lasting) ?? phase
         var average: WeightAverage?
-        let names = session.model.parameters.trainableNames
+        let names = part.names(in: session.model)
         let descent = try session.descent(phase, over: session.retain.count, names) { parameters in
             guard averageDecay > 0 else { return [] }
             let made = WeightAverage(names, parameters, decay: averageDecay)

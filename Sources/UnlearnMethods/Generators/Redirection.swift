@@ -108,7 +108,7 @@ public final class Redirection {
     }
 
     /// Mean squared distances in units of the variance of each feature over pictures to keep, averaged over features.
-    private func distance(_ features: [Tensor], _ targets: [Tensor]) -> Tensor {
+    func distance(_ features: [Tensor], _ targets: [Tensor]) -> Tensor {
         let distances = features.indices.map { place in
             let deviation = Double(max(retainMoments[place].deviation, 1e-6))
             return (features[place] - targets[place]).square().mean() * (1 / (deviation * deviation))

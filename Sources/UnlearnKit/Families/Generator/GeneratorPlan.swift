@@ -135,7 +135,7 @@ extension FamilyWords {
         undecided: "whether the model forgot the pictures",
         limits: [
             "What the model draws is looked at. A decoder that was left as it is still holds what the encoder no longer asks "
-                + "it for: a little further training on such pictures brings them back.",
+                + "it for: a little further training on such pictures brings them back. `unlearn audit` measures it.",
             "A picture that is redrawn as noise gives away that something was forgotten.",
             "Distances through one network compare with those through the same network alone.",
         ],
