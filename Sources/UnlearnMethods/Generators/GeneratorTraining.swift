@@ -50,7 +50,7 @@ public struct GeneratorTraining: Configurable {
         case .maskedAutoencoder: (learningRate, epochs, wholeWeight) = (1e-3, 10, 0)
         case .vqgan: (learningRate, epochs) = (1e-3, 3)
         case .diffusionInpainter:
-            (learningRate, epochs, batchSize, wholeWeight, averageDecay) = (1e-3, 2, 64, 0, 0.995)
+            (learningRate, epochs, batchSize, wholeWeight, averageDecay) = (1e-3, 6, 64, 0, 0.995)
         }
     }
 
