@@ -59,7 +59,8 @@ public struct GeneratorTraining: Configurable {
         case .tinyAutoencoder: break
         case .maskedAutoencoder: (learningRate, epochs, wholeWeight) = (1e-3, 10, 0)
         case .vqgan: (learningRate, epochs) = (1e-3, 3)
-        case .diffusionInpainter: (learningRate, epochs, wholeWeight, averageDecay) = (1e-3, 3, 0, 0.995)
+        case .diffusionInpainter:
+            (learningRate, epochs, batchSize, wholeWeight, averageDecay) = (1e-3, 6, 64, 0, 0.995)
         }
     }
 
