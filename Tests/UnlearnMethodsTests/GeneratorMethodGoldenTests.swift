@@ -70,7 +70,7 @@ import UnlearnModels
         try compare("encoder-redirection-other-context", method)
     }
 
-    /// The first step minimises the forget term, the second the retain term, which is beyond the budget by then.
+    /// The multiplier falls in the first and third step, which are within the budget, and rises in the second.
     @Test func encoderRedirectionWithinABudgetEqualsPyTorchs() throws {
         var method = EncoderRedirection()
         method.target = .generic

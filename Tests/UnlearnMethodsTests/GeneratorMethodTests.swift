@@ -94,21 +94,30 @@ import UnlearnModels
             func mean(_ name: String) -> Double { last.compactMap { $0.terms[name] }.reduce(0, +) / Double(last.count) }
             return (mean("forget-features"), mean("retain-features"))
         }
-        let (small, large) = (try terms(0.002), try terms(0.05))
-        #expect(small.retain < 1.25 * 0.002 && large.retain < 1.25 * 0.05)
-        #expect(small.retain > 0.5 * 0.002)
+        // Without a budget the retain term ends near 0.005.
+        let (small, large) = (try terms(0.001), try terms(0.1))
+        #expect(small.retain > 0.5 * 0.001 && small.retain < 1.5 * 0.001, "\(small)")
+        #expect(large.retain < 0.1, "\(large)")
         #expect(large.forget < small.forget)
     }
 
-    @Test func onlyABudgetSwitchesBetweenTheTerms() throws {
-        func weights(_ budget: Double, _ retain: Float) throws -> [Double] {
-            let session = Self.session(try trained(), forget: red, retain: others, phase(steps: 1))
-            let weights = try Redirection(session, 0.25, retainBudget: budget).weights(retain)
-            return [weights.forget, weights.retain]
-        }
-        #expect(try weights(0, 9) == [0.25, 1])
-        #expect(try weights(0.5, 0.5) == [1, 0])
-        #expect(try weights(0.5, 0.75) == [0, 1])
+    @Test func theMultiplierStaysWhereTheBudgetIsUsedUp() {
+        var budget = RetainBudget(0.5, alpha: 0.25)
+        // λ = 1/α = 4: weights 1/5 and 4/5.
+        let level = budget.weights(0.5)
+        #expect(abs(level.forget - 0.2) < 1e-12 && abs(level.retain - 0.8) < 1e-12)
+        // 10 % beyond: λ = 4 · exp(.02). Far beyond, no more than exp(.2); with nothing used, exp(−.2).
+        #expect(abs(budget.weights(0.55).retain - 0.8031808) < 1e-6 && abs(budget.multiplier - 4.080805) < 1e-6)
+        _ = budget.weights(50)
+        #expect(abs(budget.multiplier - 4.984306) < 1e-5)
+        _ = budget.weights(0)
+        #expect(abs(budget.multiplier - 4.080805) < 1e-6)
+    }
+
+    @Test func aBudgetNeedsAWeightToBeginWith() {
+        var method = EncoderRedirection()
+        (method.alpha, method.retainBudget) = (0, 0.1)
+        #expect(method.problem() == OptionProblem("alpha", "a budget needs a weight to begin with"))
     }
 
     /// What an original makes of a picture is computed when it is first asked for, and never again.

@@ -15,8 +15,8 @@ from tiny_autoencoder import tiny_autoencoder
 
 FOLDER = golden.FOLDER / "generator-methods"
 SIZE, FORGET, RETAIN, STEPS, RATE, SEED = 8, 4, 5, 3, 3e-3, 7
-# The first step is within it, the second is not.
-BUDGET = 0.15
+# The first and the third step are within it, the second is not.
+BUDGET = 0.1
 CONFIGURATION = {
     "in_channels": 3, "out_channels": 3, "latent_channels": 2, "encoder_block_out_channels": [4, 6],
     "decoder_block_out_channels": [6, 4], "num_encoder_blocks": [0, 1], "num_decoder_blocks": [1, 0],
@@ -115,15 +115,22 @@ def main():
     def fixed(alpha):
         return lambda _: (alpha, 1)
 
-    def within_budget(kept):
-        return (1, 0) if kept <= BUDGET else (0, 1)
+    def within_budget(alpha):
+        multiplier = 1 / alpha
+
+        def weights(kept):
+            nonlocal multiplier
+            multiplier *= math.exp(0.2 * min(1, max(-1, kept / BUDGET - 1)))
+            return 1 / (1 + multiplier), multiplier / (1 + multiplier)
+
+        return weights
 
     for name, weights, term, target in [
             ("encoder-redirection", fixed(0.25), "forget-features", to_mean),
             ("max-loss", fixed(-0.1), "forget-pictures", to_pictures),
             ("encoder-redirection-noise", fixed(0.25), "forget-features", to_noise),
             ("encoder-redirection-other-context", fixed(0.25), "forget-features", to_other),
-            ("encoder-redirection-budget", within_budget, "forget-features", to_mean),
+            ("encoder-redirection-budget", within_budget(0.25), "forget-features", to_mean),
             ("noisy-label", fixed(0.25), "forget-pictures", to_noise_pictures),
             ("retain-label", fixed(0.25), "forget-pictures", to_other_pictures),
             ("random-encoder", fixed(0.25), "forget-features", to_random)]:

@@ -18,7 +18,7 @@ public final class Redirection {
     let session: GeneratorSession
     let original: any ImageToImageModel
     private let alpha: Double
-    private let retainBudget: Double
+    private var budget: RetainBudget?
     /// Of each feature, over pictures to keep: the mean `[1, …]`.
     let retainMean: [Tensor]
     /// Mean and deviation over everything.
@@ -32,9 +32,10 @@ public final class Redirection {
 
     /// - Parameters:
     ///   - alpha: the weight of the forget term beside the retain term.
-    ///   - retainBudget: where it is above 0, `alpha` counts for nothing: see ``weights(_:)``.
+    ///   - retainBudget: where it is above 0, `alpha` is only where the weight begins.
     init(_ session: GeneratorSession, _ alpha: Double, retainBudget: Double = 0) throws {
-        (self.session, self.alpha, self.retainBudget) = (session, alpha, retainBudget)
+        (self.session, self.alpha) = (session, alpha)
+        budget = retainBudget > 0 ? RetainBudget(retainBudget, alpha: alpha) : nil
         original = try session.readOriginal()
         var generator = session.generator("moments")
         let sample = Array(session.retain.shuffled(using: &generator).prefix(Self.sampled))
@@ -87,24 +88,12 @@ public final class Redirection {
             session.phase, over: session.forget.count, session.model.encoderNames)
         try descent.run("redirect", [session.forget, session.retain], count: descent.totalSteps) { [self] step in
             let retainDistance = distance(step.features(1), step.originalFeatures(1))
-            let weights = weights(retainDistance.item)
+            let weights = budget?.weights(Double(retainDistance.item)) ?? (forget: alpha, retain: 1)
             return [
                 Term(name, weight: weights.forget, forgetDistance(step)),
                 Term("retain-features", weight: weights.retain, retainDistance),
             ]
         }
-    }
-
-    /// The weights of both terms in a step.
-    ///
-    /// With a budget ε, what is minimised is the forget term alone as long as the retain distance is within it, and the
-    /// retain distance alone as soon as it is not. Where the two meet, the steps alternate, and as the learning rate falls
-    /// the distance settles at ε: cooperative stochastic approximation (Lan and Zhou 2020, Comput. Optim. Appl. 76), after
-    /// Polyak's switching subgradients. It was chosen over a multiplier because it has nothing to tune and nothing to
-    /// remember: a multiplier needs a rate of its own, and lags in so few steps.
-    func weights(_ retainDistance: Float) -> (forget: Double, retain: Double) {
-        guard retainBudget > 0 else { return (alpha, 1) }
-        return Double(retainDistance) <= retainBudget ? (1, 0) : (0, 1)
     }
 
     /// Mean squared distances in units of the variance of each feature over pictures to keep, averaged over features.

@@ -9,8 +9,8 @@ internal import UnlearnModels
 /// Terms: ‖E(T(x)) − E₀(T(x))‖² on retain and α · ‖E(T(x)) − target‖² on forget, means over features, both divided by the
 /// variance of the original's features of retain. Only the encoder changes; the decoder stays bitwise as it is.
 ///
-/// With a budget ε, nothing is weighed: the forget term falls as far as it does while the retain term stays within ε. Each
-/// step minimises the forget term if the retain term of its pictures is at most ε, else the retain term.
+/// With a budget ε, the forget term falls as far as it does while the retain term stays at ε: a Lagrange multiplier takes the
+/// place of α, and rises while the retain term is beyond ε and falls while it is not.
 public struct EncoderRedirection: GeneratorMethod {
     /// What the encoder is to make of a picture to forget.
     public enum Target: String, Codable, Sendable, CaseIterable {
@@ -32,10 +32,14 @@ public struct EncoderRedirection: GeneratorMethod {
     @Setting("α, the weight of the forget term.", .notNegative) public var alpha = 0.25
     @Setting(
         "ε: how far features of pictures to keep may move, in units of their variance, while as much is forgotten as can be; "
-            + "alpha then counts for nothing. 0: no budget.", .notNegative)
+            + "alpha is then only where the weight begins. 0: no budget.", .notNegative)
     public var retainBudget = 0.0
 
     public init() {}
+
+    public func problem() -> OptionProblem? {
+        retainBudget > 0 && alpha == 0 ? OptionProblem("alpha", "a budget needs a weight to begin with") : nil
+    }
 
     public func run(_ session: GeneratorSession) throws {
         let redirection = try Redirection(session, alpha, retainBudget: retainBudget)
