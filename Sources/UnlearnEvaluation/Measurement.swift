@@ -46,7 +46,8 @@ public enum MetricName {
     public static let accuracy = "accuracy"
     /// Mean cross-entropy of images, in nats (forget, test).
     public static let crossEntropy = "cross-entropy"
-    /// Share of right guesses of the average-case membership attack (forget).
+    /// How well losses tell images to forget from unseen ones (forget): the share of right guesses of the average-case
+    /// attack; of redrawn pictures the area under the curve.
     public static let membershipAttack = "membership-attack"
 }
 

@@ -32,6 +32,10 @@ public enum KitError: Error, Equatable, Sendable {
     case changed(path: String, what: String)
     /// A folder of a benchmark whose models were made by other options.
     case otherSettings(path: String)
+    /// No attack on models of the family has that name; `known` are those that there are, the nearest first.
+    case unknownAttack(String, known: [String])
+    /// A run whose model cannot be attacked.
+    case notAudited(path: String, problem: String)
     /// Images that a classifier was not made for.
     case otherImages(path: String, problem: String)
 }
@@ -80,6 +84,10 @@ extension KitError: CustomStringConvertible, LocalizedError {
         case .otherSettings(let path):
             "'\(path)' holds a benchmark with other data, models or training; see benchmark.json there. Choose another "
                 + "--output, or give the same options."
+        case .unknownAttack(let name, let known):
+            "There is no attack '\(name)'. Attacks are: \(known.joined(separator: ", "))."
+        case .notAudited(let path, let problem):
+            "The run '\(path)' cannot be audited: \(problem)."
         case .otherImages(let path, let problem):
             "The images do not fit the model '\(path)': \(problem). Give the images that it was trained on, with the same "
                 + "options."

@@ -66,7 +66,7 @@ final class Descent {
 
     /// Takes one step on the parts together.
     /// - Parameter measure: a value of the model after so many steps, where it is measured.
-    func step(measure: (Int) -> Double? = { _ in nil }, _ parts: () throws -> [StepPart]) throws {
+    func step(measure: (Int) throws -> Double? = { _ in nil }, _ parts: () throws -> [StepPart]) throws {
         let start = ContinuousClock.now
         let (gradients, values) = try Self.gradients(of: parameters, parts(), step: recorder.count)
         if let onGradient {
@@ -81,7 +81,7 @@ final class Descent {
         try recorder.record(
             StepEvent(
                 step: recorder.count, learningRate: rate, gradientNorm: norm, seconds: seconds, terms: values,
-                validation: measure(done)),
+                validation: try measure(done)),
             done, of: totalSteps)
     }
 

@@ -73,6 +73,9 @@ extension ForgetOptions {
             configuration.images = images.task(over: trained ?? ImageTaskOptions())
         }
         configuration.features = try features.map { try ModelName.path($0) }
+        configuration.degradation = redrawing.degradation
+        configuration.control = try control.map { try ModelName.path($0) }
+        configuration.proxy = proxy
         configuration.output = output
         configuration.seed = seed
         configuration.threads = runtime.threads

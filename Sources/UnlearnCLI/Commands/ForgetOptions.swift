@@ -27,11 +27,26 @@ struct ForgetOptions: ParsableArguments {
 
     @OptionGroup(title: "Image classifiers, and models that redraw pictures") var images: ImageDataArguments
 
+    @OptionGroup(title: "Models that redraw pictures, and whose config.json does not say how")
+    var redrawing: RedrawingArguments
+
     @Option(
         help: ArgumentHelp(
             "A classifier, through whose features redrawn pictures are compared with the originals.",
             valueName: "folder"))
     var features: String?
+
+    @Option(
+        help: ArgumentHelp(
+            "A model that redraws pictures and was trained without those to forget, to be measured beside the others.",
+            valueName: "folder"))
+    var control: String?
+
+    @Option(
+        help: ArgumentHelp(
+            "Pictures of anything else in the same size, for a model that redraws pictures to be trained on in place of those "
+                + "to keep, where these are not to be had.", valueName: "folder"))
+    var proxy: String?
 
     @Option(
         help: ArgumentHelp(

@@ -13,7 +13,7 @@ struct List: ParsableCommand {
 
     /// One catalog each.
     enum Kind: String, ExpressibleByArgument, CaseIterable {
-        case methods, options, metrics, suites, architectures
+        case methods, options, metrics, attacks, suites, architectures
 
         var entries: [Entry] {
             switch self {
@@ -26,6 +26,12 @@ struct List: ParsableCommand {
                         families: Family.allCases.filter { $0.has(method) }.map(\.rawValue))
                 }
             case .metrics: MetricCatalog.cards.map { Entry(name: $0.name, summary: $0.summary, paper: $0.paper) }
+            case .attacks:
+                AttackCatalog.all.map { attack in
+                    Entry(
+                        name: attack.card.name, summary: attack.card.summary, paper: attack.card.paper,
+                        families: Family.allCases.filter { $0.has(attack) }.map(\.rawValue))
+                }
             case .suites: Evaluate.Suite.allCases.map { Entry(name: $0.rawValue, summary: $0.summary) }
             case .architectures:
                 (Family.allCases.flatMap(\.architectures) + ArchitectureCatalog.encoders)

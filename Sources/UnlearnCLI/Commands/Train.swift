@@ -59,9 +59,6 @@ struct Train: ParsableCommand {
         if images.redraw != nil, let flag = images.ofClassifiers.first {
             throw ValidationError("\(flag) is for image classifiers, but --redraw asks for another model.")
         }
-        if images.redraw == nil, images.center != nil {
-            throw ValidationError("--center says how large the hole is that --redraw makes: give both.")
-        }
         if language.model == nil, let flag = language.given.first {
             throw ValidationError("\(flag) is for language models: give one with --model.")
         }

@@ -13,6 +13,10 @@ public enum Family: String, Codable, Sendable, CaseIterable {
     /// a file, an adapter, or a folder whose loader will say what is missing.
     /// - Throws: `ModelError` for an architecture that no family has, and for a config.json that cannot be read.
     public init(of model: URL) throws {
+        if GeneratorDirectory.isPair(model) {
+            self = .generator
+            return
+        }
         self = .language
         let file = model.appending(path: "config.json")
         guard ModelFormat(model) == .huggingFace, FileManager.default.fileExists(atPath: file.path) else { return }
@@ -50,6 +54,19 @@ public enum Family: String, Codable, Sendable, CaseIterable {
             ("terms", choices.terms),
         ]
         let images = choices.images != nil || choices.features != nil
+        if self != .generator, choices.degradation != nil {
+            throw KitError.invalidOption(
+                path: "degradation", problem: "'\(choices.model)' is no model that redraws pictures")
+        }
+        if self != .generator, choices.control != nil {
+            throw KitError.invalidOption(
+                path: "control", problem: "only for models that redraw pictures is a control measured beside the others"
+            )
+        }
+        if self != .generator, choices.proxy != nil {
+            throw KitError.invalidOption(
+                path: "proxy", problem: "only for models that redraw pictures can others stand in for those to keep")
+        }
         switch self {
         case .language where images:
             throw KitError.invalidOption(
@@ -117,7 +134,29 @@ public enum Family: String, Codable, Sendable, CaseIterable {
         switch self {
         case .language: LanguageTrainingPlan.groups
         case .classifier: ClassifierTrainingPlan.groups()
-        case .generator: GeneratorTrainingPlan.groups
+        case .generator: GeneratorTrainingPlan.groups()
+        }
+    }
+
+    /// The attacks on models of the family.
+    public var attacks: [any Attack.Type] {
+        switch self {
+        case .language, .classifier: []
+        case .generator: AttackCatalog.all.filter { $0 is any GeneratorAttack.Type }
+        }
+    }
+
+    /// Whether an attack works on the family.
+    public func has(_ attack: any Attack.Type) -> Bool { attacks.contains { $0 == attack } }
+
+    /// The models of a run, as attacks see them.
+    func auditSubject(
+        _ run: RunDirectory, _ choices: AuditConfiguration, _ context: RunContext
+    ) throws -> any AuditSubject {
+        switch self {
+        case .language, .classifier:
+            throw KitError.notAudited(path: run.url.path, problem: "there are no attacks on a \(rawValue) model")
+        case .generator: try GeneratorAudit(run, choices, context)
         }
     }
 

@@ -27,6 +27,12 @@ public struct RunConfiguration: Configurable {
     public var images: ImageTaskOptions?
     /// A classifier's folder, through whose features redrawn pictures are compared.
     public var features: String?
+    /// What a model that redraws pictures undoes, if its config.json does not say so.
+    public var degradation: Degradation?
+    /// A model that redraws pictures and was trained without those to forget: measured beside what was made to forget.
+    public var control: String?
+    /// Pictures of anything else, which a model that redraws pictures is trained on in place of those to keep.
+    public var proxy: String?
 
     public init() {}
 

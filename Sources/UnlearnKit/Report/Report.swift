@@ -21,14 +21,17 @@ public struct Report: Codable, Sendable, Equatable {
     public var provenance: Provenance
 
     /// A report straight from what both evaluations yielded, with the verdict that follows from it.
-    /// - Parameter limits: what these figures cannot show, beside what holds for the family.
+    /// - Parameters:
+    ///   - control: the same of a model that never learnt what is to be forgotten; empty without one.
+    ///   - limits: what these figures cannot show, beside what holds for the family.
     public init(
-        _ family: Family, before: [Outcome], after: [Outcome], verdict: Verdict, exhibits: [Exhibit] = [],
-        limits: [String] = [], provenance: Provenance
+        _ family: Family, before: [Outcome], after: [Outcome], control: [Outcome] = [], verdict: Verdict,
+        exhibits: [Exhibit] = [], limits: [String] = [], provenance: Provenance
     ) {
         self.family = family
         (self.verdict, reasons) = (verdict.verdict, verdict.reasons)
-        metrics = Metric.pairs(before: before.measurements, after: after.measurements)
+        metrics = Metric.all(
+            before: before.measurements, after: after.measurements, control: control.measurements)
         (seconds, peakMemoryBytes, samples) = (Seconds(), 0, [])
         self.limits = family.words.limits + limits
         notMeasured = NotMeasured.all(in: before + after)
@@ -57,7 +60,7 @@ extension Report {
         public var n: Int
     }
 
-    /// One metric on one split, before and after.
+    /// One metric on one split, before and after, and of a control where there is one.
     public struct Metric: Codable, Sendable, Equatable {
         public var name: String
         public var split: Split
@@ -65,9 +68,13 @@ extension Report {
         public var unit: String
         public var before: Figure?
         public var after: Figure?
+        /// Of a model that never learnt what is to be forgotten.
+        public var control: Figure?
 
-        /// The metrics of both evaluations in the order in which they were measured.
-        public static func pairs(before: [Measurement], after: [Measurement]) -> [Metric] {
+        /// The metrics of all evaluations in the order in which they were measured.
+        public static func all(
+            before: [Measurement], after: [Measurement], control: [Measurement] = []
+        ) -> [Metric] {
             func isSame(_ one: Measurement, _ other: Measurement) -> Bool {
                 one.name == other.name && one.split == other.split
             }
@@ -81,7 +88,7 @@ extension Report {
                 Metric(
                     name: measurement.name, split: measurement.split, direction: measurement.direction,
                     unit: measurement.unit, before: figure(before, like: measurement),
-                    after: figure(after, like: measurement))
+                    after: figure(after, like: measurement), control: figure(control, like: measurement))
             }
         }
     }

@@ -49,7 +49,7 @@ extension Report.Metric {
 
     /// How many examples the figure rests on; both numbers if they differ.
     var examples: String {
-        let counts = [before?.n, after?.n].compactMap(\.self)
+        let counts = [before?.n, after?.n, control?.n].compactMap(\.self)
         return Set(counts).count == 1 ? "\(counts[0])" : counts.map(String.init).joined(separator: " / ")
     }
 }
@@ -75,9 +75,11 @@ extension Report.Figure? {
 
 extension Report.Figure {
     /// "0.022 to 0.112"; nil where there is no interval.
-    var intervalWords: String? {
+    var intervalWords: String? { intervalWords(places: 3) }
+
+    func intervalWords(places: Int) -> String? {
         guard let low, let high else { return nil }
-        return "\(NumberText.decimal(low)) to \(NumberText.decimal(high))"
+        return "\(NumberText.decimal(low, places: places)) to \(NumberText.decimal(high, places: places))"
     }
 }
 

@@ -28,9 +28,11 @@ public protocol Forgetting: AnyObject {
     func prepare(into folder: RunDirectory) throws
     /// - Parameter isOriginal: whether nothing was changed yet; called once so before anything else.
     func evaluate(isOriginal: Bool) throws -> Evaluation
+    /// The same look at a model that never learnt what is to be forgotten; nil if the user named none.
+    func evaluateControl() throws -> Evaluation?
     func forget(_ course: Course) throws
     func judge(_ before: Evaluation, _ after: Evaluation) -> Verdict
-    func exhibits(_ before: Evaluation, _ after: Evaluation) -> [Exhibit]
+    func exhibits(_ before: Evaluation, _ after: Evaluation, _ control: Evaluation?) -> [Exhibit]
     /// What this run's figures cannot show, beside what holds for the family.
     var limits: [String] { get }
     /// Writes the whole model into an existing folder.
@@ -39,6 +41,8 @@ public protocol Forgetting: AnyObject {
 
 extension Forgetting {
     public var limits: [String] { [] }
+
+    public func evaluateControl() throws -> Evaluation? { nil }
 }
 
 /// What one look at a model yielded.

@@ -85,10 +85,15 @@ public final class RunDirectory {
         return (try (json["configuration"] ?? [:]).decode(), json["options"] ?? [:])
     }
 
+    /// Whether a folder is that of a run.
+    public static func isThere(_ url: URL) -> Bool {
+        FileManager.default.fileExists(atPath: url.appending(path: "run.json").path)
+    }
+
     /// Opens the folder of an earlier run.
     public init(opening url: URL) throws {
         self.url = url
-        guard FileManager.default.fileExists(atPath: runFile.path) else {
+        guard Self.isThere(url) else {
             throw FormatError.missing(path: runFile.path, expected: "the folder of a run")
         }
     }
@@ -105,6 +110,7 @@ public final class RunDirectory {
     public var termsFile: URL { url.appendingPathComponent("data/terms.json") }
     public var modelFolder: URL { url.appendingPathComponent("model") }
     public var evaluationBeforeFile: URL { url.appendingPathComponent("evaluation/before.json") }
+    public var evaluationControlFile: URL { url.appendingPathComponent("evaluation/control.json") }
     public var evaluationAfterFile: URL { url.appendingPathComponent("evaluation/after.json") }
     public var reportJSONFile: URL { url.appendingPathComponent("report.json") }
     public var reportMarkdownFile: URL { url.appendingPathComponent("report.md") }

@@ -15,7 +15,7 @@ struct ReportPage {
     struct Side { let value, interval: String }
     struct MetricRow {
         let title, place, better, examples: String
-        let old, new: Side
+        let old, new, other: Side
         let strip: IntervalStrip?
     }
     struct SampleRow {
@@ -37,6 +37,8 @@ struct ReportPage {
     let facts, provenance: [Row]
     let metrics: [MetricRow]
     let hasMetrics: Bool
+    /// Whether a model was measured that never learnt what is to be forgotten.
+    let hasControl: Bool
     let spreads: [SpreadChart]
     let hasSpreads: Bool
     let curves: [CurveChart]
@@ -49,6 +51,7 @@ struct ReportPage {
     let hasPictures: Bool
     let redrawnGroups: [RedrawnGroup]
     let hasRedrawn: Bool
+    let redrawnClasses: [RedrawnClass]
     /// Whether the family tells how probable single examples are.
     let hasLikelihoods: Bool
     let spreadWords: String
@@ -79,6 +82,7 @@ struct ReportPage {
         provenance = record.rows.map { Row($0.name, $0.value) }
         metrics = report.metrics.map(Self.row)
         hasMetrics = !metrics.isEmpty
+        hasControl = report.metrics.contains { $0.control != nil }
         spreads = Split.all.compactMap { split in
             let title = split == .forget ? report.family.words.forgetTitle : split.title
             return trace.logProbabilities(split).map { SpreadChart(title, before: $0.before, after: $0.after) }
@@ -94,6 +98,7 @@ struct ReportPage {
         hasPictures = report.family != .language
         redrawnGroups = (report.redrawn?.groups ?? []).filter { !$0.pictures.isEmpty }.map(RedrawnGroup.init)
         hasRedrawn = !redrawnGroups.isEmpty
+        redrawnClasses = (report.redrawn?.classes ?? []).map(RedrawnClass.init)
         hasLikelihoods = report.family != .generator
         spreadWords = "Log-probability in \(report.family.words.unit)"
         notMeasured = report.notMeasured.map { Row($0.name, $0.reason) }
@@ -125,7 +130,7 @@ struct ReportPage {
             title: PlainText.singleLine(metric.title),
             place: PlainText.singleLine((metric.unit.isEmpty ? "" : metric.unit + ", ") + metric.split.place),
             better: metric.direction.words, examples: metric.examples, old: side(metric.before),
-            new: side(metric.after), strip: IntervalStrip(metric))
+            new: side(metric.after), other: side(metric.control), strip: IntervalStrip(metric))
     }
 
     private static func curves(_ trace: RunTrace) -> [CurveChart] {
