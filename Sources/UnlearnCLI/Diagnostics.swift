@@ -78,7 +78,7 @@ enum Diagnostics {
         switch error {
         case let error as CommandError: (status(of: error), sentence(error))
         case is KitError, is DataError, is FormatError, is ModelError, is TokenizerError, is EvaluationError,
-            is MethodError, is CheckpointError:
+            is MethodError, is CheckpointError, is JudgeError:
             (status(of: error), "\(error)")
         case is ValidationError, is CleanExit, is ExitCode: nil
         // What the parser throws has no public type, but always a usage to show.

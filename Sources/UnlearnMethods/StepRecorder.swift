@@ -15,8 +15,10 @@ public struct StepEvent: Sendable, Codable, Equatable {
     public let terms: [String: Double]
     /// The mean cross-entropy on the validation set, where it was measured after the step.
     public let validation: Double?
+    /// KL(original ‖ model) per token on examples to keep, where it was measured after the step.
+    public let divergence: Double?
 
-    /// Without a `validation` that was not measured.
+    /// Without what was not measured.
     public func encode(to encoder: any Encoder) throws {
         var row = encoder.container(keyedBy: CodingKeys.self)
         try row.encode(step, forKey: .step)
@@ -25,6 +27,7 @@ public struct StepEvent: Sendable, Codable, Equatable {
         try row.encode(seconds, forKey: .seconds)
         try row.encode(terms, forKey: .terms)
         if let validation { try row.encode(validation, forKey: .validation) }
+        if let divergence { try row.encode(divergence, forKey: .divergence) }
     }
 }
 

@@ -63,8 +63,9 @@ extension ForgetOptions {
         var configuration = RunConfiguration()
         configuration.model = try ModelName.path(model.model)
         configuration.subject = subject
-        configuration.forget = forget
-        configuration.retain = retain
+        configuration.forget = tendency.toxic ?? forget
+        configuration.retain = tendency.harmless ?? retain
+        (configuration.tendency, configuration.judge) = (tendency.tendency, tendency.judge)
         configuration.terms = terms
         configuration.method = method ?? ""
         let source = URL(filePath: configuration.model)
