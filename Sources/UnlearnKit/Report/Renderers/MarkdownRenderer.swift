@@ -7,7 +7,8 @@ public struct MarkdownRenderer: Sendable {
 
     public func render(_ report: Report) -> String {
         [
-            opening(report), figures(report), samples(report), destinations(report.pictures), limits(report),
+            opening(report), figures(report), rates(report.tendency), samples(report), destinations(report.pictures),
+            limits(report),
             notMeasured(report), cost(report),
             provenance(report),
         ].filter { !$0.isEmpty }.joined(separator: "\n")
@@ -34,6 +35,20 @@ public struct MarkdownRenderer: Sendable {
         }
         let header = ["figure", "measured on", "better", "before", "after", "examples"]
         return "## Figures\n\nIn brackets: the 95 % interval.\n\n" + MarkdownText.table(header, rows)
+    }
+
+    /// What the judge is, and the rates of groups. Continuations stand in report.html, where what is offensive is veiled.
+    private func rates(_ tendency: Tendency?) -> String {
+        guard let tendency else { return "" }
+        let rows = tendency.rates.map { rate in
+            [
+                MarkdownText.escaped(rate.group), rate.split.rawValue, NumberText.percent(rate.before.value),
+                NumberText.percent(rate.after.value), "\(rate.before.n)",
+            ]
+        }
+        let table = MarkdownText.table(["about", "prompts", "before", "after", "how many"], rows)
+        return "## Group by group\n\n\(MarkdownText.escaped(tendency.judgeWords))\n"
+            + (rows.isEmpty ? "" : "\n" + table)
     }
 
     private func samples(_ report: Report) -> String {

@@ -42,9 +42,9 @@ public struct TendencyPlan: ForgettingPlan {
     /// Continuations are short, so that many fit into a step; what is kept is of three kinds.
     private static func trainingDefaults(_ type: any LanguageMethod.Type) -> TrainingOptions {
         var training = type.trainingDefaults
-        (training.batchSize, training.retainBatchSize, training.steps) = (8, 12, 60)
+        (training.batchSize, training.retainBatchSize, training.steps) = (8, 9, 40)
         training.stop.divergence = 0.02
-        if type == NPO.self { training.learningRate = 2e-5 }
+        if type == NPO.self { training.learningRate = 3e-5 }
         return training
     }
 
