@@ -1,6 +1,6 @@
 // The options of forgetting a tendency.
 
-public import ArgumentParser
+import ArgumentParser
 import UnlearnKit
 
 /// A tendency of a language model, such as toxic speech: what shows it, and what finds it.
