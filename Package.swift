@@ -63,7 +63,9 @@ let package = Package(
             [.embedInCode("Tendency/toxicity-prompts.json")]),
         library("UnlearnModels", ["UnlearnEngine", "UnlearnFormats", "UnlearnData"]),
         library("UnlearnMethods", ["UnlearnFormats", "UnlearnEngine", "UnlearnData", "UnlearnModels"]),
-        library("UnlearnEvaluation", ["UnlearnEngine", "UnlearnFormats", "UnlearnData", "UnlearnModels"]),
+        library(
+            "UnlearnEvaluation", ["UnlearnEngine", "UnlearnFormats", "UnlearnData", "UnlearnModels"],
+            [.embedInCode("Judge/toxicity-judge.json")]),
         library(
             "UnlearnKit",
             [

@@ -119,10 +119,12 @@ enum Diagnostics {
         case CommandError.noFolder, CommandError.finishedRun, CommandError.training, FormatError.exists,
             KitError.unknownOption, KitError.wrongOptionType, KitError.invalidOption, KitError.malformedAssignment,
             KitError.runDirectoryNotEmpty, KitError.otherSettings, KitError.chatTemplate, KitError.llama2CTokenizer,
-            DataError.unknownKind, DataError.noLabel, DataError.unknownClass, DataError.emptySplit, DataError.tooLarge,
+            DataError.unknownKind, DataError.unknownTable, DataError.noColumn, DataError.noLabel,
+            DataError.unknownClass, DataError.emptySplit, DataError.tooLarge,
             TokenizerError.missingControlToken, TokenizerError.chatTemplate, EvaluationError.unknownSubject,
             MethodError.unknownMethod, MethodError.needsRetain, MethodError.needsTerms, MethodError.needsExamples,
             MethodError.needsQuestions, MethodError.needsShards, MethodError.layer, MethodError.tooLong,
+            JudgeError.unknownLabels, JudgeError.unclearLabels, JudgeError.tableLabels, JudgeError.unknownPositive,
             // The one of a checkpoint that a user's own pattern causes.
             CheckpointError.nothingMatches:
             .usage
