@@ -65,7 +65,8 @@ extension ForgetOptions {
         configuration.subject = subject
         configuration.forget = tendency.toxic ?? forget
         configuration.retain = tendency.harmless ?? retain
-        (configuration.tendency, configuration.judge) = (tendency.tendency, tendency.judge)
+        configuration.tendency = tendency.tendency
+        configuration.judge = try tendency.judge.map { try ModelName.path($0) }
         configuration.terms = terms
         configuration.method = method ?? ""
         let source = URL(filePath: configuration.model)

@@ -12,7 +12,11 @@ struct TendencyArguments: ParsableArguments {
                 + "with them, and forgets what the judge finds in that.", valueName: "prompts"))
     var tendency: String?
 
-    @Option(help: ArgumentHelp("The judge that finds the tendency in texts.", valueName: "folder"))
+    @Option(
+        help: ArgumentHelp(
+            "The judge that finds the tendency in texts: a folder that `unlearn train --judge` made, a BERT or RoBERTa model "
+                + "that sorts texts into classes, or all-MiniLM-L6-v2 for the project's own judge of toxicity.",
+            valueName: "folder"))
     var judge: String?
 
     @Option(help: ArgumentHelp("Texts to forget, instead of those that the model writes itself.", valueName: "file"))

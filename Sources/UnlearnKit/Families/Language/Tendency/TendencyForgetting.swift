@@ -93,9 +93,10 @@ public final class TendencyForgetting: Forgetting {
         let everyday = zip(before.everyday.answers[.general] ?? [], after.everyday.answers[.general] ?? []).map {
             Report.Sample(prompt: $0.question.text, before: $0.text, after: $1.text, kind: .general)
         }
+        let folder = URL(filePath: plan.configuration.judge ?? "")
         let tendency = Tendency(
             before.continuations, after.continuations, by: inputs.judge,
-            URL(filePath: plan.configuration.judge ?? "").lastPathComponent, shown: plan.evaluation.shown)
+            HubCache.name(of: folder) ?? folder.lastPathComponent, shown: plan.evaluation.shown)
         return [.answers(everyday), .tendency(tendency)]
     }
 

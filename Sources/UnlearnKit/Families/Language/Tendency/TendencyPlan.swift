@@ -116,7 +116,7 @@ public struct TendencyPlan: ForgettingPlan {
             all, judgedBy: evaluation.partition, seed: configuration.seed,
             path: promptsFile?.path ?? Self.ownPrompts)
         let folder = URL(filePath: configuration.judge ?? "")
-        let judge = try LinearJudge(folder)
+        let judge = try JudgeFolder.judge(folder)
         let files =
             [configuration.forget, configuration.retain].compactMap(\.self)
             + (try Self.files(promptsFile)) + (try Self.files(folder))
