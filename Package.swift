@@ -76,7 +76,7 @@ let package = Package(
             // Inside the binary, so that it works from any folder.
             [
                 "report.mustache", "sample.mustache", "pictures.mustache", "redrawn.mustache", "benchmark.mustache",
-                "audit.mustache", "report.css",
+                "audit.mustache", "tendency.mustache", "report.css",
             ].map {
                 .embedInCode("Report/Renderers/HTML/" + $0)
             }),

@@ -26,6 +26,10 @@ public enum KitError: Error, Equatable, Sendable {
     case vocabulary(path: String, tokens: Int, rows: Int)
     /// A llama2.c checkpoint with no tokenizer, or several, beside it.
     case llama2CTokenizer(path: String, candidates: [String])
+    /// Prompts of which none is of a kind where some are needed.
+    case noPrompts(kind: String, use: String, path: String)
+    /// Continuations of which the judge finds none of its kind.
+    case noTendency(count: Int, kind: String)
     /// An example of a user's file, counted from 1, with more tokens than the model can read.
     case tooLong(path: String, example: Int, tokens: Int, context: Int)
     /// Something that a run to be resumed started from is not the same any more.
@@ -78,6 +82,12 @@ extension KitError: CustomStringConvertible, LocalizedError {
         case .tooLong(let path, let example, let tokens, let context):
             "Example \(example) of '\(path)' has \(tokens) tokens; the model reads at most \(context). "
                 + "Cut it into several."
+        case .noPrompts(let kind, let use, let path):
+            "'\(path)' leaves no \(kind) prompts \(use) that share neither a template nor a group with the others. Give more, or "
+                + "say in a column 'partition' which are to train on and which to judge by."
+        case .noTendency(let count, let kind):
+            "The judge finds none of the \(CountText.words(count)) texts \(kind) with which the model went on: there is nothing to "
+                + "forget, and the model was not changed. Give other prompts, or a judge with a lower threshold."
         case .changed(let path, let what):
             "The run '\(path)' cannot go on: \(what) is not what it started with. Bring it back, or start anew with "
                 + "another --output."

@@ -17,10 +17,10 @@ struct PhaseDescent<Batch: Step> {
     /// Takes `count` steps, each on a batch of every group. Groups are gone through in shuffled passes of their own.
     /// - Parameters:
     ///   - batchSizes: nil: the phase's for all.
-    ///   - measure: a value of the model after so many steps, where it is measured.
+    ///   - measure: looks at the model after so many steps, now and then.
     func run(
         _ purpose: String, _ groups: [[Int]], batchSizes: [Int]? = nil, count: Int,
-        measure: (Int) throws -> Double? = { _ in nil },
+        measure: (Int) throws -> Look? = { _ in nil },
         _ objective: @escaping (Batch) throws -> [Term]
     ) throws {
         guard groups.first?.isEmpty == false else { throw MethodError.noTargets(split: purpose) }

@@ -16,8 +16,10 @@ public struct StepEvent: Sendable, Codable, Equatable {
     /// Where it was measured after the step: the mean cross-entropy on the validation set, or of models that redraw
     /// pictures the ratio of signal to noise in decibels, on some of its pictures.
     public let validation: Double?
+    /// KL(original ‖ model) per token on examples to keep, where it was measured after the step.
+    public let divergence: Double?
 
-    /// Without a `validation` that was not measured.
+    /// Without what was not measured.
     public func encode(to encoder: any Encoder) throws {
         var row = encoder.container(keyedBy: CodingKeys.self)
         try row.encode(step, forKey: .step)
@@ -26,6 +28,7 @@ public struct StepEvent: Sendable, Codable, Equatable {
         try row.encode(seconds, forKey: .seconds)
         try row.encode(terms, forKey: .terms)
         if let validation { try row.encode(validation, forKey: .validation) }
+        if let divergence { try row.encode(divergence, forKey: .divergence) }
     }
 }
 

@@ -132,7 +132,7 @@ struct PipelineTests {
         #expect(
             json.object?.keys == [
                 "family", "verdict", "reasons", "metrics", "seconds", "peakMemoryBytes", "samples", "pictures",
-                "redrawn",
+                "redrawn", "tendency",
                 "limits",
                 "notMeasured", "rows", "provenance",
             ])

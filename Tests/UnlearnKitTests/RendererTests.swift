@@ -129,7 +129,7 @@ import UnlearnFormats
         #expect(
             value.object?.keys == [
                 "family", "verdict", "reasons", "metrics", "seconds", "peakMemoryBytes", "samples", "pictures",
-                "redrawn",
+                "redrawn", "tendency",
                 "limits",
                 "notMeasured", "rows", "provenance",
             ])

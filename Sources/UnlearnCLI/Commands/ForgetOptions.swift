@@ -25,6 +25,8 @@ struct ForgetOptions: ParsableArguments {
             valueName: "words"))
     var terms: String?
 
+    @OptionGroup(title: "Tendencies of language models") var tendency: TendencyArguments
+
     @OptionGroup(title: "Image classifiers, and models that redraw pictures") var images: ImageDataArguments
 
     @OptionGroup(title: "Models that redraw pictures, and whose config.json does not say how")
@@ -80,9 +82,15 @@ struct ForgetOptions: ParsableArguments {
     var printConfig = false
 
     func validate() throws {
-        guard subject != nil || forget != nil || images.saysWhatToForget else {
+        for (name, other, both) in [
+            ("--toxic", "--forget", tendency.toxic != nil && forget != nil),
+            ("--harmless", "--retain", tendency.harmless != nil && retain != nil),
+        ] where both {
+            throw ValidationError("\(name) and \(other) mean the same: give one of them.")
+        }
+        guard subject != nil || forget != nil || tendency.isGiven || images.saysWhatToForget else {
             throw ValidationError(
-                "Say what to forget: --subject \"NAME\" or --forget FILE; for an image classifier --forget-class, "
+                "Say what to forget: --subject \"NAME\", --forget FILE or --tendency PROMPTS; for an image classifier --forget-class, "
                     + "--forget-files or --forget-share.")
         }
     }

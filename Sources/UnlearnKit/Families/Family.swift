@@ -51,7 +51,7 @@ public enum Family: String, Codable, Sendable, CaseIterable {
     func refuseForeign(_ choices: RunConfiguration) throws {
         let texts = [
             ("subject", choices.subject), ("forget", choices.forget), ("retain", choices.retain),
-            ("terms", choices.terms),
+            ("terms", choices.terms), ("tendency", choices.tendency), ("judge", choices.judge),
         ]
         let images = choices.images != nil || choices.features != nil
         if self != .generator, choices.degradation != nil {
@@ -96,6 +96,8 @@ public enum Family: String, Codable, Sendable, CaseIterable {
     /// The plan of forgetting: the user's choices, resolved and checked; nothing is loaded.
     public func plan(_ choices: RunConfiguration, settings: [JSONValue]) throws -> any ForgettingPlan {
         switch self {
+        case .language where choices.tendency != nil || choices.judge != nil:
+            try TendencyPlan(choices, settings: settings)
         case .language: try LanguagePlan(choices, settings: settings)
         case .classifier: try ClassifierPlan(choices, settings: settings)
         case .generator: try GeneratorPlan(choices, settings: settings)

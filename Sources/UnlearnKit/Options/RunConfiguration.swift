@@ -17,6 +17,10 @@ public struct RunConfiguration: Configurable {
     public var retain: String?
     /// Terms of the subject: words separated by commas, a file with one on each line, or a `terms.json` of an earlier run.
     public var terms: String?
+    /// Prompts that show a tendency, in place of a subject: a file, or the name of the project's own.
+    public var tendency: String?
+    /// The folder of the judge that finds the tendency in texts.
+    public var judge: String?
     /// The method by its name; empty: the usual one for the kind of model.
     public var method = ""
     public var output = ""

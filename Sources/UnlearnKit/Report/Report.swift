@@ -14,6 +14,8 @@ public struct Report: Codable, Sendable, Equatable {
     public var pictures: Pictures?
     /// Pictures side by side, if the model redraws them.
     public var redrawn: Redrawn?
+    /// A tendency before and after, if that was to be forgotten.
+    public var tendency: Tendency?
     public var limits: [String]
     public var notMeasured: [NotMeasured]
     /// How much of the user's examples says something of its own, if the model is a language model.
@@ -33,7 +35,7 @@ public struct Report: Codable, Sendable, Equatable {
         metrics = Metric.all(
             before: before.measurements, after: after.measurements, control: control.measurements)
         (seconds, peakMemoryBytes, samples) = (Seconds(), 0, [])
-        self.limits = family.words.limits + limits
+        self.limits = []
         notMeasured = NotMeasured.all(in: before + after)
         self.provenance = provenance
         for exhibit in exhibits {
@@ -41,11 +43,13 @@ public struct Report: Codable, Sendable, Equatable {
             case .answers(let answers): samples += answers
             case .guesses(let guesses): pictures = guesses
             case .images(let pairs): redrawn = pairs
+            case .tendency(let shown): tendency = shown
             case .rows(let counts):
                 rows = counts
                 reasons += counts.notices
             }
         }
+        self.limits = words.limits + limits
     }
 }
 

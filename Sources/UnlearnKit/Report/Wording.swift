@@ -2,12 +2,15 @@
 import UnlearnEvaluation
 
 extension Report {
+    /// What is said of the family, or of a tendency.
+    var words: FamilyWords { tendency == nil ? family.words : .tendency }
+
     /// The verdict in one sentence for someone who reads nothing else.
     var headline: String {
         switch verdict {
-        case .forgotten: "Forgotten: \(family.words.forgotten), and that it kept its other abilities."
+        case .forgotten: "Forgotten: \(words.forgotten), and that it kept its other abilities."
         case .notForgotten: "Not forgotten: at least one requirement was clearly missed."
-        case .inconclusive: "Inconclusive: the measurements do not decide \(family.words.undecided)."
+        case .inconclusive: "Inconclusive: the measurements do not decide \(words.undecided)."
         }
     }
 }

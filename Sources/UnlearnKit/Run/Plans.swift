@@ -17,8 +17,14 @@ public protocol ForgettingPlan: Sendable {
     var family: Family { get }
     var configuration: RunConfiguration { get }
     var options: ResolvedOptions { get }
+    /// All that can be set.
+    func groups() throws -> [SettingGroup]
     func inputs(_ context: RunContext) throws -> Inputs
     func load(_ inputs: Inputs, _ context: RunContext) throws -> Work
+}
+
+extension ForgettingPlan {
+    public func groups() throws -> [SettingGroup] { try family.options(of: configuration.method) }
 }
 
 /// A model in memory, with what it is to forget and to keep, and what it is asked.
@@ -62,6 +68,7 @@ public enum Exhibit: Sendable {
     case guesses(Pictures)
     case rows(Report.Rows)
     case images(Redrawn)
+    case tendency(Tendency)
 }
 
 /// A training, resolved and checked; no weights are in memory.

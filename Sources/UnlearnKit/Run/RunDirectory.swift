@@ -106,6 +106,8 @@ public final class RunDirectory {
     public var eventsFile: URL { url.appendingPathComponent("events.jsonl") }
     public var forgetFile: URL { url.appendingPathComponent("data/forget.jsonl") }
     public var neighboursFile: URL { url.appendingPathComponent("data/neighbours.jsonl") }
+    public var harmlessFile: URL { url.appendingPathComponent("data/harmless.jsonl") }
+    public var continuationsFile: URL { url.appendingPathComponent("data/continuations.jsonl") }
     public var generalFile: URL { url.appendingPathComponent("data/general.jsonl") }
     public var termsFile: URL { url.appendingPathComponent("data/terms.json") }
     public var modelFolder: URL { url.appendingPathComponent("model") }

@@ -87,10 +87,10 @@ public struct GeneratorTraining: Configurable {
             return made.state
         }
         descent.steps.afterStep = { average?.add(at: descent.steps.done) }
-        func measure(_ step: Int) throws -> Double? {
+        func measure(_ step: Int) throws -> Look? {
             guard let looks, looks.areDue() else { return nil }
-            guard let average else { return try looks.take(step) }
-            return try average.during { try looks.take(step) }
+            guard let average else { return .validation(try looks.take(step)) }
+            return .validation(try average.during { try looks.take(step) })
         }
         try descent.run("train", [session.retain], count: descent.totalSteps, measure: measure) { step in
             step.losses(0, wholeWeight: wholeWeight)

@@ -26,6 +26,7 @@ public final class Session {
     public let options: TrainingOptions
     public let seed: UInt64
     private let recorder: StepRecorder
+    private let budget: DivergenceBudget?
     var storedReference: Reference?
 
     /// - Parameter retain: ids must differ between all retain examples and from the forget examples' ids.
@@ -36,12 +37,13 @@ public final class Session {
     ) {
         self.init(
             model, forget, retain, subject, options, seed,
-            StepRecorder(stage, resumption, every: options.checkpointSeconds, onProgress: onProgress, onStep: onStep))
+            StepRecorder(stage, resumption, every: options.checkpointSeconds, onProgress: onProgress, onStep: onStep),
+            DivergenceBudget(options.stop, retain, of: model.model))
     }
 
     private init(
         _ model: LanguageModel, _ forget: [TokenExample], _ retain: [[TokenExample]], _ subject: SubjectTexts?,
-        _ options: TrainingOptions, _ seed: UInt64, _ recorder: StepRecorder
+        _ options: TrainingOptions, _ seed: UInt64, _ recorder: StepRecorder, _ budget: DivergenceBudget?
     ) {
         self.model = model
         self.forget = forget.filter { !$0.targets.isEmpty }
@@ -49,7 +51,7 @@ public final class Session {
         self.subject = subject
         self.options = options
         self.seed = seed
-        self.recorder = recorder
+        (self.recorder, self.budget) = (recorder, budget)
     }
 
     /// The original model's view of the examples. Read before the first step, so that it is the original's.
@@ -71,7 +73,7 @@ public final class Session {
 
     /// The same without examples to keep, for an objective that does not look at them.
     func withoutRetain() -> Session {
-        Session(model, forget, [], subject, options, seed, recorder)
+        Session(model, forget, [], subject, options, seed, recorder, budget)
     }
 
     /// The model as it is now, at every labelled token of the examples.
@@ -121,17 +123,18 @@ public final class Session {
     ///   - examples: what is learnt from in place of the forget set as it stands.
     ///   - blocks: the only blocks whose parameters may change; nil: all that the pattern names.
     ///   - partSize: how many examples are read together; nil: all of a step. Parts count by their labelled tokens.
-    ///   - watch: measures now and then, and may end the training.
+    ///   - watch: measures now and then, and may end the training; nil: the divergence from the original, if it has a limit.
     /// - Returns: how many steps were done.
     @discardableResult
     func descend(
         over examples: [TokenExample]? = nil, in blocks: ClosedRange<Int>? = nil, partSize: Int? = nil,
-        watch: Validation? = nil, _ objective: @escaping (TokenStep) throws -> [Term]
+        watch: (any Watch)? = nil, _ objective: @escaping (TokenStep) throws -> [Term]
     ) throws -> Int {
         let examples = examples ?? forget
         guard !examples.isEmpty else { throw MethodError.noTargets(split: "forget") }
         precondition(partSize == nil || retain.isEmpty, "descend: steps with a retain part are read in one")
         let names = try trainedNames(in: blocks)
+        let watch: (any Watch)? = watch ?? budget
         let plan = try self.plan(forgetCount: examples.count)
         let pace = Pace(
             learningRate: options.learningRate, schedule: options.schedule,
@@ -146,7 +149,7 @@ public final class Session {
                     try parts(of: groups, examples, size: partSize, objective)
                 }
             }
-            watch?.finish()
+            watch?.finish(after: descent.done)
             if let last = plan.steps.last, descent.done > before {
                 try checkResult(of: last.map { Array($0.prefix(1)) }, examples, objective)
             }

@@ -114,7 +114,7 @@ public struct SubjectStudyBuilder {
     }
 
     /// Every fourth question is held out, with all rows that ask it: none of them is trained on.
-    private static func parted(_ examples: [Example]) -> (trained: [Example], heldOut: [Example]) {
+    static func parted(_ examples: [Example]) -> (trained: [Example], heldOut: [Example]) {
         var places: [Example: Int] = [:]
         var parts: (trained: [Example], heldOut: [Example]) = ([], [])
         for example in examples {

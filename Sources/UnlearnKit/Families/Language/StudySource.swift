@@ -121,20 +121,14 @@ struct StudySource {
         let builder = SubjectStudyBuilder(
             model, subject: plan.configuration.subject ?? "", options: plan.study, seed: plan.configuration.seed,
             onProgress: context.onProgress)
-        let everyday = plan.study.everythingElse ? try everyday() : nil
+        let everyday =
+            plan.study.everythingElse
+            ? try EverydayAnswers.kept(
+                by: model, plan.study, seed: plan.configuration.seed, provenance, context) : nil
         return try builder.build(
             forget: data.forget, retain: data.retain, terms: data.terms, everyday: everyday)
     }
 
-    private func everyday() throws -> EverydayAnswers {
-        func written() throws -> EverydayAnswers {
-            try EverydayAnswers(
-                by: model, options: plan.study, seed: plan.configuration.seed, onProgress: context.onProgress)
-        }
-        guard let cache = context.answers else { return try written() }
-        let fingerprint = try EverydayAnswers.fingerprint(of: model, options: plan.study, provenance)
-        return try cache.value(fingerprint, onProblem: context.onNotice, make: written)
-    }
 }
 
 extension SubjectQuestions {

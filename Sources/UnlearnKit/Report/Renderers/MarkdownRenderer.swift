@@ -7,7 +7,7 @@ public struct MarkdownRenderer: Sendable {
 
     public func render(_ report: Report) -> String {
         [
-            opening(report), figures(report), classes(report.redrawn), samples(report),
+            opening(report), figures(report), classes(report.redrawn), rates(report.tendency), samples(report),
             destinations(report.pictures), limits(report),
             notMeasured(report), cost(report),
             provenance(report),
@@ -46,6 +46,20 @@ public struct MarkdownRenderer: Sendable {
         }
         return "## By class: \(redrawn.classes[0].metric.titleWithUnit)\n\n"
             + MarkdownText.table(["class", "measured on"] + table.sides + ["examples"], rows)
+    }
+
+    /// What the judge is, and the rates of groups. Continuations stand in report.html, where what is offensive is veiled.
+    private func rates(_ tendency: Tendency?) -> String {
+        guard let tendency else { return "" }
+        let rows = tendency.rates.map { rate in
+            [
+                MarkdownText.escaped(rate.group), rate.split.rawValue, NumberText.percent(rate.before.value),
+                NumberText.percent(rate.after.value), "\(rate.before.n)",
+            ]
+        }
+        let table = MarkdownText.table(["about", "prompts", "before", "after", "how many"], rows)
+        return "## Group by group\n\n\(MarkdownText.escaped(tendency.judgeWords))\n"
+            + (rows.isEmpty ? "" : "\n" + table)
     }
 
     private func samples(_ report: Report) -> String {

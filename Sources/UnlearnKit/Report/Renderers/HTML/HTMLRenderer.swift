@@ -29,6 +29,7 @@ public struct HTMLRenderer: Sendable {
         let library = MustacheLibrary(templates: [
             "sample": Self.template(PackageResources.sample_mustache),
             "pictures": Self.template(PackageResources.pictures_mustache),
+            "tendency": Self.template(PackageResources.tendency_mustache),
             "redrawn": Self.template(PackageResources.redrawn_mustache),
         ])
         return Self.template(PackageResources.report_mustache).render(page, library: library)

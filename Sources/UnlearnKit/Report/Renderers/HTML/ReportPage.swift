@@ -47,6 +47,7 @@ struct ReportPage {
     let groups: [SampleGroup]
     let hasTerms: Bool
     let gallery: PictureGallery?
+    let tendency: TendencyPage?
     /// Whether the family shows pictures, in place of answers.
     let hasPictures: Bool
     let redrawnGroups: [RedrawnGroup]
@@ -84,7 +85,7 @@ struct ReportPage {
         hasMetrics = !metrics.isEmpty
         hasControl = report.metrics.contains { $0.control != nil }
         spreads = Split.all.compactMap { split in
-            let title = split == .forget ? report.family.words.forgetTitle : split.title
+            let title = split == .forget ? report.words.forgetTitle : split.title
             return trace.logProbabilities(split).map { SpreadChart(title, before: $0.before, after: $0.after) }
         }
         hasSpreads = !spreads.isEmpty
@@ -95,12 +96,13 @@ struct ReportPage {
         groups = Report.Sample.Kind.allCases.compactMap { Self.group($0, report.samples, matcher) }
         hasTerms = !trace.terms.isEmpty && !groups.isEmpty
         gallery = report.pictures.map(PictureGallery.init)
+        tendency = report.tendency.map(TendencyPage.init)
         hasPictures = report.family != .language
         redrawnGroups = (report.redrawn?.groups ?? []).filter { !$0.pictures.isEmpty }.map(RedrawnGroup.init)
         hasRedrawn = !redrawnGroups.isEmpty
         redrawnClasses = (report.redrawn?.classes ?? []).map(RedrawnClass.init)
         hasLikelihoods = report.family != .generator
-        spreadWords = "Log-probability in \(report.family.words.unit)"
+        spreadWords = "Log-probability in \(report.words.unit)"
         notMeasured = report.notMeasured.map { Row($0.name, $0.reason) }
         stages = Self.stages(report.seconds)
         total = DurationText.words(report.seconds.total)
