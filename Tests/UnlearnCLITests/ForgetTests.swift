@@ -147,8 +147,8 @@ struct ForgetTests {
         let result = try Binary.run("forget", "--model", "model", "--output", "run")
         #expect(
             result.error.hasPrefix(
-                "Error: Say what to forget: --subject \"NAME\" or --forget FILE; for an image classifier --forget-class, "
-                    + "--forget-files or --forget-share.\n"))
+                "Error: Say what to forget: --subject \"NAME\", --forget FILE or --tendency PROMPTS; for an image classifier "
+                    + "--forget-class, --forget-files or --forget-share.\n"))
         #expect(result.status == 64)
     }
 
