@@ -20,6 +20,7 @@ import UnlearnFormats
         "toshi": ["toshi-transpose", "toshi-pseudo-labels"], "amnesiacs": ["amnesiacs"], "sun": ["sun"],
         "forget": ["forget"], "warm-restart": ["warm-restart"],
         "encoder-redirection": ["encoder-redirection"], "max-loss": ["max-loss"],
+        "task-vector": ["task-vector"], "spunge": ["spunge"],
     ]
 
     private static let tests = URL(filePath: #filePath).deletingLastPathComponent()
@@ -27,7 +28,7 @@ import UnlearnFormats
     /// The names of the cases that the golden files hold: of terms, of whole runs, and of tensors before their first dot.
     private static func computed() throws -> Set<String> {
         var found: Set<String> = []
-        for folder in ["methods", "classifier-methods", "classifier-recipes", "generator-methods"] {
+        for folder in ["methods", "classifier-methods", "classifier-recipes", "generator-methods", "weight-methods"] {
             let folder = tests.appending(path: "../Golden/\(folder)")
             let json = try JSONValue(contentsOf: folder.appending(path: "golden.json"))
             for key in (json["terms"]?.object?.keys ?? []) + (json["runs"]?.object?.keys ?? []) {

@@ -24,6 +24,10 @@ public struct TrainingOptions: Configurable {
     @Setting("The largest norm that the gradient of all parameters together may have.", .positive)
     public var gradientNormLimit = 1.0
     @Setting(
+        "How much of the change of the weights the model keeps once the method is done: 1.25 goes a quarter further, "
+            + "without training.", .notNegative)
+    public var extrapolation = 1.0
+    @Setting(
         "Seconds after which the state of a training is kept again, so that it can go on after an "
             + "interruption.", .notNegative)
     public var checkpointSeconds = 120.0
