@@ -32,6 +32,8 @@ public enum KitError: Error, Equatable, Sendable {
     case noTendency(count: Int, kind: String)
     /// An example of a user's file, counted from 1, with more tokens than the model can read.
     case tooLong(path: String, example: Int, tokens: Int, context: Int)
+    /// A file whose rows, or this one of them, do not say to which group they belong.
+    case noColumn(path: String, line: Int?, column: String)
     /// Something that a run to be resumed started from is not the same any more.
     case changed(path: String, what: String)
     /// A folder of a benchmark whose models were made by other options.
@@ -88,6 +90,9 @@ extension KitError: CustomStringConvertible, LocalizedError {
         case .noTendency(let count, let kind):
             "The judge finds none of the \(CountText.words(count)) texts \(kind) with which the model went on: there is nothing to "
                 + "forget, and the model was not changed. Give other prompts, or a judge with a lower threshold."
+        case .noColumn(let path, let line, let column):
+            "'\(path)'\(line.map { ", line \($0)," } ?? "") has no text or whole number '\(column)', by which the method splits "
+                + "what is to be forgotten. Give every row of a .jsonl file one, or name another with --set splitBy=…."
         case .changed(let path, let what):
             "The run '\(path)' cannot go on: \(what) is not what it started with. Bring it back, or start anew with "
                 + "another --output."

@@ -10,6 +10,8 @@ public enum MethodCatalog {
         NPO.self,
         SimNPO.self,
         RMU.self,
+        TaskVector.self,
+        SPUNGE.self,
         FineTune.self,
         NegGradPlus.self,
         SCRUB.self,

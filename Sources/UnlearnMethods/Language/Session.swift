@@ -28,6 +28,10 @@ public final class Session {
     private let recorder: StepRecorder
     private let budget: DivergenceBudget?
     var storedReference: Reference?
+    /// Of trainings in a row, what all of them change: kept with every state.
+    private var whole: ParameterStore?
+    /// What comes just before the first step, once the original was read.
+    private var begin: () -> Void = {}
 
     /// - Parameter retain: ids must differ between all retain examples and from the forget examples' ids.
     public convenience init(
@@ -73,7 +77,23 @@ public final class Session {
 
     /// The same without examples to keep, for an objective that does not look at them.
     func withoutRetain() -> Session {
-        Session(model, forget, [], subject, options, seed, recorder, budget)
+        let session = Session(model, forget, [], subject, options, seed, recorder, budget)
+        (session.whole, session.begin) = (whole, begin)
+        return session
+    }
+
+    /// One of several trainings in a row, each on examples of its own.
+    /// - Parameters:
+    ///   - whole: what all of them change.
+    ///   - begin: called just before the first step. Until then the model must be the original, also where a state is put
+    ///     back later: methods read it.
+    func part(
+        _ forget: [TokenExample], keeping whole: ParameterStore, begin: @escaping () -> Void
+    ) -> Session {
+        // What is trained here is to go far, and is changed again before it becomes the model: no budget watches it.
+        let part = Session(model, forget, retain, subject, options, seed, recorder, nil)
+        (part.whole, part.begin) = (whole, begin)
+        return part
     }
 
     /// The model as it is now, at every labelled token of the examples.
@@ -133,6 +153,7 @@ public final class Session {
         let examples = examples ?? forget
         guard !examples.isEmpty else { throw MethodError.noTargets(split: "forget") }
         precondition(partSize == nil || retain.isEmpty, "descend: steps with a retain part are read in one")
+        begin()
         let names = try trainedNames(in: blocks)
         let watch: (any Watch)? = watch ?? budget
         let plan = try self.plan(forgetCount: examples.count)
@@ -141,7 +162,7 @@ public final class Session {
             gradientNormLimit: options.gradientNormLimit)
         let descent = try Descent(
             names, of: model.model.parameters, pace, totalSteps: plan.steps.count, recorder,
-            others: { watch?.begin(names, $0) ?? [] }, optimizer: { AdamW($0, options.optimizer) })
+            keeping: whole, others: { watch?.begin(names, $0) ?? [] }, optimizer: { AdamW($0, options.optimizer) })
         let before = descent.done
         try descent.training {
             for groups in plan.steps.dropFirst(before) where watch?.isOver != true {

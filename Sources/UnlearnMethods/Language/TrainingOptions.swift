@@ -25,6 +25,10 @@ public struct TrainingOptions: Configurable {
     public var gradientNormLimit = 1.0
     public var stop = StopOptions()
     @Setting(
+        "How much of the change of the weights the model keeps once the method is done: 1.25 goes a quarter further, "
+            + "without training.", .notNegative)
+    public var extrapolation = 1.0
+    @Setting(
         "Seconds after which the state of a training is kept again, so that it can go on after an "
             + "interruption.", .notNegative)
     public var checkpointSeconds = 120.0
