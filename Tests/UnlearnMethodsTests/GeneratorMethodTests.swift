@@ -168,6 +168,6 @@ import UnlearnModels
         let deep = try relearnt(PerturbedDistillation())
         let shallow = try relearnt(EncoderRedirection())
         #expect(deep.kept < 1.3 * old)
-        #expect(deep.red > 1.2 * shallow.red)
+        #expect(deep.red > 1.1 * shallow.red)
     }
 }
