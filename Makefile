@@ -32,6 +32,8 @@ build: setup ## Build the release binary and link libtorch beside it
 	@swift build -c release --product unlearn $(BUILD_FLAGS)
 	@bin=$$(swift build -c release --show-bin-path); scripts/link-libtorch.sh "$$bin"; echo "built $$bin/unlearn"
 
+# The tests run side by side: more than one thread for each only makes them wait for each other.
+test: export OMP_NUM_THREADS = 1
 test: setup ## Build and run all tests, the numerical ones on both kinds of processor
 	@swift build -c $(TEST_CONFIGURATION) --build-tests
 	@scripts/link-libtorch.sh "$$(swift build -c $(TEST_CONFIGURATION) --show-bin-path)"

@@ -28,6 +28,9 @@ public protocol LanguageMethod: UnlearningMethod {
     var splitColumn: String? { get }
     /// Whether the method makes low-rank additions of its own, beside which there can be no others.
     static var bringsAdditions: Bool { get }
+    /// Whether the method scales its change of the weights once it is trained, so that what is measured in training does
+    /// not bound the result.
+    static var scalesItsChange: Bool { get }
     /// Whether the options fit a model of so many layers; asked before its weights are read.
     func check(layerCount: Int) throws
     /// Changes the session's model. It has what the method needs: see ``unlearn(_:)-(Session)``.
@@ -37,6 +40,7 @@ public protocol LanguageMethod: UnlearningMethod {
 extension LanguageMethod {
     public var splitColumn: String? { nil }
     public static var bringsAdditions: Bool { false }
+    public static var scalesItsChange: Bool { false }
     public func check(layerCount: Int) throws {}
 
     /// Makes the session's model forget.

@@ -122,6 +122,14 @@ struct ForgetTests {
             "--model model --forget forget.jsonl --method npo --set steps --output run", 64,
             "'steps' does not set an option. Write it as key=value, for example learningRate=1e-4."),
         Mistake(
+            "--model model --forget forget.jsonl --method task-vector --set stop.divergence=1 --output run", 64,
+            "Option 'stop.divergence' has an impossible value: the method 'task-vector' scales its change after training, "
+                + "which no measurement in training bounds; scale.budget says how far it may go. Correct its value."),
+        Mistake(
+            "--model model --forget forget.jsonl --set stop.divergence=1 --set extrapolation=1.2 --output run", 64,
+            "Option 'stop.divergence' has an impossible value: extrapolation goes beyond what was measured in training; "
+                + "leave one out. Correct its value."),
+        Mistake(
             "--model model --forget forget.jsonl --method npo --output taken", 64,
             "The run directory 'taken' already exists and is not empty. Choose another --output or remove it."),
     ]

@@ -35,11 +35,11 @@ import UnlearnModels
 
     private static func session(
         _ model: any ImageToImageModel, forget: [Int] = TinyImages.forget, retain: [Int] = TinyImages.retain,
-        _ phase: Phase, onStep: @escaping (StepEvent) -> Void = { _ in }
+        _ phase: Phase, seed: UInt64 = 0, onStep: @escaping (StepEvent) -> Void = { _ in }
     ) -> GeneratorSession {
         GeneratorSession(
             model: model, images: TinyImages.set, degradation: Degradation(.inpainting), forget: forget, retain: retain,
-            phase: phase, seed: 0, onStep: onStep)
+            phase: phase, seed: seed, onStep: onStep)
     }
 
     private func error(_ model: any ImageToImageModel, _ places: [Int]) -> Float {
@@ -89,15 +89,15 @@ import UnlearnModels
             var method = EncoderRedirection()
             method.retainBudget = budget
             try method.unlearn(
-                Self.session(try trained(), forget: red, retain: others, phase(steps: 120)) { events.append($0) })
+                Self.session(try trained(), forget: red, retain: others, phase(steps: 200)) { events.append($0) })
             let last = events.suffix(20)
             func mean(_ name: String) -> Double { last.compactMap { $0.terms[name] }.reduce(0, +) / Double(last.count) }
             return (mean("forget-features"), mean("retain-features"))
         }
-        // Without a budget the retain term ends near 0.005.
-        let (small, large) = (try terms(0.001), try terms(0.1))
-        #expect(small.retain > 0.5 * 0.001 && small.retain < 1.5 * 0.001, "\(small)")
-        #expect(large.retain < 0.1, "\(large)")
+        // With .1 the forget term is never done, and the room is used up; with .003 it may be done before.
+        let (small, large) = (try terms(0.003), try terms(0.1))
+        #expect(small.retain < 1.5 * 0.003, "\(small)")
+        #expect(large.retain > 0.5 * 0.1 && large.retain < 1.5 * 0.1, "\(large)")
         #expect(large.forget < small.forget)
     }
 
@@ -151,23 +151,28 @@ import UnlearnModels
         let red = TinyImages.retain.filter { $0 % 3 == 0 }
         let others = TinyImages.retain.filter { $0 % 3 != 0 }
         let old = error(original, others)
+        /// Means over seeds, since so few steps on so few pictures end here or there.
         func relearnt(_ method: any GeneratorMethod) throws -> (kept: Float, red: Float) {
-            let model = try original.copy()
-            var phase = type(of: method).phaseDefaults
-            (phase.batchSize, phase.leastSteps, phase.learningRate) = (40, 300, 1e-2)
-            try method.unlearn(Self.session(model, forget: red, retain: others, phase))
-            let kept = error(model, others)
-            var training = GeneratorTraining()
-            (training.learningRate, training.batchSize) = (3e-3, 4)
-            training.schedule = Schedule(.constant)
-            try training.train(
-                Self.session(model, forget: [], retain: Array(red.prefix(4)), training.phase), part: .encoder, steps: 20
-            )
-            return (kept, error(model, Array(red.dropFirst(4))))
+            let seeds: Range<UInt64> = 0..<4
+            let errors = try seeds.map { seed in
+                let model = try original.copy()
+                var phase = type(of: method).phaseDefaults
+                (phase.batchSize, phase.leastSteps, phase.learningRate) = (40, 300, 1e-2)
+                try method.unlearn(Self.session(model, forget: red, retain: others, phase, seed: seed))
+                let kept = error(model, others)
+                var training = GeneratorTraining()
+                (training.learningRate, training.batchSize) = (3e-3, 4)
+                training.schedule = Schedule(.constant)
+                try training.train(
+                    Self.session(model, forget: [], retain: Array(red.prefix(4)), training.phase), part: .encoder,
+                    steps: 10)
+                return (kept: kept, red: error(model, Array(red.dropFirst(4))))
+            }
+            return (errors.map(\.kept).reduce(0, +) / 4, errors.map(\.red).reduce(0, +) / 4)
         }
         let deep = try relearnt(PerturbedDistillation())
         let shallow = try relearnt(EncoderRedirection())
         #expect(deep.kept < 1.3 * old)
-        #expect(deep.red > 1.1 * shallow.red)
+        #expect(deep.red > 1.1 * shallow.red, "\(deep.red) \(shallow.red)")
     }
 }

@@ -23,6 +23,7 @@ public struct SPUNGE: LanguageMethod {
         return options
     }()
     public static let bringsAdditions = true
+    public static let scalesItsChange = true
 
     @Setting("The member of the forget set's rows that says to which part each belongs.") public var splitBy = "group"
     @Setting("How each part is unlearned.") public var inner = Inner.taskVector

@@ -12,6 +12,7 @@ public struct TaskVector: LanguageMethod {
         name: "task-vector", summary: "Learns the forget set, then takes what that changed off the original model.",
         paper: "Ilharco et al. 2023, arXiv 2212.04089", needs: [.losses, .retainSet])
     public static let trainingDefaults = TrainingOptions()
+    public static let scalesItsChange = true
 
     /// How far the other way.
     public var scale = ScaleRule()

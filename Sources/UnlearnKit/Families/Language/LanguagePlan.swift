@@ -47,11 +47,7 @@ public struct LanguagePlan: ForgettingPlan {
         guard configuration.subject?.isBlank == false || configuration.forget != nil else {
             throw KitError.invalidOption(path: "subject", problem: "neither a subject nor a file to forget is given")
         }
-        if lora.rank > 0, type(of: method).bringsAdditions {
-            throw KitError.invalidOption(
-                path: "lora.rank",
-                problem: "the method '\(configuration.method)' makes low-rank additions of its own, of the width rank")
-        }
+        try method.check(beside: training, lora)
         try Options.checkThreads(configuration.threads)
         for (name, path) in [("forget", configuration.forget), ("retain", configuration.retain)] {
             if let path, !FileManager.default.fileExists(atPath: path) {

@@ -43,7 +43,7 @@ public struct TendencyPlan: ForgettingPlan {
     private static func trainingDefaults(_ type: any LanguageMethod.Type) -> TrainingOptions {
         var training = type.trainingDefaults
         (training.batchSize, training.retainBatchSize, training.steps) = (8, 9, 40)
-        training.stop.divergence = 0.02
+        if !type.scalesItsChange { training.stop.divergence = 0.02 }
         if type == NPO.self { training.learningRate = 3e-5 }
         return training
     }
@@ -78,6 +78,7 @@ public struct TendencyPlan: ForgettingPlan {
             throw KitError.invalidOption(
                 path: "judge", problem: "none is given that could find what is to be forgotten")
         }
+        try method.check(beside: training, lora)
         try Options.checkThreads(configuration.threads)
         let files: [(path: String?, expected: String)] = [
             (configuration.forget, "a file of examples for --toxic"),
