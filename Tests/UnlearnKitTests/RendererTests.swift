@@ -129,9 +129,8 @@ import UnlearnFormats
         #expect(
             value.object?.keys == [
                 "family", "verdict", "reasons", "metrics", "seconds", "peakMemoryBytes", "samples", "pictures",
-                "redrawn", "tendency",
-                "limits",
-                "notMeasured", "rows", "provenance",
+                "redrawn", "tendency", "limits",
+                "notMeasured", "training", "rows", "provenance",
             ])
         #expect(
             value["metrics"]?[0]?.text()

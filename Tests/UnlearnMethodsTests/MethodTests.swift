@@ -145,7 +145,7 @@ import UnlearnModels
     }
 
     @Test func rmuOnALayerThatTheModelLacksSaysSo() throws {
-        let error = MethodError.layer(7, method: "rmu", layers: 2)
+        let error = MethodError.layer(7, method: "rmu", option: "layer", layers: 2)
         #expect(throws: error) { try run(RMU(), steps: 1) }
         #expect(
             error.description == "The method 'rmu' is to work on layer 7, but the model's 2 layers are counted from 0. "
