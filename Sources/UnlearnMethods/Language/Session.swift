@@ -35,16 +35,24 @@ public final class Session {
     /// What comes just before the first step, once the original was read.
     private var begin: () -> Void = {}
 
-    /// - Parameter retain: ids must differ between all retain examples and from the forget examples' ids.
+    /// λ, where the method scales its change of the weights.
+    public internal(set) var scale: Double?
+    /// What a training with a limit came to; nil without one.
+    public var kept: KeptState? { budget?.kept }
+
+    /// - Parameters:
+    ///   - retain: ids must differ between all retain examples and from the forget examples' ids.
+    ///   - watched: those of them on which the divergence from the original is limited; nil: all.
     public convenience init(
-        model: LanguageModel, forget: [TokenExample], retain: [[TokenExample]], subject: SubjectTexts? = nil,
-        options: TrainingOptions, seed: UInt64, resumption: Resumption? = nil, stage: String = "Forgetting",
+        model: LanguageModel, forget: [TokenExample], retain: [[TokenExample]], watched: [[TokenExample]]? = nil,
+        subject: SubjectTexts? = nil, options: TrainingOptions, seed: UInt64, resumption: Resumption? = nil,
+        stage: String = "Forgetting",
         onProgress: @escaping (ProgressEvent) -> Void = { _ in }, onStep: @escaping (StepEvent) -> Void = { _ in }
     ) {
         self.init(
             model, forget, retain, subject, options, seed,
             StepRecorder(stage, resumption, every: options.checkpointSeconds, onProgress: onProgress, onStep: onStep),
-            DivergenceBudget(options.stop, retain, of: model.model))
+            DivergenceBudget(options.stop, watched ?? retain, of: model.model))
     }
 
     private init(
