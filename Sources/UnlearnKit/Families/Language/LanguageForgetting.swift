@@ -80,7 +80,7 @@ public final class LanguageForgetting: Forgetting {
         if plan.lora.form == .merged { model.model.parameters.mergeAll() }
     }
 
-    public func judge(_ before: LanguageEvaluation, _ after: LanguageEvaluation) -> Verdict {
+    public func judge(_ before: LanguageEvaluation, _ after: LanguageEvaluation, _: LanguageEvaluation?) -> Verdict {
         Verdict(before: before.outcomes.measurements, after: after.outcomes.measurements, rule: plan.verdict)
     }
 
