@@ -112,6 +112,21 @@ import UnlearnKit
         #expect(folder.lines("own/data/continuations.jsonl") == 0 && folder.lines("own/data/forget.jsonl") == 4)
     }
 
+    @Test func inspectSaysHowFarAJudgeCanBeTrusted() throws {
+        let folder = try Self.taught.get()
+        let json = try Binary.run("inspect", "judge", "--json", in: folder.url).json
+        let judge = try LinearJudge(folder.url.appending(path: "judge"))
+        #expect(json["finds"]?.string == "toxic" && json["sees"]?.string == "words")
+        #expect(try json["quality"]?.decode(JudgeQuality.self) == judge.quality)
+        let words = try #require(judge.quality).words
+        let table = try Binary.run("inspect", "judge", in: folder.url).output
+        #expect(table.hasPrefix("judge      judge\nfinds      toxic texts\nsees       words\n"))
+        #expect(table.contains("that it never saw: \(words)\n"))
+        let refused = try Binary.run("inspect", "judge", "--hash", in: folder.url)
+        #expect(refused.status == 64)
+        #expect(refused.error.hasPrefix("Error: --hash is for models; 'judge' is a judge."))
+    }
+
     @Test func mistakesAreSaidInASentence() throws {
         let folder = try Self.taught.get()
         func sentence(_ arguments: String..., model: String = "taught/model") throws -> String {
