@@ -1,0 +1,122 @@
+// Checks the suites against lm-evaluation-harness's arithmetic in transformers: see Tools/reference/suites_golden.py.
+import Foundation
+import Testing
+import UnlearnData
+import UnlearnFormats
+import UnlearnModels
+
+@testable import UnlearnEvaluation
+
+@Suite struct SuiteGoldenTests {
+    private static let folder = TinyModel.golden("suites")
+    private let golden: JSONValue
+
+    init() throws { golden = try JSONValue(contentsOf: Self.folder.appending(path: "tiny.json")) }
+
+    private func run(_ suite: some EvaluationSuite, _ data: String) throws -> SuiteResult {
+        try suite.run(
+            SuiteContext(
+                data: Self.folder.appending(path: data), model: { try TinyModel.load() },
+                original: { try TinyModel.load() }))
+    }
+
+    /// Sums of up to sixty log-probabilities near −4 in single precision.
+    private static let tolerance = 1e-3
+
+    @Test func everyItemOfEveryTaskEqualsTheReference() throws {
+        let rows = try run(MultipleChoice(), "tasks").findings.rows
+        for (task, answers) in try #require(golden["tasks"]?.object) {
+            let own = rows.filter { $0["task"]?.string == task }
+            let answers = try #require(answers.array)
+            #expect(own.count == answers.count, "\(task)")
+            for (row, answer) in zip(own, answers) {
+                #expect(row["choice"] == answer["choice"] && row["answer"] == answer["answer"], "\(task) \(row)")
+                #expect(row["greedy"] == answer["greedy"] && row["tokens"] == answer["tokens"], "\(task) \(row)")
+                if let choice = row["choiceByLength"] { #expect(choice == answer["choiceByLength"], "\(task) \(row)") }
+                let pairs = zip(
+                    row["logProbabilities"]?.array ?? [], try #require(answer["logProbabilities"]?.array))
+                for (value, expected) in pairs {
+                    let difference = try #require(value.double) - #require(expected.double)
+                    #expect(abs(difference) < Self.tolerance, "\(task) \(row) \(answer)")
+                }
+            }
+        }
+    }
+
+    @Test func accuraciesAndTheirErrorsEqualTheReference() throws {
+        let result = try run(MultipleChoice(), "tasks")
+        let table = result.harnessResults(model: "tiny", version: "test")
+        let results = try #require(table["results"])
+        for (task, figures) in try #require(golden["figures"]?.object) {
+            #expect(results[task]?["acc,none"]?.double == figures["accuracy"]?[0]?.double, "\(task)")
+            if let error = figures["accuracy"]?[1]?.double {
+                let own = try #require(results[task]?["acc_stderr,none"]?.double, "\(task)")
+                #expect(abs(own - error) < 1e-12, "\(task)")
+            }
+        }
+        let pooled = try #require(results["mmlu"]?["acc_stderr,none"]?.double)
+        #expect(abs(pooled - (try #require(golden["mmluError"]?.double))) < 1e-12)
+        #expect(table["n-samples"]?["mmlu_anatomy"]?["effective"]?.int == 2)
+    }
+
+    @Test func aTextInWindowsEqualsTheReference() throws {
+        var suite = TextPerplexity()
+        (suite.window, suite.stride) = (100, 40)
+        let outcomes = try run(suite, "text.txt").findings.outcomes.measurements
+        let text = try #require(golden["text"])
+        let sum = try #require(text["logProbability"]?.double)
+        func expected(_ count: String) throws -> Double { -sum / (try #require(text[count]?.double)) }
+        #expect(abs(outcomes[0].value - (try expected("bytes")) / log(2)) < 1e-4)
+        #expect(abs(log(outcomes[1].value) - (try expected("tokens"))) < 1e-4)
+        #expect(abs(log(outcomes[2].value) - (try expected("words"))) < 1e-4)
+        #expect(outcomes.map(\.name) == ["bits-per-byte", "token-perplexity", "word-perplexity"])
+    }
+
+    @Test func optionsThatDifferInTheirLastTokenCostNoMoreThanTheirQuestion() {
+        let options = (10..<14).map { TokenExample(id: 0, tokens: [1, 2, 3, $0], labelledFrom: 3) }
+        let batch = ReadingBatch([options, [TokenExample(id: 0, tokens: [4, 5], labelledFrom: 1)]])
+        #expect(batch.inputs.scalars(Int64.self) == [1, 2, 3, 4])
+        #expect(batch.predictors.scalars(Int64.self) == [2, 3])
+        #expect(batch.predictorOfTarget == [[0], [0], [0], [0], [1]])
+        #expect(ReadingBatch.tokenCount(options) == 3)
+    }
+
+    @Test func answersAreAsManyAsAskedForAndDependOnTheSeedAlone() throws {
+        let model = try TinyModel.load()
+        let style = AnswerOptions(samples: 5, maximumTokens: 8, temperature: 1, topP: 0.9)
+        let requests = ["Ada is", "Bob", "Tea was"].map { Request.answer(.completion($0), style) }
+        let (all, first) = (try model.responses(to: requests), try model.responses(to: [requests[0]]))
+        #expect(requests.allSatisfy { all.answers($0).count == 5 })
+        #expect(all.answers(requests[0]) == first.answers(requests[0]))
+        let other = try model.responses(to: requests, ResponseOptions(seed: 1))
+        #expect(all.answers(requests[0]) != other.answers(requests[0]))
+        #expect(AnswerOptions(maximumTokens: 1, stops: ["\n", "c"]).cut("abcd\n") == "ab")
+    }
+
+    @Test func mistakesInDataAreNamedByFileAndLine() throws {
+        let folder = FileManager.default.temporaryDirectory.appending(path: UUID().uuidString)
+        try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+        defer { try? FileManager.default.removeItem(at: folder) }
+        func mistake(_ name: String, _ text: String) throws -> String {
+            let file = folder.appending(path: name)
+            try text.write(to: file, atomically: true, encoding: .utf8)
+            defer { try? FileManager.default.removeItem(at: file) }
+            do { _ = try MultipleChoice().items(in: folder) } catch {
+                return "\(error)".replacing(folder.path, with: "DIR")
+            }
+            return "read"
+        }
+        #expect(
+            try mistake("notes.txt", "a").hasPrefix("'DIR' is no folder with questions that are known; usual names"))
+        #expect(
+            try mistake("anatomy_test.csv", "Why?,a,b,c,d,A\nWhy?,a,b,c,A\n")
+                == "'DIR/anatomy_test.csv', line 2: there are 5 columns; question, four choices and answer are 6. "
+                + "Correct the file there, or get it again.")
+        #expect(
+            try mistake("winogrande_dev.jsonl", #"{"sentence": "a _ b", "option1": "c", "answer": "1"}"#)
+                == "'DIR/winogrande_dev.jsonl', line 1: 'option2' is missing or is not a text. Correct the file there, "
+                + "or get it again.")
+        #expect(
+            try mistake("boolq_val.jsonl", "{\"question\": ").contains("'DIR/boolq_val.jsonl' is malformed at line 1"))
+    }
+}
