@@ -25,9 +25,9 @@ import UnlearnModels
 
     @Test func everyItemOfEveryTaskEqualsTheReference() throws {
         let rows = try run(MultipleChoice(), "tasks").findings.rows
-        for (task, answers) in try #require(golden["tasks"]?.object) {
+        for (task, expected) in try #require(golden["tasks"]?.object) {
             let own = rows.filter { $0["task"]?.string == task }
-            let answers = try #require(answers.array)
+            let answers = try #require(expected.array)
             #expect(own.count == answers.count, "\(task)")
             for (row, answer) in zip(own, answers) {
                 #expect(row["choice"] == answer["choice"] && row["answer"] == answer["answer"], "\(task) \(row)")
@@ -55,7 +55,8 @@ import UnlearnModels
             }
         }
         let pooled = try #require(results["mmlu"]?["acc_stderr,none"]?.double)
-        #expect(abs(pooled - (try #require(golden["mmluError"]?.double))) < 1e-12)
+        let expected = try #require(golden["mmluError"]?.double)
+        #expect(abs(pooled - expected) < 1e-12)
         #expect(table["n-samples"]?["mmlu_anatomy"]?["effective"]?.int == 2)
     }
 
@@ -65,10 +66,11 @@ import UnlearnModels
         let outcomes = try run(suite, "text.txt").findings.outcomes.measurements
         let text = try #require(golden["text"])
         let sum = try #require(text["logProbability"]?.double)
-        func expected(_ count: String) throws -> Double { -sum / (try #require(text[count]?.double)) }
-        #expect(abs(outcomes[0].value - (try expected("bytes")) / log(2)) < 1e-4)
-        #expect(abs(log(outcomes[1].value) - (try expected("tokens"))) < 1e-4)
-        #expect(abs(log(outcomes[2].value) - (try expected("words"))) < 1e-4)
+        let nats = [outcomes[0].value * log(2), log(outcomes[1].value), log(outcomes[2].value)]
+        for (value, count) in zip(nats, ["bytes", "tokens", "words"]) {
+            let expected = -sum / Double(try #require(text[count]?.int))
+            #expect(abs(value - expected) < 1e-4, "\(count)")
+        }
         #expect(outcomes.map(\.name) == ["bits-per-byte", "token-perplexity", "word-perplexity"])
     }
 
