@@ -2,6 +2,7 @@
 import Foundation
 import Testing
 import UnlearnData
+import UnlearnEngine
 import UnlearnFormats
 import UnlearnModels
 
