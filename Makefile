@@ -9,6 +9,7 @@ export PKG_CONFIG_PATH := $(CURDIR)/.libtorch$(if $(PKG_CONFIG_PATH),:$(PKG_CONF
 MODELS := .models
 SUBJECT ?= Harry Potter
 CLASS ?= T-shirt
+CLASSES ?= Sandal,Sneaker,Bag,Boot
 # Each takes less than a tenth of the time of retraining.
 DEMO_METHODS := --method random-labels --set random-labels.epochs=0.3 --set random-labels.learningRate=0.01 \
     --method boundary-shrink --set boundary-shrink.epochs=0.3 \
@@ -19,7 +20,7 @@ TEST_CONFIGURATION ?= debug
 BUILD_FLAGS ?= -debug-info-format none
 PYTHON := .venv/bin/python
 
-.PHONY: help setup build test demo demo-plan demo-images demo-images-plan lint golden clean
+.PHONY: help setup build test demo demo-plan demo-images demo-images-plan demo-redraw demo-redraw-plan lint golden clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-12s%s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -31,6 +32,8 @@ build: setup ## Build the release binary and link libtorch beside it
 	@swift build -c release --product unlearn $(BUILD_FLAGS)
 	@bin=$$(swift build -c release --show-bin-path); scripts/link-libtorch.sh "$$bin"; echo "built $$bin/unlearn"
 
+# The tests run side by side: more than one thread for each only makes them wait for each other.
+test: export OMP_NUM_THREADS = 1
 test: setup ## Build and run all tests, the numerical ones on both kinds of processor
 	@swift build -c $(TEST_CONFIGURATION) --build-tests
 	@scripts/link-libtorch.sh "$$(swift build -c $(TEST_CONFIGURATION) --show-bin-path)"
@@ -62,6 +65,14 @@ demo-images: demo-images-plan build ## Make a classifier forget a class of Fashi
 	    --class-names "T-shirt,Trouser,Pullover,Dress,Coat,Sandal,Shirt,Sneaker,Bag,Ankle boot" \
 	    --set training.epochs=5 $(DEMO_METHODS) --output "runs/fashion-mnist-$$name"; \
 	echo "Report: runs/fashion-mnist-$$name/report.html"
+
+demo-redraw-plan:
+	@scripts/plan-demo.sh "train a model that redraws the middle of pictures of clothes, and let it forget $(CLASSES)" \
+	    "6 to 15 minutes" /usr/share/datasets/fashion-mnist "install Fashion-MNIST: 31 MB to download"
+
+demo-redraw: demo-redraw-plan build ## Make a model that redraws pictures forget some: make demo-redraw [CLASSES=Sandal,Bag]
+	@scripts/fetch-fashion-mnist.sh
+	@scripts/demo-redraw.sh "$$(swift build -c release --show-bin-path)/unlearn" "$(CLASSES)"
 
 lint: ## Check the format of all Swift files; nothing is changed
 	@swift format lint --strict --parallel --recursive Package.swift Sources Tests

@@ -58,10 +58,14 @@ let package = Package(
             providers: [.apt(["libssl-dev"]), .brew(["openssl@3"])]),
         library("UnlearnFormats", []),
         library("UnlearnEngine", ["CTorch", "UnlearnFormats"]),
-        library("UnlearnData", ["UnlearnEngine", "UnlearnFormats", "CPCRE2", "CJPEG", "CSPNG", "CZlib"]),
+        library(
+            "UnlearnData", ["UnlearnEngine", "UnlearnFormats", "CPCRE2", "CJPEG", "CSPNG", "CZlib"],
+            [.embedInCode("Tendency/toxicity-prompts.json")]),
         library("UnlearnModels", ["UnlearnEngine", "UnlearnFormats", "UnlearnData"]),
         library("UnlearnMethods", ["UnlearnFormats", "UnlearnEngine", "UnlearnData", "UnlearnModels"]),
-        library("UnlearnEvaluation", ["UnlearnEngine", "UnlearnFormats", "UnlearnData", "UnlearnModels"]),
+        library(
+            "UnlearnEvaluation", ["UnlearnEngine", "UnlearnFormats", "UnlearnData", "UnlearnModels"],
+            [.embedInCode("Judge/toxicity-judge.json")]),
         library(
             "UnlearnKit",
             [
@@ -72,7 +76,7 @@ let package = Package(
             // Inside the binary, so that it works from any folder.
             [
                 "report.mustache", "sample.mustache", "pictures.mustache", "redrawn.mustache", "benchmark.mustache",
-                "report.css",
+                "audit.mustache", "tendency.mustache", "report.css",
             ].map {
                 .embedInCode("Report/Renderers/HTML/" + $0)
             }),
@@ -87,7 +91,7 @@ let package = Package(
         .executableTarget(
             name: "UnlearnFuzz",
             dependencies: [
-                "UnlearnKit", "UnlearnModels", "UnlearnData", "UnlearnEngine", "UnlearnFormats",
+                "UnlearnKit", "UnlearnEvaluation", "UnlearnModels", "UnlearnData", "UnlearnEngine", "UnlearnFormats",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
             swiftSettings: strict),

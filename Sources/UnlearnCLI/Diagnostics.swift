@@ -38,6 +38,10 @@ enum CommandError: Error {
     case noFolder(path: String)
     /// No program of the system shows web pages.
     case noBrowser(path: String)
+    /// A model that redraws pictures and was given a text.
+    case needsPicture(path: String)
+    /// A model that was given a picture and redraws none.
+    case drawsNothing(path: String)
     /// A run that came to its end.
     case finishedRun(path: String)
     /// A run that had begun and could write no further.
@@ -45,7 +49,7 @@ enum CommandError: Error {
 
     /// What a run's error means for who started it: if something could not be written, the run goes on later.
     static func during(_ run: String, _ error: any Error) -> any Error {
-        let hasBegun = FileManager.default.fileExists(atPath: run + "/run.json")
+        let hasBegun = RunDirectory.isThere(URL(filePath: run))
         return hasBegun && isOfSystem(error) ? stoppedRun(error, path: run) : error
     }
 
@@ -78,7 +82,7 @@ enum Diagnostics {
         switch error {
         case let error as CommandError: (status(of: error), sentence(error))
         case is KitError, is DataError, is FormatError, is ModelError, is TokenizerError, is EvaluationError,
-            is MethodError, is CheckpointError:
+            is MethodError, is CheckpointError, is JudgeError:
             (status(of: error), "\(error)")
         case is ValidationError, is CleanExit, is ExitCode: nil
         // What the parser throws has no public type, but always a usage to show.
@@ -102,6 +106,10 @@ enum Diagnostics {
             "'\(path)' cannot be written: there is no such folder. Create it, or choose another --output."
         case .noBrowser(let path):
             "No browser could be started here. Open '\(path)' in one yourself."
+        case .needsPicture(let path):
+            "'\(path)' redraws pictures and reads no text. Give it a picture with --image and --output."
+        case .drawsNothing(let path):
+            "'\(path)' is no model that redraws pictures. Train one with `unlearn train --redraw`."
         case .finishedRun(let path):
             "The run '\(path)' is finished. See what it showed with `unlearn report \(path)`."
         case .stoppedRun(let error, let path):
@@ -116,13 +124,17 @@ enum Diagnostics {
         case ModelError.base(let error, _): status(of: error)
         case FormatError.system(let action, _, _):
             ["open", "inspect", "map", "read", "read the folder"].contains(action) ? .missingInput : .internal
-        case CommandError.noFolder, CommandError.finishedRun, CommandError.training, FormatError.exists,
+        case CommandError.noFolder, CommandError.needsPicture, CommandError.drawsNothing, CommandError.finishedRun,
+            CommandError.training, FormatError.exists,
             KitError.unknownOption, KitError.wrongOptionType, KitError.invalidOption, KitError.malformedAssignment,
-            KitError.runDirectoryNotEmpty, KitError.otherSettings, KitError.chatTemplate, KitError.llama2CTokenizer,
-            DataError.unknownKind, DataError.noLabel, DataError.unknownClass, DataError.emptySplit, DataError.tooLarge,
+            KitError.runDirectoryNotEmpty, KitError.otherSettings, KitError.unknownAttack,
+            KitError.notAudited, KitError.chatTemplate, KitError.llama2CTokenizer,
+            DataError.unknownKind, DataError.unknownTable, DataError.noColumn, DataError.noLabel,
+            DataError.unknownClass, DataError.emptySplit, DataError.tooLarge,
             TokenizerError.missingControlToken, TokenizerError.chatTemplate, EvaluationError.unknownSubject,
             MethodError.unknownMethod, MethodError.needsRetain, MethodError.needsTerms, MethodError.needsExamples,
             MethodError.needsQuestions, MethodError.needsShards, MethodError.layer, MethodError.tooLong,
+            JudgeError.unknownLabels, JudgeError.unclearLabels, JudgeError.tableLabels, JudgeError.unknownPositive,
             // The one of a checkpoint that a user's own pattern causes.
             CheckpointError.nothingMatches:
             .usage

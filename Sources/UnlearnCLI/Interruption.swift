@@ -1,6 +1,7 @@
 // What Ctrl-C does to a run: it ends at once. Everything in a run's folder is complete or not there, so nothing is lost.
 
 import Foundation
+import UnlearnKit
 
 /// Ends the program when it is asked to, and says how to go on. Lives as long as the run.
 final class Interruption {
@@ -23,7 +24,7 @@ final class Interruption {
     }
 
     private static func end(_ folder: String, _ number: Int32) {
-        let isRun = FileManager.default.fileExists(atPath: folder + "/run.json")
+        let isRun = RunDirectory.isThere(URL(filePath: folder))
         let hasBegun = isRun || FileManager.default.fileExists(atPath: folder + "/benchmark.json")
         let sentence =
             !hasBegun

@@ -13,7 +13,7 @@ struct Unlearn: ParsableCommand {
         subcommands: [
             Convert.self, Inspect.self, Generate.self, Score.self, Train.self, Forget.self, RunCommand.self,
             Resume.self,
-            Evaluate.self, Benchmark.self, Report.self, List.self,
+            Evaluate.self, Audit.self, Benchmark.self, Report.self, List.self,
         ])
 
     static func main() {

@@ -10,6 +10,8 @@ public enum EvaluationError: Error, Equatable, Sendable {
     case noQuestions(split: String, path: String, known: [String])
     /// The folder has no file that a task is known by; `known` are the usual names.
     case noTasks(folder: String, known: [String])
+    /// A suite that needs something was not given it.
+    case notGiven(SuiteInput)
     /// A row of a suite's data that cannot be used.
     case row(path: String, line: Int, problem: String)
     /// A file of scores that are not two tables of numbers with the same examples.
@@ -31,6 +33,7 @@ extension EvaluationError: LocalizedError, CustomStringConvertible {
         case .noTasks(let folder, let known):
             "'\(folder)' is no folder with questions that are known; usual names are \(known.joined(separator: ", ")). "
                 + "Check the folder."
+        case .notGiven(let input): "The suite needs --\(input.name): \(input.summary)."
         case .row(let path, let line, let problem):
             "'\(path)', line \(line): \(problem). Correct the file there, or get it again."
         case .scores(let path, let problem):

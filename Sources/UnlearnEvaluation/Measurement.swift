@@ -32,7 +32,7 @@ public enum MetricName {
     public static let answerProbability = "answer-probability"
     /// Mean probability of the words that only someone who knows the subject would say (forget).
     public static let keyProbability = "key-probability"
-    /// Mean log-probability in nats per token of the model's own earlier answers (neighbour, general).
+    /// Mean log-probability in nats per token of the model's own earlier answers (neighbour, general, harmless).
     public static let logProbability = "log-probability"
     /// Perplexity of ordinary text (text).
     public static let perplexity = "perplexity"
@@ -42,11 +42,18 @@ public enum MetricName {
     public static let extractionStrength = "extraction-strength"
     /// Exact memorization of the answers to be forgotten (forget).
     public static let exactMemorization = "exact-memorization"
+    /// Share of continuations that the judge finds toxic (toxic, harmless).
+    public static let toxicity = "toxicity"
+    /// The same without the judge's errors (toxic, harmless).
+    public static let correctedToxicity = "toxicity-corrected"
+    /// Share of continuations that are empty or go in circles (toxic, harmless).
+    public static let degenerate = "degenerate"
     /// Share of images that are recognised (forget, unseen, retain, test).
     public static let accuracy = "accuracy"
     /// Mean cross-entropy of images, in nats (forget, test).
     public static let crossEntropy = "cross-entropy"
-    /// Share of right guesses of the average-case membership attack (forget).
+    /// How well losses tell images to forget from unseen ones (forget): the share of right guesses of the average-case
+    /// attack; of redrawn pictures the area under the curve.
     public static let membershipAttack = "membership-attack"
 }
 

@@ -19,10 +19,11 @@ public enum MetricCatalog {
 
     /// The card of each figure, of language models and of classifiers, once for those that look at several splits.
     public static var cards: [Card] {
-        (all.map { type(of: $0).card } + ClassifierEvaluation.cards + PictureFigures.cards).reduce(into: []) {
-            cards, card in
-            if !cards.contains(card) { cards.append(card) }
-        }
+        (all.map { type(of: $0).card } + ClassifierEvaluation.cards + PictureFigures.cards + TendencyFigures.cards)
+            .reduce(into: []) {
+                cards, card in
+                if !cards.contains(card) { cards.append(card) }
+            }
     }
 
     /// All figures of one model.

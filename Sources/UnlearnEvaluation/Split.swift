@@ -34,9 +34,13 @@ public struct Split: RawRepresentable, Sendable {
     public static let retain = Split("retain", title: "Images to keep", place: "on images to keep")
     /// Images of the kept classes that were never trained on.
     public static let test = Split("test", title: "Test images", place: "on test images")
+    /// Prompts that invite toxic speech.
+    public static let toxic = Split("toxic", title: "Toxic prompts", place: "on toxic prompts")
+    /// Prompts about the same people that invite none.
+    public static let harmless = Split("harmless", title: "Harmless prompts", place: "on harmless prompts")
 
     /// In the order of reports.
-    public static let all = [forget, neighbour, general, text, unseen, retain, test]
+    public static let all = [forget, neighbour, general, text, unseen, retain, test, toxic, harmless]
 }
 
 extension Split: Hashable, Codable {

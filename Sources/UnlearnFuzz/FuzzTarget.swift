@@ -20,7 +20,7 @@ struct FuzzTarget {
         [
             safetensors, gguf, ggufModel, llama2C, tokenizerJSON, tokenizerModel, tokenizerBinary, chatTemplate,
             configuration, adapter, jsonLines, yaml,
-        ] + images
+        ] + images + judges
     }
 
     private static var safetensors: FuzzTarget {

@@ -26,12 +26,22 @@ public enum KitError: Error, Equatable, Sendable {
     case vocabulary(path: String, tokens: Int, rows: Int)
     /// A llama2.c checkpoint with no tokenizer, or several, beside it.
     case llama2CTokenizer(path: String, candidates: [String])
+    /// Prompts of which none is of a kind where some are needed.
+    case noPrompts(kind: String, use: String, path: String)
+    /// Continuations of which the judge finds none of its kind.
+    case noTendency(count: Int, kind: String)
     /// An example of a user's file, counted from 1, with more tokens than the model can read.
     case tooLong(path: String, example: Int, tokens: Int, context: Int)
+    /// A file whose rows, or this one of them, do not say to which group they belong.
+    case noColumn(path: String, line: Int?, column: String)
     /// Something that a run to be resumed started from is not the same any more.
     case changed(path: String, what: String)
     /// A folder of a benchmark whose models were made by other options.
     case otherSettings(path: String)
+    /// No attack on models of the family has that name; `known` are those that there are, the nearest first.
+    case unknownAttack(String, known: [String])
+    /// A run whose model cannot be attacked.
+    case notAudited(path: String, problem: String)
     /// Images that a classifier was not made for.
     case otherImages(path: String, problem: String)
 }
@@ -74,12 +84,25 @@ extension KitError: CustomStringConvertible, LocalizedError {
         case .tooLong(let path, let example, let tokens, let context):
             "Example \(example) of '\(path)' has \(tokens) tokens; the model reads at most \(context). "
                 + "Cut it into several."
+        case .noPrompts(let kind, let use, let path):
+            "'\(path)' leaves no \(kind) prompts \(use) that share neither a template nor a group with the others. Give more, or "
+                + "say in a column 'partition' which are to train on and which to judge by."
+        case .noTendency(let count, let kind):
+            "The judge finds none of the \(CountText.words(count)) texts \(kind) with which the model went on: there is nothing to "
+                + "forget, and the model was not changed. Give other prompts, or a judge with a lower threshold."
+        case .noColumn(let path, let line, let column):
+            "'\(path)'\(line.map { ", line \($0)," } ?? "") has no text or whole number '\(column)', by which the method splits "
+                + "what is to be forgotten. Give every row of a .jsonl file one, or name another with --set splitBy=…."
         case .changed(let path, let what):
             "The run '\(path)' cannot go on: \(what) is not what it started with. Bring it back, or start anew with "
                 + "another --output."
         case .otherSettings(let path):
             "'\(path)' holds a benchmark with other data, models or training; see benchmark.json there. Choose another "
                 + "--output, or give the same options."
+        case .unknownAttack(let name, let known):
+            "There is no attack '\(name)'. Attacks are: \(known.joined(separator: ", "))."
+        case .notAudited(let path, let problem):
+            "The run '\(path)' cannot be audited: \(problem)."
         case .otherImages(let path, let problem):
             "The images do not fit the model '\(path)': \(problem). Give the images that it was trained on, with the same "
                 + "options."

@@ -65,8 +65,8 @@ final class Descent {
     }
 
     /// Takes one step on the parts together.
-    /// - Parameter measure: a value of the model after so many steps, where it is measured.
-    func step(measure: (Int) -> Double? = { _ in nil }, _ parts: () throws -> [StepPart]) throws {
+    /// - Parameter measure: looks at the model after so many steps, now and then.
+    func step(measure: (Int) throws -> Look? = { _ in nil }, _ parts: () throws -> [StepPart]) throws {
         let start = ContinuousClock.now
         let (gradients, values) = try Self.gradients(of: parameters, parts(), step: recorder.count)
         if let onGradient {
@@ -78,10 +78,11 @@ final class Descent {
         afterStep?()
         (done, ran) = (done + 1, ran + 1)
         let seconds = (ContinuousClock.now - start) / .seconds(1)
+        let look = try measure(done)
         try recorder.record(
             StepEvent(
                 step: recorder.count, learningRate: rate, gradientNorm: norm, seconds: seconds, terms: values,
-                validation: measure(done)),
+                validation: look?.validation, divergence: look?.divergence),
             done, of: totalSteps)
     }
 

@@ -10,6 +10,8 @@ public enum MethodCatalog {
         NPO.self,
         SimNPO.self,
         RMU.self,
+        TaskVector.self,
+        SPUNGE.self,
         FineTune.self,
         NegGradPlus.self,
         SCRUB.self,
@@ -30,6 +32,10 @@ public enum MethodCatalog {
         WarmRestart.self,
         EncoderRedirection.self,
         MaxLoss.self,
+        NoisyLabel.self,
+        RetainLabel.self,
+        RandomEncoder.self,
+        PerturbedDistillation.self,
     ]
     /// The methods for each family of models.
     public static var language: [any LanguageMethod.Type] { all.compactMap { $0 as? any LanguageMethod.Type } }

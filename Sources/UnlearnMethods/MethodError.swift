@@ -18,6 +18,10 @@ public enum MethodError: Error, Equatable, CustomStringConvertible {
     case needsShards(method: String)
     /// Whoever began the training wants no further step.
     case stopped(step: Int)
+    /// A method that works on groups of the forget set, and examples without one.
+    case needsGroups(method: String, column: String)
+    /// No scale of a change forgets within the budget of what is to be kept.
+    case noScale(method: String, largest: Double, budget: Double)
     /// A training that reads more examples than a plan can hold.
     case tooLong(steps: Int, perStep: Int, most: Int)
 
@@ -53,6 +57,13 @@ public enum MethodError: Error, Equatable, CustomStringConvertible {
         case .tooLong(let steps, let perStep, let most):
             "\(steps) steps of \(perStep) examples are more than a training can have, which reads at most \(most) examples in "
                 + "all. Lower the steps, the epochs or the batch size with --set."
+        case .needsGroups(let method, let column):
+            "The method '\(method)' unlearns the forget set group by group, and some examples have no group. Give rows with "
+                + "a member '\(column)' with --forget FILE.jsonl, or name another member with --set splitBy=…."
+        case .noScale(let method, let largest, let budget):
+            "The method '\(method)' found no scale up to \(largest) that makes the forget set less likely while the loss of "
+                + "the retain set rises by at most \(budget) nats a token. Raise --set scale.budget=…, or give a scale with "
+                + "--set scale.factor=…."
         case .foreignState(let name):
             "The kept state of the training does not fit the model at '\(name)'. Start the run anew with another --output."
         }

@@ -15,9 +15,12 @@ struct PhaseDescent<Batch: Step> {
     var totalSteps: Int { steps.totalSteps }
 
     /// Takes `count` steps, each on a batch of every group. Groups are gone through in shuffled passes of their own.
-    /// - Parameter batchSizes: nil: the phase's for all.
+    /// - Parameters:
+    ///   - batchSizes: nil: the phase's for all.
+    ///   - measure: looks at the model after so many steps, now and then.
     func run(
         _ purpose: String, _ groups: [[Int]], batchSizes: [Int]? = nil, count: Int,
+        measure: (Int) throws -> Look? = { _ in nil },
         _ objective: @escaping (Batch) throws -> [Term]
     ) throws {
         guard groups.first?.isEmpty == false else { throw MethodError.noTargets(split: purpose) }
@@ -32,7 +35,7 @@ struct PhaseDescent<Batch: Step> {
                 let batches = ids.map { images.batch($0, phase.augmentation, using: &generator) }
                 let batch = make(batches, &generator)
                 if steps.passesOver() { continue }
-                try steps.step { [StepPart(step: batch) { try objective(batch) }] }
+                try steps.step(measure: measure) { [StepPart(step: batch) { try objective(batch) }] }
             }
         }
     }

@@ -13,10 +13,13 @@ public struct StepEvent: Sendable, Codable, Equatable {
     public let gradientNorm: Double
     public let seconds: Double
     public let terms: [String: Double]
-    /// The mean cross-entropy on the validation set, where it was measured after the step.
+    /// Where it was measured after the step: the mean cross-entropy on the validation set, or of models that redraw
+    /// pictures the ratio of signal to noise in decibels, on some of its pictures.
     public let validation: Double?
+    /// KL(original ‖ model) per token on examples to keep, where it was measured after the step.
+    public let divergence: Double?
 
-    /// Without a `validation` that was not measured.
+    /// Without what was not measured.
     public func encode(to encoder: any Encoder) throws {
         var row = encoder.container(keyedBy: CodingKeys.self)
         try row.encode(step, forKey: .step)
@@ -25,6 +28,7 @@ public struct StepEvent: Sendable, Codable, Equatable {
         try row.encode(seconds, forKey: .seconds)
         try row.encode(terms, forKey: .terms)
         if let validation { try row.encode(validation, forKey: .validation) }
+        if let divergence { try row.encode(divergence, forKey: .divergence) }
     }
 }
 
@@ -33,8 +37,8 @@ public struct TrainingState {
     /// How many steps are done.
     public let step: Int
     /// Parameters under "parameter.NAME"; what the optimizer remembers under "average.NAME", "square.NAME" and
-    /// "steps.NAME", or "velocity.NAME"; where a validation set is watched, its record under "validation" and the best
-    /// parameters under "best.NAME".
+    /// "steps.NAME", or "velocity.NAME"; a running mean of the parameters under "mean.NAME"; where a validation set is
+    /// watched, its record under "validation" and the best parameters under "best.NAME".
     public let tensors: [NamedTensor]
 
     public init(step: Int, tensors: [NamedTensor]) {

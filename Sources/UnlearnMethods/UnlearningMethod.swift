@@ -24,6 +24,13 @@ extension UnlearningMethod {
 public protocol LanguageMethod: UnlearningMethod {
     /// The training options that suit the method, before the user's own.
     static var trainingDefaults: TrainingOptions { get }
+    /// The member of the forget set's rows by which the method splits it; nil: it reads the set as a whole.
+    var splitColumn: String? { get }
+    /// Whether the method makes low-rank additions of its own, beside which there can be no others.
+    static var bringsAdditions: Bool { get }
+    /// Whether the method scales its change of the weights once it is trained, so that what is measured in training does
+    /// not bound the result.
+    static var scalesItsChange: Bool { get }
     /// Whether the options fit a model of so many layers; asked before its weights are read.
     func check(layerCount: Int) throws
     /// Changes the session's model. It has what the method needs: see ``unlearn(_:)-(Session)``.
@@ -31,6 +38,9 @@ public protocol LanguageMethod: UnlearningMethod {
 }
 
 extension LanguageMethod {
+    public var splitColumn: String? { nil }
+    public static var bringsAdditions: Bool { false }
+    public static var scalesItsChange: Bool { false }
     public func check(layerCount: Int) throws {}
 
     /// Makes the session's model forget.
@@ -38,7 +48,11 @@ extension LanguageMethod {
     public func unlearn(_ session: Session) throws {
         try check(layerCount: session.model.model.layerCount)
         try checkRetain(!session.retain.isEmpty && session.options.retainBatchSize > 0)
+        let factor = session.options.extrapolation
+        let change = factor == 1 ? nil : try WeightChange(of: session)
         try run(session)
+        change?.finish()
+        change?.move(to: factor)
     }
 }
 

@@ -53,6 +53,12 @@ public enum ArchitectureCatalog {
         ResNet.architecture, ViT.architecture, ConvNet.architecture, Sharded.architecture,
     ]
 
+    /// Encoders of texts, which judges look through: see `TextEncoder` and `TextClassifier`.
+    public static let encoders: [(name: String, summary: String)] = [
+        ("bert", "BERT encoders and text classifiers, such as all-MiniLM-L6-v2 or Detoxify: judges of texts"),
+        ("roberta", "RoBERTa encoders and text classifiers, such as toxigen_roberta: judges of texts"),
+    ]
+
     /// The architecture that a config.json names.
     public static func architecture(for file: ConfigurationFile) throws(ModelError) -> Architecture {
         try find(file, all, \.modelTypes)

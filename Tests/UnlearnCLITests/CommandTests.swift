@@ -296,7 +296,7 @@ import UnlearnFormats
         #expect(plain.output == "> Abc\n\(alone[0])\n\n> A longer\u{2028}line\n\(alone[1])\n")
         let none = try run("--max-tokens", "3")
         #expect(none.status == 64)
-        #expect(none.error.hasPrefix("Error: Give a text with --prompt, or a file of them with --prompts."))
+        #expect(none.error.hasPrefix("Error: Give a text with --prompt, a file of them with --prompts, or a picture"))
         let binary = try run("--prompts", "model/model.safetensors")
         #expect(binary.status == 65)
         #expect(

@@ -105,8 +105,8 @@ struct ForgetTests {
             "Example 1 of 'long.jsonl' has 301 tokens; the model reads at most 256. Cut it into several."),
         Mistake(
             "--model model --forget forget.jsonl --method nop --output run", 64,
-            "There is no method 'nop'. Methods are: npo, rmu, simnpo, gradient-ascent, gradient-difference, "
-                + "translated-distillation."),
+            "There is no method 'nop'. Methods are: npo, rmu, simnpo, spunge, task-vector, gradient-ascent, "
+                + "gradient-difference, translated-distillation."),
         Mistake(
             "--model model --forget forget.jsonl --method rmu --output run", 64,
             "The method 'rmu' is to work on layer 7, but the model's 2 layers are counted from 0. Choose one with --set "
@@ -121,6 +121,14 @@ struct ForgetTests {
         Mistake(
             "--model model --forget forget.jsonl --method npo --set steps --output run", 64,
             "'steps' does not set an option. Write it as key=value, for example learningRate=1e-4."),
+        Mistake(
+            "--model model --forget forget.jsonl --method task-vector --set stop.divergence=1 --output run", 64,
+            "Option 'stop.divergence' has an impossible value: the method 'task-vector' scales its change after training, "
+                + "which no measurement in training bounds; scale.budget says how far it may go. Correct its value."),
+        Mistake(
+            "--model model --forget forget.jsonl --set stop.divergence=1 --set extrapolation=1.2 --output run", 64,
+            "Option 'stop.divergence' has an impossible value: extrapolation goes beyond what was measured in training; "
+                + "leave one out. Correct its value."),
         Mistake(
             "--model model --forget forget.jsonl --method npo --output taken", 64,
             "The run directory 'taken' already exists and is not empty. Choose another --output or remove it."),
@@ -147,8 +155,8 @@ struct ForgetTests {
         let result = try Binary.run("forget", "--model", "model", "--output", "run")
         #expect(
             result.error.hasPrefix(
-                "Error: Say what to forget: --subject \"NAME\" or --forget FILE; for an image classifier --forget-class, "
-                    + "--forget-files or --forget-share.\n"))
+                "Error: Say what to forget: --subject \"NAME\", --forget FILE or --tendency PROMPTS; for an image classifier "
+                    + "--forget-class, --forget-files or --forget-share.\n"))
         #expect(result.status == 64)
     }
 

@@ -28,6 +28,13 @@ import UnlearnFormats
         #expect(degraded.completed(with: images).isIdentical(to: images))
     }
 
+    @Test mutating func reconstructionHidesNothingAndDrawsAll() {
+        let (images, drawn) = (images(), images())
+        let degraded = Degradation(.reconstruction)(images, using: &generator)
+        #expect(degraded.images.isIdentical(to: images) && degraded.mask.isIdentical(to: .zeros([2, 1, 8, 8]) + 1))
+        #expect(degraded.completed(with: drawn).isIdentical(to: drawn))
+    }
+
     @Test mutating func outpaintingHidesTheRest() {
         let images = images()
         let inside = Degradation(.inpainting)(images, using: &generator)

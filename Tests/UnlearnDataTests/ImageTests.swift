@@ -78,6 +78,22 @@ import UnlearnEngine
         #expect(set.classCounts(Array(0..<set.count)).allSatisfy { $0 > 0 })
     }
 
+    @Test func idxImagesAreBroughtToTheSizeAskedFor() throws {
+        let folder = try ImageFolder([
+            "train-images-idx3-ubyte": Data([0, 0, 8, 3, 0, 0, 0, 2, 0, 0, 0, 2, 0, 0, 0, 2, 0, 4, 8, 12, 7, 7, 7, 7]),
+            "train-labels-idx1-ubyte": Data([0, 0, 8, 1, 0, 0, 0, 2, 1, 0]),
+        ])
+        var options = ImageOptions()
+        options.size = 1
+        let set = try ImageReader(options).read(folder.url)
+        // The mean of each.
+        #expect((set.width, set.height) == (1, 1) && set.pixels == [6, 7])
+        options.size = 1000
+        #expect(throws: DataError.tooLarge(count: 2, width: 1000, height: 1000, bytes: 1_999_999)) {
+            try ImageReader(options, mostBytes: 1_999_999).read(folder.url)
+        }
+    }
+
     @Test func classesOfIDXFilesGetNames() throws {
         let folder = try ImageFolder([
             "train-images-idx3-ubyte": Data([0, 0, 8, 3, 0, 0, 0, 2, 0, 0, 0, 1, 0, 0, 0, 1, 5, 6]),

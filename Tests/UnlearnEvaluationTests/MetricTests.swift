@@ -136,6 +136,7 @@ import UnlearnData
                 "leak", "core-leak", "sampled-leak", "answer-probability", "key-probability", "extraction-strength",
                 "exact-memorization", "repetition", "log-probability", "perplexity", "accuracy", "cross-entropy",
                 "membership-attack", "psnr", "ssim", "fid", "inception-score", "embedding-cosine",
+                "toxicity", "toxicity-corrected", "degenerate",
             ])
         for card in MetricCatalog.cards { #expect(card.summary.hasSuffix(".")) }
     }

@@ -132,7 +132,7 @@ struct PipelineTests {
         #expect(
             json.object?.keys == [
                 "family", "verdict", "reasons", "metrics", "seconds", "peakMemoryBytes", "samples", "pictures",
-                "redrawn",
+                "redrawn", "tendency",
                 "limits",
                 "notMeasured", "rows", "provenance",
             ])
@@ -312,6 +312,38 @@ struct PipelineTests {
         let rows = try JSONLines.read(job.folder.url.appending(path: "run/data/forget.jsonl"))
         #expect(rows.count >= 4 && rows.count == report.rows?.forget?.count)
         #expect(rows.compactMap { $0.value["text"]?.string }.joined() == text)
+    }
+
+    @Test func rowsAreSplitByTheirOwnColumn() throws {
+        let job = try Job()
+        var configuration = RunConfiguration()
+        func groups(_ name: String, _ text: String) throws -> [String?]? {
+            configuration.forget = try job.folder.file(name, text).path
+            return try UserData(configuration, splitBy: "target").forget?.map(\.group)
+        }
+        let rows = [#"{"text": "a", "target": "women"}"#, #"{"text": "b", "target": 7}"#]
+        #expect(try groups("rows.jsonl", rows.joined(separator: "\n")) == ["women", "7"])
+        #expect(try groups("rows.json", "[\(rows.joined(separator: ","))]") == ["women", "7"])
+        #expect(
+            job.sentence { _ = try groups("bare.jsonl", rows[0] + "\n" + #"{"text": "c"}"#) }
+                == "'bare.jsonl', line 2, has no text or whole number 'target', by which the method splits what is to be "
+                + "forgotten. Give every row of a .jsonl file one, or name another with --set splitBy=….")
+        #expect(
+            job.sentence { _ = try groups("text.txt", "plain") }
+                == "'text.txt' has no text or whole number 'target', by which the method splits what is to be forgotten. "
+                + "Give every row of a .jsonl file one, or name another with --set splitBy=….")
+        #expect(try UserData(configuration).forget?.map(\.group) == [nil])
+    }
+
+    @Test func aMethodWithAdditionsOfItsOwnRefusesOthers() throws {
+        let job = try Job()
+        var configuration = RunConfiguration()
+        configuration.forget = try job.folder.file("rows.jsonl", #"{"text": "a", "group": "b"}"#).path
+        configuration.method = "spunge"
+        #expect(
+            job.sentence { _ = try LanguagePlan(configuration, settings: [["lora": ["rank": 4]]]) }
+                == "Option 'lora.rank' has an impossible value: the method 'spunge' makes low-rank additions of its own, of "
+                + "the width rank. Correct its value.")
     }
 
     @Test func aFileOfTermsHasOneOnEachLine() throws {

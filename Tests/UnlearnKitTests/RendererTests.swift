@@ -129,7 +129,7 @@ import UnlearnFormats
         #expect(
             value.object?.keys == [
                 "family", "verdict", "reasons", "metrics", "seconds", "peakMemoryBytes", "samples", "pictures",
-                "redrawn",
+                "redrawn", "tendency",
                 "limits",
                 "notMeasured", "rows", "provenance",
             ])
@@ -137,7 +137,7 @@ import UnlearnFormats
             value["metrics"]?[0]?.text()
                 == #"{"name":"leak","split":"forget","direction":"lowerIsBetter","unit":"share of answers","#
                 + #""before":{"value":0.83,"low":0.744,"high":0.891,"n":100},"#
-                + #""after":{"value":0.03,"low":0.01,"high":0.085,"n":100}}"#)
+                + #""after":{"value":0.03,"low":0.01,"high":0.085,"n":100},"control":null}"#)
         #expect(
             value["seconds"]?.object?.keys == ["load", "prepare", "evaluateBefore", "forget", "evaluateAfter", "save"])
         #expect(value["samples"]?[1]?["kind"]?.string == "general")

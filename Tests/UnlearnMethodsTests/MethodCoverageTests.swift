@@ -19,7 +19,14 @@ import UnlearnFormats
         "seif": ["seif"], "sebastian": ["sebastian", "sebastian-drawn"],
         "toshi": ["toshi-transpose", "toshi-pseudo-labels"], "amnesiacs": ["amnesiacs"], "sun": ["sun"],
         "forget": ["forget"], "warm-restart": ["warm-restart"],
-        "encoder-redirection": ["encoder-redirection"], "max-loss": ["max-loss"],
+        "encoder-redirection": [
+            "encoder-redirection", "encoder-redirection-noise", "encoder-redirection-other-context",
+            "encoder-redirection-budget",
+        ],
+        "max-loss": ["max-loss"], "noisy-label": ["noisy-label"], "retain-label": ["retain-label"],
+        "random-encoder": ["random-encoder"],
+        "perturbed-distillation": ["perturbed-distillation"],
+        "task-vector": ["task-vector"], "spunge": ["spunge"],
     ]
 
     private static let tests = URL(filePath: #filePath).deletingLastPathComponent()
@@ -27,7 +34,10 @@ import UnlearnFormats
     /// The names of the cases that the golden files hold: of terms, of whole runs, and of tensors before their first dot.
     private static func computed() throws -> Set<String> {
         var found: Set<String> = []
-        for folder in ["methods", "classifier-methods", "classifier-recipes", "generator-methods"] {
+        for folder in [
+            "methods", "classifier-methods", "classifier-recipes", "generator-methods", "generator-distillation",
+            "weight-methods",
+        ] {
             let folder = tests.appending(path: "../Golden/\(folder)")
             let json = try JSONValue(contentsOf: folder.appending(path: "golden.json"))
             for key in (json["terms"]?.object?.keys ?? []) + (json["runs"]?.object?.keys ?? []) {

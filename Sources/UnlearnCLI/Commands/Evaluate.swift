@@ -10,11 +10,8 @@ import UnlearnModels
 
 struct Evaluate: ParsableCommand {
     static let configuration = CommandConfiguration(
-        abstract: "Judge a model by a suite of questions.",
-        discussion: """
-            `unlearn list suites` shows the suites, what each needs as --data, and its figures. forget-by-name judges a \
-            model by the one that it comes from, --reference.
-            """)
+        abstract: "Judge a model on questions, prompts and texts that it was not trained on.",
+        discussion: "`unlearn list suites` shows the suites, what each of them needs, and what its figures say.")
 
     @OptionGroup var model: ModelOptions
 
@@ -25,18 +22,24 @@ struct Evaluate: ParsableCommand {
     var suite: SuiteName
 
     @Option(help: ArgumentHelp("The suite's data: a folder or a file.", valueName: "path"))
-    var data: String
+    var data: String?
 
-    @Option(help: ArgumentHelp("The subject, such as \"Harry Potter\".", valueName: "name"))
+    @Option(help: ArgumentHelp("Prompts in place of the suite's own: a file or a folder.", valueName: "path"))
+    var prompts: String?
+
+    @Option(help: ArgumentHelp("The subject of forget-by-name, such as \"Harry Potter\".", valueName: "name"))
     var subject: String?
 
-    @Option(help: "The part of the questions: test, or dev for choosing options.")
+    @Option(help: "The part of the questions of forget-by-name: test, or dev for choosing options.")
     var split: String?
 
-    @Option(help: ArgumentHelp("Sampled answers to each question.", valueName: "number"))
+    @Option(help: ArgumentHelp("Sampled answers to each question or prompt.", valueName: "number"))
     var samples: Int?
 
-    @Option(help: ArgumentHelp("Ask only the first ones of each task.", valueName: "number"))
+    @Option(
+        help: ArgumentHelp(
+            "At most so many items: the first ones of each task, or prompts of each kind, spread over all.",
+            valueName: "number"))
     var limit: Int?
 
     @Option(help: ArgumentHelp("The source of random numbers.", valueName: "number"))
@@ -48,9 +51,7 @@ struct Evaluate: ParsableCommand {
     var settings: [String] = []
 
     @Option(
-        help: ArgumentHelp(
-            "Where the result is written: a JSON row for each item, or for forget-by-name one JSON object.",
-            valueName: "file"))
+        help: ArgumentHelp("Where the result is written, one JSON object with a row for each item.", valueName: "file"))
     var output: String?
 
     @Option(
@@ -61,19 +62,29 @@ struct Evaluate: ParsableCommand {
     @Flag(help: "Print one JSON object, also where it is written to a file.")
     var json = false
 
+    @OptionGroup var judge: ToxicityJudgeArguments
+
     @OptionGroup var runtime: RuntimeOptions
 
     func validate() throws {
-        if let samples, !(0...1000).contains(samples) { throw ValidationError("--samples must be from 0 to 1000.") }
         if let limit, limit < 1 { throw ValidationError("--limit must be at least 1.") }
-        if suite.type.card.needsOriginal, reference == nil {
-            throw ValidationError("The suite '\(suite.type.card.name)' needs --reference, the original model.")
+        let card = suite.type.card
+        let given = self.given
+        for (flag, input) in given where !card.inputs.contains(where: { $0.name == input }) {
+            throw SuiteName.foreign(flag) { $0.card.inputs.contains { $0.name == input } }
+        }
+        for (flag, option, _) in options where !suite.type.optionNames.contains(option) {
+            throw SuiteName.foreign(flag) { $0.optionNames.contains(option) }
+        }
+        for input in card.inputs where input.isRequired && !given.contains(where: { $0.input == input.name }) {
+            throw ValidationError("--suite \(card.name) needs --\(input.name): \(input.summary).")
         }
     }
 
     func run() throws {
         for file in [output, results].compactMap(\.self) { try Output.checkFolder(of: URL(filePath: file)) }
-        let suite = try suite.resolve(overlays())
+        let suite = try suite.resolve(
+            options.map { JSONValue.object([$0.option: $0.value]) } + settings.map(Options.assignment))
         runtime.apply()
         let progress = ProgressReporter()
         func load(_ path: String) throws -> LanguageModel {
@@ -83,37 +94,34 @@ struct Evaluate: ParsableCommand {
         }
         let result = try suite.run(
             SuiteContext(
-                data: URL(filePath: data), model: { try load(model.model) },
-                original: { try load(reference ?? model.model) }, progress: { progress.report($0) }))
+                data: (data ?? prompts).map { URL(filePath: $0) }, model: { try load(model.model) },
+                original: reference.map { path in { try load(path) } }, judge: judge.measured,
+                progress: { progress.report($0) }))
         progress.finish()
         try write(result)
     }
 
-    /// What the flags and `--set` say of the suite's options, the latter last.
-    private func overlays() throws -> [JSONValue] {
-        let flags: [(String, JSONValue?)] = [
-            ("subject", subject.map { .string($0) }), ("split", split.map { .string($0) }),
-            ("samples", samples.map { .int($0) }), ("limit", limit.map { .int($0) }),
-            ("seed", seed.map { .int($0) }),
-        ]
-        return flags.compactMap { name, value in value.map { JSONValue.object([name: $0]) } }
-            + (try settings.map(Options.assignment))
+    /// The flags that were given, and what a suite is given by them.
+    private var given: [(flag: String, input: String)] {
+        [("reference", reference), ("data", data), ("prompts", prompts)].filter { $0.1 != nil }
+            .map { ("--\($0.0)", $0.0) } + judge.given.map { ($0, "judge") }
+    }
+
+    /// The flags that set the suite's option of their name; those of `--set` come after them.
+    private var options: [(flag: String, option: String, value: JSONValue)] {
+        let texts = [("subject", subject), ("split", split)].map { ($0.0, $0.1.map { JSONValue.string($0) }) }
+        let numbers = [("samples", samples), ("limit", limit), ("seed", seed)]
+            .map { ($0.0, $0.1.map { JSONValue.int($0) }) }
+        return (texts + numbers).compactMap { name, value in value.map { ("--\(name)", name, $0) } }
     }
 
     private func write(_ result: SuiteResult) throws {
-        let rows = result.findings.rows
-        if let output {
-            let file = URL(filePath: output)
-            if rows.isEmpty {
-                try result.json.write(to: file)
-            } else {
-                try AtomicFile.write(rows.map { $0.text() + "\n" }.joined(), to: file)
-            }
-        }
+        if let output { try result.json.write(to: URL(filePath: output)) }
         if let results {
             try result.harnessResults(model: model.model, version: Unlearn.version).write(to: URL(filePath: results))
         }
-        if json || (output == nil && rows.isEmpty) { return Output.line(result.json.text()) }
+        // A verdict without its figures helps no one: where they are in no file, they are printed.
+        if json || (result.verdict != nil && output == nil) { return Output.line(result.json.text()) }
         if let verdict = result.verdict { return Output.line(verdict) }
         Output.write(SuiteTable(result).render())
     }
@@ -128,43 +136,22 @@ struct SuiteName: ExpressibleByArgument {
         self.type = type
     }
 
-    static var allValueStrings: [String] { SuiteCatalog.all.map(\.card.name) }
+    static var allValueStrings: [String] { SuiteCatalog.all.map { $0.card.name } }
 
     /// The suite with a user's options.
     func resolve(_ overlays: [JSONValue]) throws -> any EvaluationSuite { try type.resolved(overlays) }
-}
 
-extension EvaluationSuite {
-    fileprivate static func resolved(_ overlays: [JSONValue]) throws -> Self {
-        try Options.resolve(Self.self, overlays: overlays)
+    /// What is said where a flag was given that other suites have.
+    static func foreign(_ flag: String, _ has: (any EvaluationSuite.Type) -> Bool) -> ValidationError {
+        let names = SuiteCatalog.all.filter(has).map { $0.card.name }
+        return ValidationError("\(flag) is for --suite \(names.joined(separator: " or ")).")
     }
 }
 
-/// The figures of a suite for people.
-struct SuiteTable {
-    let result: SuiteResult
+extension EvaluationSuite {
+    fileprivate static var optionNames: [String] { SettingFacts.all(of: Self()).map(\.path) }
 
-    init(_ result: SuiteResult) { self.result = result }
-
-    func render() -> String {
-        let rows = result.findings.outcomes.map { outcome -> [String] in
-            switch outcome {
-            case .measured(let figure):
-                let error = figure.standardError.map { String(format: "± %.4f", $0) }
-                let interval = figure.interval.map { String(format: "%.4f to %.4f", $0.low, $0.high) }
-                return [
-                    figure.split.title, figure.name, String(format: "%.4f", figure.value), error ?? "", interval ?? "",
-                    "\(figure.n)",
-                ]
-            case .skipped(let name, let reason): return ["", name, "–", "", reason, ""]
-            }
-        }
-        let table = TerminalTable(
-            ["task", "figure", "value", "standard error", "95 % interval", "n"], right: [2, 5], rows: rows)
-        let shown = result.findings.outcomes.measurements.map(\.name)
-        let notes = result.card.figures.filter { shown.contains($0.name) }.map {
-            "\($0.name): \($0.summary) \($0.good)"
-        }
-        return table.render() + "\n" + notes.map { $0 + "\n" }.joined()
+    fileprivate static func resolved(_ overlays: [JSONValue]) throws -> Self {
+        try Options.resolve(Self.self, overlays: overlays)
     }
 }

@@ -63,8 +63,10 @@ extension ForgetOptions {
         var configuration = RunConfiguration()
         configuration.model = try ModelName.path(model.model)
         configuration.subject = subject
-        configuration.forget = forget
-        configuration.retain = retain
+        configuration.forget = tendency.toxic ?? forget
+        configuration.retain = tendency.harmless ?? retain
+        configuration.tendency = tendency.tendency
+        configuration.judge = try tendency.judge.map { try ModelName.path($0) }
         configuration.terms = terms
         configuration.method = method ?? ""
         let source = URL(filePath: configuration.model)
@@ -73,6 +75,9 @@ extension ForgetOptions {
             configuration.images = images.task(over: trained ?? ImageTaskOptions())
         }
         configuration.features = try features.map { try ModelName.path($0) }
+        configuration.degradation = redrawing.degradation
+        configuration.control = try control.map { try ModelName.path($0) }
+        configuration.proxy = proxy
         configuration.output = output
         configuration.seed = seed
         configuration.threads = runtime.threads

@@ -25,13 +25,30 @@ struct ForgetOptions: ParsableArguments {
             valueName: "words"))
     var terms: String?
 
+    @OptionGroup(title: "Tendencies of language models") var tendency: TendencyArguments
+
     @OptionGroup(title: "Image classifiers, and models that redraw pictures") var images: ImageDataArguments
+
+    @OptionGroup(title: "Models that redraw pictures, and whose config.json does not say how")
+    var redrawing: RedrawingArguments
 
     @Option(
         help: ArgumentHelp(
             "A classifier, through whose features redrawn pictures are compared with the originals.",
             valueName: "folder"))
     var features: String?
+
+    @Option(
+        help: ArgumentHelp(
+            "A model that redraws pictures and was trained without those to forget, to be measured beside the others.",
+            valueName: "folder"))
+    var control: String?
+
+    @Option(
+        help: ArgumentHelp(
+            "Pictures of anything else in the same size, for a model that redraws pictures to be trained on in place of those "
+                + "to keep, where these are not to be had.", valueName: "folder"))
+    var proxy: String?
 
     @Option(
         help: ArgumentHelp(
@@ -65,9 +82,15 @@ struct ForgetOptions: ParsableArguments {
     var printConfig = false
 
     func validate() throws {
-        guard subject != nil || forget != nil || images.saysWhatToForget else {
+        for (name, other, both) in [
+            ("--toxic", "--forget", tendency.toxic != nil && forget != nil),
+            ("--harmless", "--retain", tendency.harmless != nil && retain != nil),
+        ] where both {
+            throw ValidationError("\(name) and \(other) mean the same: give one of them.")
+        }
+        guard subject != nil || forget != nil || tendency.isGiven || images.saysWhatToForget else {
             throw ValidationError(
-                "Say what to forget: --subject \"NAME\" or --forget FILE; for an image classifier --forget-class, "
+                "Say what to forget: --subject \"NAME\", --forget FILE or --tendency PROMPTS; for an image classifier --forget-class, "
                     + "--forget-files or --forget-share.")
         }
     }

@@ -1,4 +1,4 @@
-// `unlearn generate`: a model's continuation of a text, or its answer to a question, as it is written.
+// `unlearn generate`: a model's continuation of a text, its answer to a question, or a picture that it redraws.
 
 import ArgumentParser
 import Foundation
@@ -9,7 +9,7 @@ import UnlearnModels
 
 struct Generate: ParsableCommand {
     static let configuration = CommandConfiguration(
-        abstract: "Let a model continue a text, or answer a question with --chat.")
+        abstract: "Let a model continue a text, answer a question with --chat, or redraw a picture with --image.")
 
     @OptionGroup var model: ModelOptions
 
@@ -20,6 +20,8 @@ struct Generate: ParsableCommand {
         help: ArgumentHelp(
             "A text file with a prompt on each line; the answers are written together.", valueName: "file"))
     var prompts: String?
+
+    @OptionGroup(title: "Models that redraw pictures") var picture: PictureArguments
 
     @Flag(help: "Ask in the model's chat format; --chat-format implies it.")
     var chat = false
@@ -42,8 +44,9 @@ struct Generate: ParsableCommand {
     var json = false
 
     func validate() throws {
-        guard (prompt == nil) != (prompts == nil) else {
-            throw ValidationError("Give a text with --prompt, or a file of them with --prompts.")
+        guard [prompt, prompts, picture.image].count(where: { $0 != nil }) == 1 else {
+            throw ValidationError(
+                "Give a text with --prompt, a file of them with --prompts, or a picture with --image.")
         }
         guard maxTokens >= 1 else { throw ValidationError("--max-tokens must be at least 1, but is \(maxTokens).") }
         guard temperature >= 0, temperature.isFinite else {
@@ -56,12 +59,19 @@ struct Generate: ParsableCommand {
 
     func run() throws {
         runtime.apply()
+        if picture.image != nil { return try picture.redraw(by: model.url(), seed: seed, json: json) }
+        try writeText()
+    }
+
+    private func writeText() throws {
+        let url = try model.url()
+        if try Family(of: url) == .generator { throw CommandError.needsPicture(path: url.path) }
         let isChat = chat || model.chatFormat != nil
         let texts = try self.texts()
         // A text is continued whatever the model's template says.
         let format = isChat ? model.chatFormat : .plain
         let loading = ContinuousClock.now
-        let (_, model) = try ModelLoader.load(model.url(), cache: ModelName.cache, chatFormat: format)
+        let (_, model) = try ModelLoader.load(url, cache: ModelName.cache, chatFormat: format)
         let loadSeconds = (ContinuousClock.now - loading) / .seconds(1)
         let asked = texts.map { isChat ? Prompt.question($0) : .completion($0) }
         let contexts = try asked.map(model.ids)

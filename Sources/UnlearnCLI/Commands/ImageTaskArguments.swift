@@ -7,7 +7,28 @@ import UnlearnKit
 import UnlearnMethods
 import UnlearnModels
 
-extension ClassifierDesign.Kind: ExpressibleByArgument {}
+/// The network of a new model: that of a classifier, or of a model that redraws pictures.
+enum NewNetwork: ExpressibleByArgument, CaseIterable, Equatable {
+    case classifier(ClassifierDesign.Kind)
+    case generator(GeneratorDesign.Kind)
+
+    static let classifiers = ClassifierDesign.Kind.allCases.map(\.rawValue)
+    static let generators = GeneratorDesign.Kind.allCases.map(\.rawValue)
+    static let allCases =
+        ClassifierDesign.Kind.allCases.map(Self.classifier) + GeneratorDesign.Kind.allCases.map(Self.generator)
+    static var allValueStrings: [String] { classifiers + generators }
+
+    init?(argument: String) {
+        if let kind = ClassifierDesign.Kind(rawValue: argument) {
+            self = .classifier(kind)
+        } else if let kind = GeneratorDesign.Kind(rawValue: argument) {
+            self = .generator(kind)
+        } else {
+            return nil
+        }
+    }
+}
+
 extension TrainingRecipe: ExpressibleByArgument {}
 extension Degradation.Kind: ExpressibleByArgument {}
 
@@ -70,12 +91,42 @@ struct ImageDataArguments: ParsableArguments {
     }
 }
 
+/// What is taken away from pictures for a model to draw.
+struct RedrawingArguments: ParsableArguments {
+    @Option(
+        help: ArgumentHelp(
+            "The model redraws pictures, of which this is taken away: "
+                + "\(Degradation.Kind.allCases.map(\.rawValue).joined(separator: ", ")).", valueName: "what"))
+    var redraw: Degradation.Kind?
+
+    @Option(
+        help: ArgumentHelp("The side of the hole, or of what is left, as a share (default: 0.5).", valueName: "share"))
+    var center: Double?
+
+    func validate() throws {
+        guard redraw != nil || center == nil else {
+            throw ValidationError("--center says how large the hole is that --redraw makes: give both.")
+        }
+    }
+
+    var degradation: Degradation? {
+        redraw.map { kind in
+            var degradation = Degradation(kind)
+            degradation.center = center ?? degradation.center
+            return degradation
+        }
+    }
+}
+
 /// Images, and a model's design and training.
 struct ImageTaskArguments: ParsableArguments {
     @OptionGroup var images: ImageDataArguments
 
-    @Option(help: "The network: \(ClassifierDesign.Kind.allCases.map(\.rawValue).joined(separator: ", ")).")
-    var architecture = ClassifierDesign.Kind.convnet
+    @Option(
+        help: ArgumentHelp(
+            "The network: \(NewNetwork.classifiers.joined(separator: ", ")); with --redraw: "
+                + "\(NewNetwork.generators.joined(separator: ", ")) (default: the first).", valueName: "name"))
+    var architecture: NewNetwork?
 
     @Option(help: ArgumentHelp("The width of its first layer (default: the usual one).", valueName: "number"))
     var width = 0
@@ -86,18 +137,24 @@ struct ImageTaskArguments: ParsableArguments {
     @Option(help: "The recipe of training: usual or challenge.")
     var recipe = TrainingRecipe.usual
 
-    @Option(
-        help: ArgumentHelp(
-            "Train a model that redraws pictures instead, of which this is taken away: "
-                + "\(Degradation.Kind.allCases.map(\.rawValue).joined(separator: ", ")).", valueName: "what"))
-    var redraw: Degradation.Kind?
-
-    @Option(
-        help: ArgumentHelp("The side of the hole, or of what is left, as a share (default: 0.5).", valueName: "share"))
-    var center: Double?
+    @OptionGroup var redrawing: RedrawingArguments
 
     @Flag(help: "Leave out the images that --forget-class and its kin name: a control that never saw them.")
     var withoutForgotten = false
+
+    func validate() throws {
+        switch architecture {
+        case .classifier(let kind) where redraw != nil:
+            throw ValidationError(
+                "--architecture \(kind.rawValue) is an image classifier, but --redraw asks for a model that redraws "
+                    + "pictures. Choose one of \(NewNetwork.generators.joined(separator: ", ")).")
+        case .generator(let kind) where redraw == nil:
+            throw ValidationError(
+                "--architecture \(kind.rawValue) redraws pictures: say with --redraw what is taken away from them, or choose "
+                    + "one of \(NewNetwork.classifiers.joined(separator: ", ")).")
+        default: break
+        }
+    }
 
     var data: String? { images.data }
     var task: ImageTaskOptions { images.task() }
@@ -108,37 +165,34 @@ struct ImageTaskArguments: ParsableArguments {
             ("--label-pattern", images.labelPattern != nil), ("--label-bins", images.labelBins != nil),
             ("--class-names", images.classNames != nil), ("--image-size", images.imageSize != nil),
             ("--forget-share", images.forgetShare != nil), ("--forget-class", images.forgetClass != nil),
-            ("--forget-files", images.forgetFiles != nil), ("--architecture", architecture != .convnet),
+            ("--forget-files", images.forgetFiles != nil), ("--architecture", architecture != nil),
             ("--width", width != 0), ("--small-stem", smallStem), ("--recipe", recipe != .usual),
-            ("--redraw", redraw != nil), ("--center", center != nil), ("--without-forgotten", withoutForgotten),
+            ("--redraw", redraw != nil), ("--center", redrawing.center != nil),
+            ("--without-forgotten", withoutForgotten),
         ]
         return flags.filter(\.1).map(\.0)
     }
 
+    var redraw: Degradation.Kind? { redrawing.redraw }
     /// What a model that redraws pictures is to undo; nil: a classifier is trained.
-    var degradation: Degradation? {
-        redraw.map { kind in
-            var degradation = Degradation(kind)
-            degradation.center = center ?? degradation.center
-            return degradation
-        }
-    }
+    var degradation: Degradation? { redrawing.degradation }
 
     var network: GeneratorDesign {
         var network = GeneratorDesign()
-        if width > 0 { network.width = width }
+        if case .generator(let kind) = architecture { network.kind = kind }
+        network.width = width
         return network
     }
 
     /// The flags that only a classifier has a use for and were given.
     var ofClassifiers: [String] {
-        [("--architecture", architecture != .convnet), ("--small-stem", smallStem), ("--recipe", recipe != .usual)]
-            .filter(\.1).map(\.0)
+        [("--small-stem", smallStem), ("--recipe", recipe != .usual)].filter(\.1).map(\.0)
     }
 
     var design: ClassifierDesign {
         var design = ClassifierDesign()
-        (design.kind, design.width, design.stemIsSmall) = (architecture, width, smallStem)
+        if case .classifier(let kind) = architecture { design.kind = kind }
+        (design.width, design.stemIsSmall) = (width, smallStem)
         return design
     }
 }

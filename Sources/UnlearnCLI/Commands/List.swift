@@ -13,7 +13,7 @@ struct List: ParsableCommand {
 
     /// One catalog each.
     enum Kind: String, ExpressibleByArgument, CaseIterable {
-        case methods, options, metrics, suites, architectures
+        case methods, options, metrics, attacks, suites, architectures
 
         var entries: [Entry] {
             switch self {
@@ -26,9 +26,16 @@ struct List: ParsableCommand {
                         families: Family.allCases.filter { $0.has(method) }.map(\.rawValue))
                 }
             case .metrics: MetricCatalog.cards.map { Entry(name: $0.name, summary: $0.summary, paper: $0.paper) }
+            case .attacks:
+                AttackCatalog.all.map { attack in
+                    Entry(
+                        name: attack.card.name, summary: attack.card.summary, paper: attack.card.paper,
+                        families: Family.allCases.filter { $0.has(attack) }.map(\.rawValue))
+                }
             case .suites: SuiteCatalog.all.map { Entry(suite: $0.card) }
             case .architectures:
-                Family.allCases.flatMap(\.architectures).map { Entry(name: $0.name, summary: $0.summary) }
+                (Family.allCases.flatMap(\.architectures) + ArchitectureCatalog.encoders)
+                    .map { Entry(name: $0.name, summary: $0.summary) }
             }
         }
     }
@@ -46,7 +53,13 @@ struct List: ParsableCommand {
         var json: JSONValue {
             var json: JSONValue = ["name": .string(name), "summary": .string(summary)]
             if let suite {
-                json["data"] = .string(suite.data)
+                json["inputs"] = .array(
+                    suite.inputs.map { input in
+                        [
+                            "name": .string(input.name), "summary": .string(input.summary),
+                            "required": .bool(input.isRequired),
+                        ]
+                    })
                 json["figures"] = .array(
                     suite.figures.map { figure in
                         [
@@ -63,8 +76,11 @@ struct List: ParsableCommand {
 
     /// The suites with their data, then each one's figures in words.
     private func suiteText(_ suite: SuiteCard) -> String {
-        let rows = suite.figures.map { [$0.name, $0.direction.words, $0.summary + " " + $0.good] }
-        return "\(suite.name): \(suite.summary)\n--data: \(suite.data)\n"
+        let rows = suite.figures.map { [$0.name, $0.direction.words, $0.words] }
+        let inputs = suite.inputs.map { input in
+            "--\(input.name)\(input.isRequired ? "" : " (may be left out)"): \(input.summary)\n"
+        }
+        return "\(suite.name): \(suite.summary)\n\(inputs.joined())"
             + TerminalTable(["figure", "good", "what it is"], rows: rows).render()
     }
 

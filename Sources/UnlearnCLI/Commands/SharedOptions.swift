@@ -84,7 +84,7 @@ enum ModelName {
     /// The path of what the user names; the folder of a run stands for the model in it.
     static func path(_ name: String) throws -> String {
         let path = try cache.path(of: name)
-        guard FileManager.default.fileExists(atPath: path + "/run.json") else { return path }
+        guard RunDirectory.isThere(URL(filePath: path)) else { return path }
         let model = URL(filePath: path).appending(path: "model").path
         guard FileManager.default.fileExists(atPath: model) else { throw CommandError.noModel(path: name) }
         return model

@@ -1,4 +1,5 @@
-// `unlearn train`: a language model trained further on examples, or an image classifier from a folder of images.
+// `unlearn train`: a language model trained further on examples, an image classifier from a folder of images, or a judge
+// of texts from labelled sentences.
 
 import ArgumentParser
 import Foundation
@@ -9,15 +10,20 @@ import UnlearnKit
 
 struct Train: ParsableCommand {
     static let configuration = CommandConfiguration(
-        abstract: "Train a language model (--model), an image classifier, or a model that redraws pictures (--redraw).",
+        abstract:
+            "Train a language model (--model), an image classifier, a model that redraws pictures (--redraw), or a judge of "
+            + "texts (--judge).",
         discussion: """
             With --model, --data is a file of examples; without it, a folder of images. --output is a run's folder, with \
-            the model in model/; `unlearn resume` goes on with one that was interrupted.
+            the model in model/; `unlearn resume` goes on with one that was interrupted. With --judge, --data is a table \
+            of labelled sentences (.csv or .jsonl), and --output a folder that --judge of other commands takes.
             """)
 
     @OptionGroup var language: LanguageTrainingArguments
 
     @OptionGroup var images: ImageTaskArguments
+
+    @OptionGroup var judging: JudgeTrainingArguments
 
     @Option(help: ArgumentHelp("The folder to create.", valueName: "folder"))
     var output: String
@@ -37,14 +43,21 @@ struct Train: ParsableCommand {
 
     func validate() throws {
         guard images.data != nil else { throw ValidationError("Give the examples or images with --data.") }
+        if judging.judge {
+            let foreign = (language.model == nil ? [] : ["--model"]) + language.given + images.given
+            if let flag = foreign.first {
+                throw ValidationError("\(flag) is for other models, but --judge asks for a judge of texts.")
+            }
+            return
+        }
+        if let flag = judging.given.first {
+            throw ValidationError("\(flag) is for judges of texts: ask for one with --judge.")
+        }
         if language.model != nil, let flag = images.given.first {
             throw ValidationError("\(flag) is for image classifiers, but --model gives a language model.")
         }
         if images.redraw != nil, let flag = images.ofClassifiers.first {
             throw ValidationError("\(flag) is for image classifiers, but --redraw asks for another model.")
-        }
-        if images.redraw == nil, images.center != nil {
-            throw ValidationError("--center says how large the hole is that --redraw makes: give both.")
         }
         if language.model == nil, let flag = language.given.first {
             throw ValidationError("\(flag) is for language models: give one with --model.")
@@ -52,6 +65,7 @@ struct Train: ParsableCommand {
     }
 
     func run() throws {
+        if judging.judge { return try trainJudge() }
         var configuration = TrainingConfiguration()
         (configuration.output, configuration.seed, configuration.threads) = (output, seed, runtime.threads)
         if let model = language.model {
@@ -67,6 +81,17 @@ struct Train: ParsableCommand {
         }
         let overlays = try settings.map { try Options.assignment($0) } + [language.settings]
         try Shell.train(try configuration.plan(settings: overlays), json: json, threads: runtime)
+    }
+}
+
+extension Train {
+    private func trainJudge() throws {
+        let source: JSONValue = ["seed": .int(Int(clamping: seed))]
+        let overlays = try [source] + settings.map { try Options.assignment($0) }
+        let training = try judging.training(images.data ?? "", settings: overlays)
+        runtime.apply()
+        let result = try training.run(output: URL(filePath: output))
+        Output.line(json ? try JSONValue(encoding: result).text() : result.words(output))
     }
 }
 

@@ -15,6 +15,8 @@ public struct Degradation: Configurable, Hashable {
         case superResolution = "super-resolution"
         /// The images are grey.
         case colourisation
+        /// Nothing is missing: an auto-encoder draws again what it is shown.
+        case reconstruction
     }
 
     public var kind = Kind.inpainting
@@ -62,11 +64,13 @@ public struct Degradation: Configurable, Hashable {
             }
         case .colourisation:
             if channels != 3 { return "The images have \(channels) channel(s); colours need 3." }
+        case .reconstruction: break
         }
         return nil
     }
 
-    /// The images without what is taken away, and where that was. What a coarser or grey image misses is everywhere.
+    /// The images without what is taken away, and where that was. What a coarser or grey image misses is everywhere, and
+    /// everything is drawn where nothing is missing.
     /// - Parameters:
     ///   - images: `[images, channels, height, width]`, −1…1, as ``ImageSet/batch(_:)`` makes them; a size for which
     ///     ``problem(channels:height:width:)`` is nil, anything else is a programmer's error.
@@ -75,13 +79,19 @@ public struct Degradation: Configurable, Hashable {
         let (count, channels, height, width) = (images.shape[0], images.shape[1], images.shape[2], images.shape[3])
         let problem = problem(channels: channels, height: height, width: width)
         precondition(problem == nil, "Degradation: \(problem ?? "")")
-        let mask = mask(count: count, height: height, width: width, using: &generator)
+        return degraded(images, where: mask(count: count, height: height, width: width, using: &generator))
+    }
+
+    /// The same where it is given which pixels are taken away: as others are that ``callAsFunction(_:using:)`` degraded.
+    public func degraded(_ images: Tensor, where mask: Tensor) -> DegradedImages {
+        let (height, width) = (images.shape[2], images.shape[3])
         let left =
             switch kind {
             case .inpainting, .outpainting, .randomMasks: images * (mask * -1 + 1)
             case .superResolution:
                 images.averagePooled(size: factor).resized(height: height, width: width, interpolation)
             case .colourisation: Self.grey(images)
+            case .reconstruction: images
             }
         return DegradedImages(images: left, mask: mask)
     }
@@ -106,7 +116,7 @@ public struct Degradation: Configurable, Hashable {
                 return isHidden
             }
             return Tensor(cells, shape: [count, 1, rows, columns]).upsampled(by: cell)
-        case .superResolution, .colourisation:
+        case .superResolution, .colourisation, .reconstruction:
             return Tensor.zeros([count, 1, height, width]) + 1
         }
     }

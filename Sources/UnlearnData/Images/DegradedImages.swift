@@ -20,6 +20,19 @@ public struct DegradedImages {
 
     public var count: Int { images.shape[0] }
 
+    /// The images of several batches one after another; all of them have noised ones, or none has.
+    public static func concatenate(_ batches: [DegradedImages]) -> DegradedImages {
+        let noised = batches.compactMap(\.noised)
+        precondition(
+            noised.isEmpty || noised.count == batches.count, "DegradedImages: some batches have noised images, some not"
+        )
+        return DegradedImages(
+            images: Tensor.concatenate(batches.map(\.images)), mask: Tensor.concatenate(batches.map(\.mask)),
+            noised: noised.isEmpty
+                ? nil
+                : NoisedImages(images: Tensor.concatenate(noised.map(\.images)), steps: noised.flatMap(\.steps)))
+    }
+
     /// The whole pictures: what was drawn where something was to be drawn, the original's own pixels elsewhere.
     /// - Parameter drawn: `[images, channels, height, width]`, −1…1. A picture with other channels than the degraded
     ///   one, such as the colours of a grey one, is taken whole.

@@ -13,6 +13,16 @@ public struct Image: Sendable, Equatable {
         (self.width, self.height, self.channels, self.pixels) = (width, height, channels, pixels)
     }
 
+    /// Images of one size and with as many channels, side by side.
+    public init(row images: [Image]) {
+        let first = images[0]
+        let length = first.width * first.channels
+        self.init(
+            width: first.width * images.count, height: first.height, channels: first.channels,
+            pixels: (0..<first.height).flatMap { row in images.flatMap { $0.pixels[row * length..<(row + 1) * length] }
+            })
+    }
+
     /// The image in another size. Shrinking averages over all pixels that fall together, growing interpolates
     /// linearly: a triangle filter as wide as the larger of both pixels, which is what Pillow calls bilinear.
     public func resized(toWidth newWidth: Int, height newHeight: Int) -> Image {

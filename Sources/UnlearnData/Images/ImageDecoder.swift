@@ -2,8 +2,13 @@
 
 internal import CJPEG
 internal import CSPNG
-internal import Foundation
+public import Foundation
 internal import UnlearnFormats
+
+extension Image {
+    /// The picture in a JPEG or PNG file, with three channels.
+    public init(contentsOf file: URL) throws(DataError) { self = try ImageDecoder().decode(file) }
+}
 
 /// Decodes images of the two kinds; keeps libjpeg's state, so use one for each thread.
 final class ImageDecoder {

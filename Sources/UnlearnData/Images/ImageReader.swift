@@ -175,6 +175,15 @@ public struct ImageReader: Sendable {
             classNames: classNames)
     }
 
+    /// Grey images of one size, brought to squares.
+    private func resized(_ pixels: [UInt8], _ width: Int, _ height: Int, to side: Int) -> [UInt8] {
+        let resizer = ImageResizer(from: (width, height), to: (side, side))
+        return stride(from: 0, to: pixels.count, by: width * height).flatMap { start in
+            let image = Array(pixels[start..<start + width * height])
+            return resizer(Image(width: width, height: height, channels: 1, pixels: image)).pixels
+        }
+    }
+
     private func readIDX(_ imagesURL: URL, _ labelsURL: URL) throws(DataError) -> ImageSet {
         let (images, labels) = (try IDXFile(imagesURL), try IDXFile(labelsURL))
         guard images.shape.count == 3 else {
@@ -189,8 +198,14 @@ public struct ImageReader: Sendable {
             throw .idx(
                 path: labelsURL.path, problem: "it has \(classCount) classes, and \(names.count) names are given")
         }
+        let (width, height) = (images.shape[2], images.shape[1])
+        let side = options.size > 0 ? options.size : nil
+        if let side, side * side > mostBytes / images.shape[0] {
+            throw .tooLarge(count: images.shape[0], width: side, height: side, bytes: mostBytes)
+        }
         return ImageSet(
-            width: images.shape[2], height: images.shape[1], channels: 1, pixels: images.bytes,
+            width: side ?? width, height: side ?? height, channels: 1,
+            pixels: side.map { resized(images.bytes, width, height, to: $0) } ?? images.bytes,
             labels: labels.bytes.map(Int.init), names: labels.bytes.indices.map(String.init),
             classNames: names.isEmpty ? (0..<classCount).map(String.init) : names)
     }

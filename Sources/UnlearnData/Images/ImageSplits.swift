@@ -133,7 +133,7 @@ extension ForgetChoice {
 
 extension ImageSet {
     /// Notes images among `kept` with the pixels of one at `forgotten`; nil if there are none.
-    fileprivate func copies(of forgotten: [Int], among kept: [Int]) -> ImageNotice? {
+    public func copies(of forgotten: [Int], among kept: [Int]) -> ImageNotice? {
         let size = width * height * channels
         return pixels.withUnsafeBytes { pixels -> ImageNotice? in
             func image(_ place: Int) -> UnsafeRawBufferPointer {
@@ -156,15 +156,19 @@ extension ImageSet {
     }
 
     /// This set followed by another one of the same size and classes.
-    /// - Parameter path: where the other one comes from.
-    public func appending(_ other: ImageSet, from path: String) throws(DataError) -> ImageSet {
+    /// - Parameters:
+    ///   - path: where the other one comes from.
+    ///   - folder: what its names begin with.
+    public func appending(
+        _ other: ImageSet, from path: String, under folder: String = "test"
+    ) throws(DataError) -> ImageSet {
         guard (width, height) == (other.width, other.height) else {
             throw .otherSize(path: path, found: [other.width, other.height], expected: [width, height])
         }
         precondition(channels == other.channels, "ImageSet: one kind of file has one number of channels")
         var joined = ImageSet(
             width: width, height: height, channels: channels, pixels: pixels + other.pixels,
-            labels: labels + other.labels, names: names + other.names.map { "test/" + $0 },
+            labels: labels + other.labels, names: names + other.names.map { "\(folder)/\($0)" },
             classNames: classNames.count >= other.classNames.count ? classNames : other.classNames)
         joined.otherNames = otherNames
         joined.notices = notices + other.notices

@@ -11,6 +11,16 @@ public enum DataError: Error, Equatable, Sendable {
     case row(path: String, line: Int, problem: String)
     /// A file whose name does not say how to read it.
     case unknownKind(path: String)
+    /// A file that is no table: its name ends in neither .csv, nor .jsonl, nor .json.
+    case unknownTable(path: String)
+    /// A table with names of columns, at most.
+    case noRows(path: String)
+    /// A column that a table should have.
+    case noColumn(String, path: String, known: [String])
+    /// A row of a table that cannot be used.
+    case tableRow(path: String, line: Int, problem: String)
+    /// Prompts of which none is of a kind, toxic or harmless.
+    case noPrompts(kind: String, path: String)
     /// A file without any example.
     case noExamples(path: String)
     /// A file that is no image that this program reads.
@@ -51,6 +61,17 @@ extension DataError: CustomStringConvertible, LocalizedError {
                 + "{\"prompt\", \"completion\"}, {\"text\"} or {\"messages\"}."
         case .unknownKind(let path):
             "'\(path)' is of no known kind. Give a file that ends in .jsonl, .json or .txt."
+        case .unknownTable(let path):
+            "'\(path)' is no table that is read. Give a file that ends in .csv, .jsonl or .json."
+        case .noRows(let path):
+            "'\(path)' holds no rows. Give a table with at least one, below the names of its columns."
+        case .noColumn(let name, let path, let known):
+            "'\(path)' has no column '\(name)'; its columns are \(known.joined(separator: ", ")). Name one of those, or add it."
+        case .tableRow(let path, let line, let problem):
+            "'\(path)', line \(line): \(problem). Correct the row."
+        case .noPrompts(let kind, let path):
+            "'\(path)' holds no \(kind) prompts. Give toxic and harmless ones: a model that says nothing any more must be told "
+                + "from one that speaks kindly."
         case .noExamples(let path):
             "'\(path)' holds no examples. Give at least one row or paragraph."
         case .image(let path, let problem):

@@ -20,7 +20,7 @@ public struct ClassifierEvaluation: Sendable {
         Card(name: MetricName.crossEntropy, summary: "Mean cross-entropy of images, in nats.", needs: [.classes]),
         Card(
             name: MetricName.membershipAttack,
-            summary: "Share of right guesses, by their losses, of which images were trained on.",
+            summary: "How well losses, or errors of redrawing, tell which images were trained on.",
             paper: "NeurIPS 2023 Machine Unlearning Challenge, starting kit", needs: [.losses]),
     ]
 

@@ -24,6 +24,21 @@ public struct GeneratorEvaluation {
         public let places: [Int]
         public let degraded: Tensor
         public let pairs: PicturePairs
+
+        /// The mean signal-to-noise ratio of what was drawn, for each class that the split has, in the classes' order.
+        public func ratios(byClassOf images: ImageSet) -> [(label: Int, ratio: Measurement)] {
+            let values = ImageQuality.peakSignalToNoise(of: pairs, on: .filled)
+            let rows = Dictionary(grouping: places.indices) { images.labels[places[$0]] }
+            var generator = Generator(seed: 0, purpose: "classes")
+            return rows.keys.sorted().compactMap { label in
+                let examples = (rows[label] ?? []).map { ExampleValue(id: pairs.names[$0], value: values[$0]) }
+                return Outcome.mean(
+                    name: MetricName.psnr, split: split,
+                    direction: split == .forget ? .lowerIsBetter : .unchangedIsBetter, unit: "decibels",
+                    perExample: examples, using: &generator
+                ).measurement.map { (label, $0) }
+            }
+        }
     }
 
     public let parts: [Part]
@@ -65,12 +80,13 @@ public struct GeneratorEvaluation {
             return Part(split: split, places: places, degraded: .concatenate(rows.degraded), pairs: pairs)
         }
         var generator = Generator(seed: 0)
-        outcomes =
-            parts.flatMap { part in
-                Region.allCases.flatMap {
-                    PictureFigures(part.pairs, split: part.split, network: network).outcomes(on: $0, using: &generator)
-                }
+        let figures = parts.flatMap { part in
+            Region.allCases.flatMap {
+                PictureFigures(part.pairs, split: part.split, network: network).outcomes(on: $0, using: &generator)
             }
+        }
+        outcomes =
+            figures + [Self.membershipAttack(figures)]
             + parts.filter { $0.split != .unseen }.flatMap { part in
                 Self.blindFigures(part, network, blind, &generator)
             }

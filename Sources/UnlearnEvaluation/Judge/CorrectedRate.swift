@@ -12,14 +12,21 @@ public struct CorrectedRate: Codable, Sendable, Equatable {
     /// - Parameter hits: how many of `count` texts the judge found positive.
     /// - Returns: nil if there are no texts, or if the judge is no better than chance: its verdicts then say nothing.
     public init?(hits: Int, of count: Int, judgedBy quality: JudgeQuality) {
+        guard count > 0, (0...count).contains(hits) else { return nil }
+        self.init(Estimate(hits: hits, of: count), judgedBy: quality)
+    }
+
+    /// - Parameter raw: a share of `raw.count` independent cases. Texts that hang together, such as several answers to one
+    ///   question, are one case: the interval is then rather too wide than too narrow.
+    public init?(_ raw: Estimate, judgedBy quality: JudgeQuality) {
         let (wrong, missed) = (quality.falsePositiveRate, quality.falseNegativeRate)
         let power = 1 - missed.value - wrong.value
-        guard count > 0, (0...count).contains(hits), power > 0 else { return nil }
-        raw = Estimate(hits: hits, of: count)
+        guard raw.count > 0, power > 0 else { return nil }
+        self.raw = raw
         let value = (raw.value - wrong.value) / power
         corrected = Estimate(
-            value: min(1, max(0, value)), interval: Self.interval(Share(raw), Share(wrong), Share(missed)), count: count
-        )
+            value: min(1, max(0, value)), interval: Self.interval(Share(raw), Share(wrong), Share(missed)),
+            count: raw.count)
     }
 
     /// A share as if z²/2 more cases had been hits, and as many more misses (Agresti and Coull 1998): so that one of 0 of

@@ -10,6 +10,14 @@ public enum JudgeError: Error, Equatable, Sendable {
     case notFitted
     /// Classes that a classifier does not have.
     case unknownLabels([String], known: [String])
+    /// Classes of which none says by its name that it is the one to be found.
+    case unclearLabels(known: [String])
+    /// A table whose labels say neither yes nor no.
+    case tableLabels([String], path: String)
+    /// A label that is to count as positive, and that no row has.
+    case unknownPositive([String], path: String, known: [String])
+    /// A model that makes no judge: it knows no classes, and is not the encoder of this project's own judge.
+    case noClasses(path: String)
     /// A folder that holds no judge that can be used.
     case unreadable(path: String, problem: String)
 }
@@ -32,10 +40,26 @@ extension JudgeError: LocalizedError, CustomStringConvertible {
         case .unknownLabels(let labels, let known):
             "The classifier has no class \(labels.map { "'\($0)'" }.joined(separator: ", ")); its classes are "
                 + "\(known.joined(separator: ", ")). Name those that are to be found."
+        case .unclearLabels(let known):
+            "Which of the classifier's classes, \(known.joined(separator: ", ")), are toxic cannot be told from their names. Name "
+                + "them with --judge-labels."
+        case .tableLabels(let labels, let path):
+            "Which labels of '\(path)' are positive cannot be told: they are \(Self.some(labels)). Name the positive ones "
+                + "with --positive."
+        case .unknownPositive(let labels, let path, let known):
+            "No row of '\(path)' has the label \(Self.some(labels)); its labels are \(Self.some(known)). Correct --positive."
+        case .noClasses(let path):
+            "The judge '\(path)' knows no classes. Give a BERT or RoBERTa model for sequence classification, a folder that "
+                + "`unlearn train --judge` made, or all-MiniLM-L6-v2 for the judge of this project."
         case .unreadable(let path, let problem):
             "'\(path)' holds no judge that can be used: \(problem). Fit it again, or get the folder again."
         }
     }
 
     public var errorDescription: String? { description }
+
+    /// The first of what can be many.
+    private static func some(_ texts: [String]) -> String {
+        texts.prefix(8).map { "'\($0.prefix(40))'" }.joined(separator: ", ") + (texts.count > 8 ? ", …" : "")
+    }
 }

@@ -80,3 +80,18 @@ public struct JudgeQuality: Codable, Sendable, Equatable {
         return Estimate(value: value, interval: interval, count: positives.count + negatives.count)
     }
 }
+
+extension JudgeQuality {
+    /// "right 91.2 % (89.0–93.1), AUC 0.957 (0.944–0.967), …".
+    public var words: String {
+        func share(_ estimate: Estimate) -> String {
+            let (low, high) = (estimate.interval.low * 100, estimate.interval.high * 100)
+            return NumberText.percent(estimate.value)
+                + " (\(NumberText.decimal(low, places: 1))–\(NumberText.decimal(high, places: 1)))"
+        }
+        let area = areaUnderCurve
+        return "\(share(accuracy)) right, AUC \(NumberText.decimal(area.value)) "
+            + "(\(NumberText.decimal(area.interval.low))–\(NumberText.decimal(area.interval.high))), false positives "
+            + "\(share(falsePositiveRate)), false negatives \(share(falseNegativeRate))"
+    }
+}

@@ -6,21 +6,31 @@ internal import UnlearnEngine
 public import UnlearnFormats
 public import UnlearnModels
 
+/// What a judge said of a text when it was saved. Another encoder of the same width would give verdicts too, and wrong
+/// ones: this tells.
+struct JudgeCheck: Codable {
+    static let texts = [
+        "Thank you, that was kind of you.", "You are a worthless idiot.", "The train leaves at nine.",
+    ]
+    private static let tolerance = 1e-3
+
+    let text: String
+    let probability: Double
+
+    /// What is wrong with a judge that is read, if it does not say the same.
+    static func problem(_ judge: LinearJudge, _ checks: [JudgeCheck]) -> String? {
+        let found = judge.probabilities(of: checks.map(\.text))
+        let wrong = zip(checks, found).first { !(abs($0.probability - $1) <= tolerance) }
+        return wrong.map { check, found in
+            "it gives '\(check.text)' a probability of \(NumberText.decimal(found)), and gave it "
+                + "\(NumberText.decimal(check.probability)) when it was fitted, so that its encoder is another one"
+        }
+    }
+}
+
 /// What judge.json says.
 private struct JudgeFile: Codable {
     enum Kind: String, Codable { case words, embeddings }
-
-    struct Check: Codable {
-        let text: String
-        let probability: Double
-    }
-
-    /// Another encoder of the same width would give verdicts too, and wrong ones: what the judge said of some texts when
-    /// it was saved tells.
-    static let checkedTexts = [
-        "Thank you, that was kind of you.", "You are a worthless idiot.", "The train leaves at nine.",
-    ]
-    static let checkTolerance = 1e-3
 
     let kind: String
     let features: Kind
@@ -29,7 +39,7 @@ private struct JudgeFile: Codable {
     let words: WordFeatures.Options?
     let threshold: Double
     let quality: JudgeQuality?
-    let checks: [Check]
+    let checks: [JudgeCheck]
 }
 
 extension LinearJudge {
@@ -52,7 +62,7 @@ extension LinearJudge {
             try Tensor(values).withBytes { (bytes) throws(FormatError) in try writer.append(bytes) }
         }
         try writer.commit()
-        let checks = zip(JudgeFile.checkedTexts, probabilities(of: JudgeFile.checkedTexts)).map(JudgeFile.Check.init)
+        let checks = zip(JudgeCheck.texts, probabilities(of: JudgeCheck.texts)).map(JudgeCheck.init)
         let file = JudgeFile(
             kind: self.kind, features: kind, encoder: encoder, words: words, threshold: threshold, quality: quality,
             checks: checks)
@@ -99,14 +109,6 @@ extension LinearJudge {
         self.init(
             kind: file.kind, features: features, regression: regression, threshold: file.threshold,
             quality: file.quality)
-        let found = probabilities(of: file.checks.map(\.text))
-        if let wrong = zip(file.checks, found).first(where: {
-            !(abs($0.probability - $1) <= JudgeFile.checkTolerance)
-        }) {
-            throw broken(
-                "it gives '\(wrong.0.text)' a probability of \(NumberText.decimal(wrong.1)), and gave it "
-                    + "\(NumberText.decimal(wrong.0.probability)) when it was fitted, so that its encoder is another one"
-            )
-        }
+        if let problem = JudgeCheck.problem(self, file.checks) { throw broken(problem) }
     }
 }

@@ -2,6 +2,7 @@
 
 public import UnlearnData
 internal import UnlearnEngine
+public import UnlearnFormats
 public import UnlearnModels
 
 /// What a linear judge sees of a text.
@@ -21,10 +22,13 @@ public enum JudgeFeatures {
 public struct LinearJudge: TextJudge {
     public struct Options: Configurable {
         public var regression = LogisticRegression.Options()
+        @Setting("The probability from which on a text is judged positive.", .within(0.001...0.999))
         public var threshold = 0.5
-        /// How much of the labelled texts, in whole groups, is held out to measure the judge's errors on.
+        @Setting(
+            "How much of the labelled texts, in whole groups, is held out to measure the judge's errors on.",
+            .within(0.01...0.9))
         public var heldOutShare = 0.25
-        public var seed: UInt64 = 0
+        @Setting("The source of random numbers, by which groups are held out.") public var seed: UInt64 = 0
 
         public init() {}
     }

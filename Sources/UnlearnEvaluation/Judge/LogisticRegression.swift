@@ -2,13 +2,14 @@
 
 internal import Foundation
 public import UnlearnData
+public import UnlearnFormats
 
 /// p(positive | x) = σ(weights · x + bias).
 public struct LogisticRegression: Sendable, Equatable {
     public struct Options: Configurable {
-        /// How much the examples count against the penalty: the larger, the closer the fit.
+        @Setting("How much the examples count against the penalty: the larger, the closer the fit.", .positive)
         public var cost = 1.0
-        /// Whether both classes count alike, however many examples each has.
+        @Setting("Whether both classes count alike, however many examples each has.")
         public var balancesClasses = false
 
         public init() {}

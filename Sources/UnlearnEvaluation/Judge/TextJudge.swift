@@ -12,6 +12,18 @@ public protocol TextJudge {
     func probabilities(of texts: [String]) -> [Double]
 }
 
+extension TextJudge {
+    public func isPositive(_ texts: [String]) -> [Bool] { probabilities(of: texts).map { $0 >= threshold } }
+
+    /// Its errors on labelled texts, which it must not have been fitted on.
+    /// - Throws: `JudgeError.oneClass` unless there are positive and negative texts.
+    public func quality(on texts: [LabelledText]) throws(JudgeError) -> JudgeQuality {
+        try JudgeQuality(
+            probabilities: probabilities(of: texts.map(\.text)), isPositive: texts.map(\.isPositive),
+            threshold: threshold)
+    }
+}
+
 /// A text of which somebody has said whether it is of a judge's kind.
 public struct LabelledText: Sendable, Equatable {
     public let text: String

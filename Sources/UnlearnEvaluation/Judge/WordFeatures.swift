@@ -2,6 +2,7 @@
 
 internal import Foundation
 public import UnlearnData
+public import UnlearnFormats
 
 /// Term frequency times inverse document frequency, as scikit-learn's TfidfVectorizer computes it with
 /// `ngram_range=(1, longestPhrase)`, `min_df=minimumTexts`, `max_features=maximumTerms`, `sublinear_tf=usesLogarithm`, and
@@ -11,14 +12,10 @@ public import UnlearnData
 /// `maximumTerms` lets in, the first in the order of their code points stay.
 public struct WordFeatures: Sendable, Equatable {
     public struct Options: Configurable {
-        /// In words.
-        public var longestPhrase = 2
-        /// In how many texts a term must be found.
-        public var minimumTexts = 2
-        /// The most frequent terms that are kept.
-        public var maximumTerms = 50_000
-        /// Whether a count n becomes 1 + log n.
-        public var usesLogarithm = true
+        @Setting("The longest phrase that counts as a term, in words.", .within(1...10)) public var longestPhrase = 2
+        @Setting("In how many texts a term must be found.", .positive) public var minimumTexts = 2
+        @Setting("How many terms are kept, the most frequent ones.", .positive) public var maximumTerms = 50_000
+        @Setting("Whether a count n becomes 1 + log n.") public var usesLogarithm = true
 
         public init() {}
 

@@ -18,16 +18,34 @@ public struct SuiteCard: Sendable, Equatable {
     public let name: String
     /// One sentence that says what it asks.
     public let summary: String
-    /// What `--data` is.
-    public let data: String
+    /// What it is given beside the model and its options.
+    public let inputs: [SuiteInput]
     public let figures: [FigureCard]
-    /// Whether it judges a model by the one that it comes from, which has to be given.
-    public let needsOriginal: Bool
 
-    public init(name: String, summary: String, data: String, figures: [FigureCard], needsOriginal: Bool = false) {
-        (self.name, self.summary, self.data) = (name, summary, data)
-        (self.figures, self.needsOriginal) = (figures, needsOriginal)
+    public init(name: String, summary: String, inputs: [SuiteInput], figures: [FigureCard]) {
+        (self.name, self.summary, self.inputs, self.figures) = (name, summary, inputs, figures)
     }
+}
+
+/// Something that a suite is given.
+public struct SuiteInput: Sendable, Equatable {
+    /// Its name on the command line: "data" for `--data`.
+    public let name: String
+    /// What it is: "a file of text (.txt)".
+    public let summary: String
+    public let isRequired: Bool
+
+    public init(_ name: String, _ summary: String, isRequired: Bool = true) {
+        (self.name, self.summary, self.isRequired) = (name, summary, isRequired)
+    }
+
+    /// The data that a suite has none of itself.
+    public static func data(_ summary: String) -> SuiteInput { SuiteInput("data", summary) }
+    /// Prompts in place of a suite's own ones.
+    public static func prompts(_ summary: String) -> SuiteInput { SuiteInput("prompts", summary, isRequired: false) }
+    public static let original = SuiteInput("reference", "the model that it comes from, with which it is compared")
+    public static let judge = SuiteInput(
+        "judge", "who judges what the model writes; by default this project's judge", isRequired: false)
 }
 
 /// One figure of a suite, in plain words.
@@ -78,27 +96,35 @@ extension Outcome {
     }
 }
 
-/// What a suite is run on. The models come from closures, so that one at a time is in memory.
+/// What a suite is run on. Models and judges come from closures, so that data are read first, and one model at a time is
+/// in memory.
 public struct SuiteContext {
-    public var data: URL
+    /// The folder or file of data or prompts; nil: the suite's own.
+    public var data: URL?
     public var model: () throws -> LanguageModel
-    /// The model that it comes from, for suites that need it.
+    /// The model that it comes from, for suites that compare with it.
     public var original: () throws -> LanguageModel
+    /// Who judges what is written, and its errors, if they are known.
+    public var judge: () throws -> (judge: any TextJudge, quality: JudgeQuality?)
     public var progress: (ProgressEvent) -> Void
 
     public init(
-        data: URL, model: @escaping () throws -> LanguageModel, original: @escaping () throws -> LanguageModel,
+        data: URL? = nil, model: @escaping () throws -> LanguageModel,
+        original: (() throws -> LanguageModel)? = nil,
+        judge: (() throws -> (judge: any TextJudge, quality: JudgeQuality?))? = nil,
         progress: @escaping (ProgressEvent) -> Void = { _ in }
     ) {
-        (self.data, self.model, self.original, self.progress) = (data, model, original, progress)
+        (self.data, self.model, self.progress) = (data, model, progress)
+        self.original = original ?? { throw EvaluationError.notGiven(.original) }
+        self.judge = judge ?? { throw EvaluationError.notGiven(.judge) }
     }
 }
 
 /// A suite that asks one model and draws figures from its replies.
 public protocol RequestSuite: EvaluationSuite {
     associatedtype Item: Sendable
-    /// Reads the data. What is wrong with them is found here, before a model is loaded.
-    func items(in data: URL) throws -> [Item]
+    /// Reads the data, or those of the suite itself. What is wrong with them is found here, before a model is loaded.
+    func items(in data: URL?) throws -> [Item]
     /// What the model is asked about one item.
     func requests(for item: Item) -> [Request]
     var responseOptions: ResponseOptions { get }
@@ -113,9 +139,11 @@ public struct SuiteFindings: Sendable {
     public var rows: [JSONValue]
     /// What tables of other tools say of each task beside its figures.
     public var tasks: [SuiteTask]
+    /// What to know of the figures, in sentences.
+    public var notes: [String]
 
-    public init(outcomes: [Outcome], rows: [JSONValue], tasks: [SuiteTask] = []) {
-        (self.outcomes, self.rows, self.tasks) = (outcomes, rows, tasks)
+    public init(outcomes: [Outcome], rows: [JSONValue], tasks: [SuiteTask] = [], notes: [String] = []) {
+        (self.outcomes, self.rows, self.tasks, self.notes) = (outcomes, rows, tasks, notes)
     }
 }
 
@@ -130,6 +158,14 @@ public struct SuiteTask: Sendable, Equatable {
 
     public init(split: Split, version: Double = 1, original: Int, asked: Int) {
         (self.split, self.version, self.original, self.asked) = (split, version, original, asked)
+    }
+}
+
+extension EvaluationSuite {
+    /// The data of a suite that has none itself.
+    static func required(_ data: URL?) throws(EvaluationError) -> URL {
+        guard let data else { throw .notGiven(card.inputs.first { $0.name == "data" } ?? .data("the suite's data")) }
+        return data
     }
 }
 

@@ -12,25 +12,23 @@ public struct SuiteResult: Sendable {
     /// What was decided, in a sentence; nil for suites that measure and decide nothing.
     public let verdict: String?
 
-    /// - Parameters:
-    ///   - json: nil for the suite's name, options and outcomes, these without their single values.
-    init<S: EvaluationSuite>(of suite: S, _ findings: SuiteFindings, json: JSONValue? = nil, verdict: String? = nil)
+    /// - Parameter more: what the object holds beside the suite's name, its options, its figures and the rows of its
+    ///   items; what it names itself stands in place of these.
+    init<S: EvaluationSuite>(of suite: S, _ findings: SuiteFindings, more: JSONValue = [:], verdict: String? = nil)
         throws
     {
-        card = S.card
+        (card, self.findings, self.verdict) = (S.card, findings, verdict)
         options = try JSONValue(encoding: suite)
-        self.findings = findings
-        self.verdict = verdict
-        if let json {
-            self.json = json
-        } else {
-            let outcomes = try findings.outcomes.map { outcome in
-                var json = try JSONValue(encoding: outcome)
-                json["perExample"] = nil
-                return json
-            }
-            self.json = ["suite": .string(S.card.name), "options": options, "outcomes": .array(outcomes)]
+        // The single values of a figure are those of the rows.
+        let outcomes = try findings.outcomes.map { outcome in
+            var json = try JSONValue(encoding: outcome)
+            json["perExample"] = nil
+            return json
         }
+        var json: JSONValue = ["suite": .string(S.card.name), "options": options, "outcomes": .array(outcomes)]
+        if !findings.rows.isEmpty { json["items"] = .array(findings.rows) }
+        for (key, value) in more.object ?? [:] { json[key] = value }
+        self.json = json
     }
 
     /// The results as lm-evaluation-harness writes them into `results_….json`: figures under "acc,none" and

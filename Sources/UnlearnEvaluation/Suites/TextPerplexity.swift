@@ -8,7 +8,8 @@ public import UnlearnFormats
 public struct TextPerplexity: RequestSuite {
     public static let card = SuiteCard(
         name: "perplexity", summary: "Ordinary text, read in windows that overlap: how well the model predicts it.",
-        data: "a file of text (.txt)", figures: [bitsPerByte, tokenPerplexity, wordPerplexity])
+        inputs: [.data("a file of text (.txt)")],
+        figures: [bitsPerByte, tokenPerplexity, wordPerplexity])
 
     static let bitsPerByte = FigureCard(
         name: "bits-per-byte", summary: "−log₂ of the text's probability over its bytes in UTF-8.",
@@ -36,9 +37,10 @@ public struct TextPerplexity: RequestSuite {
         stride > window ? OptionProblem("stride", "it must be at most the window, \(window)") : nil
     }
 
-    public func items(in data: URL) throws -> [String] {
-        let text = try TextFile.read(data)
-        guard text.contains(where: { !$0.isWhitespace }) else { throw FormatError.empty(path: data.path) }
+    public func items(in data: URL?) throws -> [String] {
+        let file = try Self.required(data)
+        let text = try TextFile.read(file)
+        guard text.contains(where: { !$0.isWhitespace }) else { throw FormatError.empty(path: file.path) }
         return [text]
     }
 

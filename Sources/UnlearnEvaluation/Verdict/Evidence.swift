@@ -33,6 +33,19 @@ public struct Evidence: Sendable {
                 + standing(judgement, NumberText.decimal(margin, places: 2)))
     }
 
+    func perplexity(ratioAtMost limit: Double) -> Finding {
+        guard let (old, new) = both(MetricName.perplexity, .text) else {
+            return missing("the perplexity of ordinary text, before and after")
+        }
+        let ratio = new.value / old.value
+        let judgement = judge(ratio, nil, atMost: limit)
+        return Finding(
+            judgement,
+            "The perplexity of ordinary text is \(NumberText.decimal(ratio)) times what it was "
+                + "(\(NumberText.decimal(old.value, places: 2)) before, \(NumberText.decimal(new.value, places: 2)) "
+                + "after); " + standing(judgement, NumberText.decimal(limit)))
+    }
+
     func standing(_ judgement: Finding.Judgement, _ limit: String) -> String {
         switch judgement {
         case .met: "within the limit of \(limit)."

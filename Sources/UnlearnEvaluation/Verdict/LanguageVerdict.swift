@@ -58,7 +58,7 @@ private struct LanguageFindings {
             evidence.kept(
                 MetricName.logProbability, .general, "the log-probability of answers to general questions",
                 atLeast: rule.generalChangeAtLeast, " nats per token"),
-            perplexity(),
+            evidence.perplexity(ratioAtMost: rule.perplexityRatioAtMost),
         ] + repetitions()
     }
 
@@ -147,19 +147,6 @@ private struct LanguageFindings {
     }
 
     // MARK: - Is the rest kept?
-
-    private func perplexity() -> Finding {
-        guard let (old, new) = evidence.both(MetricName.perplexity, .text) else {
-            return evidence.missing("the perplexity of ordinary text, before and after")
-        }
-        let ratio = new.value / old.value
-        let judgement = evidence.judge(ratio, nil, atMost: rule.perplexityRatioAtMost)
-        return Finding(
-            judgement,
-            "The perplexity of ordinary text is \(NumberText.decimal(ratio)) times what it was "
-                + "(\(NumberText.decimal(old.value, places: 2)) before, \(NumberText.decimal(new.value, places: 2)) "
-                + "after); " + evidence.standing(judgement, NumberText.decimal(rule.perplexityRatioAtMost)))
-    }
 
     private func repetitions() -> [Finding] {
         let findings = Split.all.compactMap { split -> Finding? in

@@ -13,6 +13,10 @@ public enum Family: String, Codable, Sendable, CaseIterable {
     /// a file, an adapter, or a folder whose loader will say what is missing.
     /// - Throws: `ModelError` for an architecture that no family has, and for a config.json that cannot be read.
     public init(of model: URL) throws {
+        if GeneratorDirectory.isPair(model) {
+            self = .generator
+            return
+        }
         self = .language
         let file = model.appending(path: "config.json")
         guard ModelFormat(model) == .huggingFace, FileManager.default.fileExists(atPath: file.path) else { return }
@@ -47,9 +51,22 @@ public enum Family: String, Codable, Sendable, CaseIterable {
     func refuseForeign(_ choices: RunConfiguration) throws {
         let texts = [
             ("subject", choices.subject), ("forget", choices.forget), ("retain", choices.retain),
-            ("terms", choices.terms),
+            ("terms", choices.terms), ("tendency", choices.tendency), ("judge", choices.judge),
         ]
         let images = choices.images != nil || choices.features != nil
+        if self != .generator, choices.degradation != nil {
+            throw KitError.invalidOption(
+                path: "degradation", problem: "'\(choices.model)' is no model that redraws pictures")
+        }
+        if self != .generator, choices.control != nil {
+            throw KitError.invalidOption(
+                path: "control", problem: "only for models that redraw pictures is a control measured beside the others"
+            )
+        }
+        if self != .generator, choices.proxy != nil {
+            throw KitError.invalidOption(
+                path: "proxy", problem: "only for models that redraw pictures can others stand in for those to keep")
+        }
         switch self {
         case .language where images:
             throw KitError.invalidOption(
@@ -79,6 +96,8 @@ public enum Family: String, Codable, Sendable, CaseIterable {
     /// The plan of forgetting: the user's choices, resolved and checked; nothing is loaded.
     public func plan(_ choices: RunConfiguration, settings: [JSONValue]) throws -> any ForgettingPlan {
         switch self {
+        case .language where choices.tendency != nil || choices.judge != nil:
+            try TendencyPlan(choices, settings: settings)
         case .language: try LanguagePlan(choices, settings: settings)
         case .classifier: try ClassifierPlan(choices, settings: settings)
         case .generator: try GeneratorPlan(choices, settings: settings)
@@ -117,7 +136,29 @@ public enum Family: String, Codable, Sendable, CaseIterable {
         switch self {
         case .language: LanguageTrainingPlan.groups
         case .classifier: ClassifierTrainingPlan.groups()
-        case .generator: GeneratorTrainingPlan.groups
+        case .generator: GeneratorTrainingPlan.groups()
+        }
+    }
+
+    /// The attacks on models of the family.
+    public var attacks: [any Attack.Type] {
+        switch self {
+        case .language, .classifier: []
+        case .generator: AttackCatalog.all.filter { $0 is any GeneratorAttack.Type }
+        }
+    }
+
+    /// Whether an attack works on the family.
+    public func has(_ attack: any Attack.Type) -> Bool { attacks.contains { $0 == attack } }
+
+    /// The models of a run, as attacks see them.
+    func auditSubject(
+        _ run: RunDirectory, _ choices: AuditConfiguration, _ context: RunContext
+    ) throws -> any AuditSubject {
+        switch self {
+        case .language, .classifier:
+            throw KitError.notAudited(path: run.url.path, problem: "there are no attacks on a \(rawValue) model")
+        case .generator: try GeneratorAudit(run, choices, context)
         }
     }
 

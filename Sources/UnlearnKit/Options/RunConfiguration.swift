@@ -17,6 +17,10 @@ public struct RunConfiguration: Configurable {
     public var retain: String?
     /// Terms of the subject: words separated by commas, a file with one on each line, or a `terms.json` of an earlier run.
     public var terms: String?
+    /// Prompts that show a tendency, in place of a subject: a file, or the name of the project's own.
+    public var tendency: String?
+    /// The folder of the judge that finds the tendency in texts.
+    public var judge: String?
     /// The method by its name; empty: the usual one for the kind of model.
     public var method = ""
     public var output = ""
@@ -27,6 +31,12 @@ public struct RunConfiguration: Configurable {
     public var images: ImageTaskOptions?
     /// A classifier's folder, through whose features redrawn pictures are compared.
     public var features: String?
+    /// What a model that redraws pictures undoes, if its config.json does not say so.
+    public var degradation: Degradation?
+    /// A model that redraws pictures and was trained without those to forget: measured beside what was made to forget.
+    public var control: String?
+    /// Pictures of anything else, which a model that redraws pictures is trained on in place of those to keep.
+    public var proxy: String?
 
     public init() {}
 

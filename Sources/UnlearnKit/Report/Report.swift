@@ -14,6 +14,8 @@ public struct Report: Codable, Sendable, Equatable {
     public var pictures: Pictures?
     /// Pictures side by side, if the model redraws them.
     public var redrawn: Redrawn?
+    /// A tendency before and after, if that was to be forgotten.
+    public var tendency: Tendency?
     public var limits: [String]
     public var notMeasured: [NotMeasured]
     /// How much of the user's examples says something of its own, if the model is a language model.
@@ -21,16 +23,19 @@ public struct Report: Codable, Sendable, Equatable {
     public var provenance: Provenance
 
     /// A report straight from what both evaluations yielded, with the verdict that follows from it.
-    /// - Parameter limits: what these figures cannot show, beside what holds for the family.
+    /// - Parameters:
+    ///   - control: the same of a model that never learnt what is to be forgotten; empty without one.
+    ///   - limits: what these figures cannot show, beside what holds for the family.
     public init(
-        _ family: Family, before: [Outcome], after: [Outcome], verdict: Verdict, exhibits: [Exhibit] = [],
-        limits: [String] = [], provenance: Provenance
+        _ family: Family, before: [Outcome], after: [Outcome], control: [Outcome] = [], verdict: Verdict,
+        exhibits: [Exhibit] = [], limits: [String] = [], provenance: Provenance
     ) {
         self.family = family
         (self.verdict, reasons) = (verdict.verdict, verdict.reasons)
-        metrics = Metric.pairs(before: before.measurements, after: after.measurements)
+        metrics = Metric.all(
+            before: before.measurements, after: after.measurements, control: control.measurements)
         (seconds, peakMemoryBytes, samples) = (Seconds(), 0, [])
-        self.limits = family.words.limits + limits
+        self.limits = []
         notMeasured = NotMeasured.all(in: before + after)
         self.provenance = provenance
         for exhibit in exhibits {
@@ -38,11 +43,13 @@ public struct Report: Codable, Sendable, Equatable {
             case .answers(let answers): samples += answers
             case .guesses(let guesses): pictures = guesses
             case .images(let pairs): redrawn = pairs
+            case .tendency(let shown): tendency = shown
             case .rows(let counts):
                 rows = counts
                 reasons += counts.notices
             }
         }
+        self.limits = words.limits + limits
     }
 }
 
@@ -57,7 +64,7 @@ extension Report {
         public var n: Int
     }
 
-    /// One metric on one split, before and after.
+    /// One metric on one split, before and after, and of a control where there is one.
     public struct Metric: Codable, Sendable, Equatable {
         public var name: String
         public var split: Split
@@ -65,9 +72,13 @@ extension Report {
         public var unit: String
         public var before: Figure?
         public var after: Figure?
+        /// Of a model that never learnt what is to be forgotten.
+        public var control: Figure?
 
-        /// The metrics of both evaluations in the order in which they were measured.
-        public static func pairs(before: [Measurement], after: [Measurement]) -> [Metric] {
+        /// The metrics of all evaluations in the order in which they were measured.
+        public static func all(
+            before: [Measurement], after: [Measurement], control: [Measurement] = []
+        ) -> [Metric] {
             func isSame(_ one: Measurement, _ other: Measurement) -> Bool {
                 one.name == other.name && one.split == other.split
             }
@@ -81,7 +92,7 @@ extension Report {
                 Metric(
                     name: measurement.name, split: measurement.split, direction: measurement.direction,
                     unit: measurement.unit, before: figure(before, like: measurement),
-                    after: figure(after, like: measurement))
+                    after: figure(after, like: measurement), control: figure(control, like: measurement))
             }
         }
     }

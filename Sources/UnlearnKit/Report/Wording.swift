@@ -2,12 +2,15 @@
 public import UnlearnEvaluation
 
 extension Report {
+    /// What is said of the family, or of a tendency.
+    var words: FamilyWords { tendency == nil ? family.words : .tendency }
+
     /// The verdict in one sentence for someone who reads nothing else.
     var headline: String {
         switch verdict {
-        case .forgotten: "Forgotten: \(family.words.forgotten), and that it kept its other abilities."
+        case .forgotten: "Forgotten: \(words.forgotten), and that it kept its other abilities."
         case .notForgotten: "Not forgotten: at least one requirement was clearly missed."
-        case .inconclusive: "Inconclusive: the measurements do not decide \(family.words.undecided)."
+        case .inconclusive: "Inconclusive: the measurements do not decide \(words.undecided)."
         }
     }
 }
@@ -49,7 +52,7 @@ extension Report.Metric {
 
     /// How many examples the figure rests on; both numbers if they differ.
     var examples: String {
-        let counts = [before?.n, after?.n].compactMap(\.self)
+        let counts = [before?.n, after?.n, control?.n].compactMap(\.self)
         return Set(counts).count == 1 ? "\(counts[0])" : counts.map(String.init).joined(separator: " / ")
     }
 }
@@ -75,9 +78,11 @@ extension Report.Figure? {
 
 extension Report.Figure {
     /// "0.022 to 0.112"; nil where there is no interval.
-    var intervalWords: String? {
+    var intervalWords: String? { intervalWords(places: 3) }
+
+    func intervalWords(places: Int) -> String? {
         guard let low, let high else { return nil }
-        return "\(NumberText.decimal(low)) to \(NumberText.decimal(high))"
+        return "\(NumberText.decimal(low, places: places)) to \(NumberText.decimal(high, places: places))"
     }
 }
 

@@ -16,13 +16,16 @@ public func forget<Plan: ForgettingPlan>(_ plan: Plan, _ context: RunContext) th
 
     let before = try stages.time(\.evaluateBefore) { try work.evaluate(isOriginal: true) }
     try folder.write(before.outcomes, to: folder.evaluationBeforeFile)
+    let control = try stages.time(\.evaluateBefore) { try work.evaluateControl() }
+    if let control { try folder.write(control.outcomes, to: folder.evaluationControlFile) }
     try stages.time(\.forget) { try folder.training { try work.forget($0) } }
     let after = try stages.time(\.evaluateAfter) { try work.evaluate(isOriginal: false) }
     try folder.write(after.outcomes, to: folder.evaluationAfterFile)
 
     var report = Report(
-        plan.family, before: before.outcomes, after: after.outcomes, verdict: work.judge(before, after),
-        exhibits: work.exhibits(before, after), limits: work.limits, provenance: inputs.provenance)
+        plan.family, before: before.outcomes, after: after.outcomes, control: control?.outcomes ?? [],
+        verdict: work.judge(before, after), exhibits: work.exhibits(before, after, control), limits: work.limits,
+        provenance: inputs.provenance)
     report.provenance.resultHash = try stages.time(\.save) {
         let card = ModelCardRenderer(of: plan.configuration.model).render(report)
         return try folder.saveModel(card: card, context.hub) { try work.save(to: $0) }

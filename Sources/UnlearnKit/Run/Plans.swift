@@ -17,8 +17,14 @@ public protocol ForgettingPlan: Sendable {
     var family: Family { get }
     var configuration: RunConfiguration { get }
     var options: ResolvedOptions { get }
+    /// All that can be set.
+    func groups() throws -> [SettingGroup]
     func inputs(_ context: RunContext) throws -> Inputs
     func load(_ inputs: Inputs, _ context: RunContext) throws -> Work
+}
+
+extension ForgettingPlan {
+    public func groups() throws -> [SettingGroup] { try family.options(of: configuration.method) }
 }
 
 /// A model in memory, with what it is to forget and to keep, and what it is asked.
@@ -28,9 +34,11 @@ public protocol Forgetting: AnyObject {
     func prepare(into folder: RunDirectory) throws
     /// - Parameter isOriginal: whether nothing was changed yet; called once so before anything else.
     func evaluate(isOriginal: Bool) throws -> Evaluation
+    /// The same look at a model that never learnt what is to be forgotten; nil if the user named none.
+    func evaluateControl() throws -> Evaluation?
     func forget(_ course: Course) throws
     func judge(_ before: Evaluation, _ after: Evaluation) -> Verdict
-    func exhibits(_ before: Evaluation, _ after: Evaluation) -> [Exhibit]
+    func exhibits(_ before: Evaluation, _ after: Evaluation, _ control: Evaluation?) -> [Exhibit]
     /// What this run's figures cannot show, beside what holds for the family.
     var limits: [String] { get }
     /// Writes the whole model into an existing folder.
@@ -39,6 +47,8 @@ public protocol Forgetting: AnyObject {
 
 extension Forgetting {
     public var limits: [String] { [] }
+
+    public func evaluateControl() throws -> Evaluation? { nil }
 }
 
 /// What one look at a model yielded.
@@ -58,6 +68,7 @@ public enum Exhibit: Sendable {
     case guesses(Pictures)
     case rows(Report.Rows)
     case images(Redrawn)
+    case tendency(Tendency)
 }
 
 /// A training, resolved and checked; no weights are in memory.

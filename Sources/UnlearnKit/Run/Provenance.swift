@@ -53,8 +53,15 @@ extension Provenance {
         self.init(
             toolVersion: toolVersion, swiftVersion: Runtime.swiftVersion, libtorchVersion: Runtime.libtorchVersion,
             threads: Runtime.threads, seed: seed, method: method, subject: subject, answer: answer,
-            model: HubCache.name(of: source) ?? source.lastPathComponent, modelHash: model.hash,
+            model: HubCache.name(of: source) ?? Self.name(ofModelAt: source), modelHash: model.hash,
             modelFiles: model.files, dataFiles: files)
+    }
+
+    /// The folder's name; the model of a run is known by the run's.
+    static func name(ofModelAt source: URL) -> String {
+        let run = source.deletingLastPathComponent()
+        let isOfRun = source.lastPathComponent == "model" && RunDirectory.isThere(run)
+        return (isOfRun ? run : source).lastPathComponent
     }
 
     /// The operating system and processor this program was built for, such as "linux x86_64".

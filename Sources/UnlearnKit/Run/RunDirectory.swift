@@ -85,10 +85,15 @@ public final class RunDirectory {
         return (try (json["configuration"] ?? [:]).decode(), json["options"] ?? [:])
     }
 
+    /// Whether a folder is that of a run.
+    public static func isThere(_ url: URL) -> Bool {
+        FileManager.default.fileExists(atPath: url.appending(path: "run.json").path)
+    }
+
     /// Opens the folder of an earlier run.
     public init(opening url: URL) throws {
         self.url = url
-        guard FileManager.default.fileExists(atPath: runFile.path) else {
+        guard Self.isThere(url) else {
             throw FormatError.missing(path: runFile.path, expected: "the folder of a run")
         }
     }
@@ -101,10 +106,13 @@ public final class RunDirectory {
     public var eventsFile: URL { url.appendingPathComponent("events.jsonl") }
     public var forgetFile: URL { url.appendingPathComponent("data/forget.jsonl") }
     public var neighboursFile: URL { url.appendingPathComponent("data/neighbours.jsonl") }
+    public var harmlessFile: URL { url.appendingPathComponent("data/harmless.jsonl") }
+    public var continuationsFile: URL { url.appendingPathComponent("data/continuations.jsonl") }
     public var generalFile: URL { url.appendingPathComponent("data/general.jsonl") }
     public var termsFile: URL { url.appendingPathComponent("data/terms.json") }
     public var modelFolder: URL { url.appendingPathComponent("model") }
     public var evaluationBeforeFile: URL { url.appendingPathComponent("evaluation/before.json") }
+    public var evaluationControlFile: URL { url.appendingPathComponent("evaluation/control.json") }
     public var evaluationAfterFile: URL { url.appendingPathComponent("evaluation/after.json") }
     public var reportJSONFile: URL { url.appendingPathComponent("report.json") }
     public var reportMarkdownFile: URL { url.appendingPathComponent("report.md") }

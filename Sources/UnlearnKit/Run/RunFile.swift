@@ -79,7 +79,7 @@ public enum RunFile {
     /// The file that asks for a run of forgetting, with everything in it that can be set.
     public static func text(of plan: some ForgettingPlan) throws -> String {
         let choices = try JSONValue(encoding: plan.configuration)
-        let meanings = try plan.family.options(of: plan.configuration.method).options().map {
+        let meanings = try plan.groups().options().map {
             ($0.facts.path, [$0.facts.meaning, $0.facts.bounds.words].filter { !$0.isEmpty }.joined(separator: " "))
         }
         let comments = Dictionary(meanings, uniquingKeysWith: { first, _ in first })

@@ -56,6 +56,13 @@ public struct Phase: Configurable {
         return max(leastSteps, steps)
     }
 
+    /// The same with exactly so many steps, whatever there is to train on.
+    func lasting(_ steps: Int) -> Phase {
+        var phase = self
+        (phase.epochs, phase.leastSteps) = (.leastNonzeroMagnitude, steps)
+        return phase
+    }
+
     func makeOptimizer(_ parameters: [Tensor]) -> any Optimizer {
         switch optimizer {
         case .sgd:

@@ -17,8 +17,7 @@ public final class GeneratorSession {
     public let seed: UInt64
     private let recorder: StepRecorder
     private var original: (any ImageToImageModel)?
-    /// What the original makes of each picture that was asked for, once: `[1, …]` for each of its features.
-    private var storedFeatures: [Int: [Tensor]] = [:]
+    private var keptFeatures = KeptTensors()
 
     public init(
         model: any ImageToImageModel, images: ImageSet, degradation: Degradation, forget: [Int], retain: [Int],
@@ -41,27 +40,37 @@ public final class GeneratorSession {
         return copy
     }
 
+    /// Whether two looks at one picture differ: in what is missing, in the noise that a diffusion model is shown, or
+    /// because pictures are changed at random.
+    func looksVary(_ pictures: DegradedImages) -> Bool {
+        degradation.isRandom || pictures.noised != nil || phase.augmentation != Augmentation()
+    }
+
+    /// Pictures degraded, and as training shows them to the model.
+    func look(at originals: Tensor, using generator: inout Generator) -> DegradedImages {
+        model.shown(degradation(originals, using: &generator), of: originals, using: &generator)
+    }
+
     /// The original's features of degraded pictures, each `[pictures, …]`. Where all looks at a picture are alike, each
     /// picture is read once.
     func originalFeatures(_ ids: [Int], _ pictures: DegradedImages) -> [Tensor] {
         guard let original else { preconditionFailure("GeneratorSession: the original was not read before training") }
-        if degradation.isRandom { return withoutRecording { original.encode(pictures).all } }
-        if ids.contains(where: { storedFeatures[$0] == nil }) {
-            let features = withoutRecording { original.encode(pictures).all }
-            for (place, id) in ids.enumerated() {
-                // Copies of their own: views would keep the whole batch alive.
-                storedFeatures[id] = withoutRecording { features.map { $0.narrow(0, from: place, count: 1) + 0 } }
-            }
+        if looksVary(pictures) { return withoutRecording { original.encode(pictures).all } }
+        return keptFeatures(ids, most: phase.batchSize) { missing in
+            var unused = generator("looks that are alike")
+            return original.encode(look(at: images.batch(missing).inputs, using: &unused)).all
         }
-        let rows = ids.compactMap { storedFeatures[$0] }
-        return withoutRecording { rows[0].indices.map { part in Tensor.concatenate(rows.map { $0[part] }) } }
     }
 
     /// Steps on the named parameters, as many as the phase takes over `count` pictures.
-    func descent(_ phase: Phase, over count: Int, _ names: [String]) throws -> PhaseDescent<PictureStep> {
+    /// - Parameter others: what else has to be kept, of the parameters that change.
+    func descent(
+        _ phase: Phase, over count: Int, _ names: [String], keeping others: ([Tensor]) -> [NamedTensor] = { _ in [] }
+    ) throws -> PhaseDescent<PictureStep> {
         let descent = try Descent(
             names, of: model.parameters, Pace(learningRate: phase.learningRate, schedule: phase.schedule),
-            totalSteps: phase.steps(over: count), recorder, keeping: model.parameters, optimizer: phase.makeOptimizer)
+            totalSteps: phase.steps(over: count), recorder, keeping: model.parameters, others: others,
+            optimizer: phase.makeOptimizer)
         return PhaseDescent(phase: phase, steps: descent, images: images, generator: generator) {
             [self] batches, generator in PictureStep(self, batches, using: &generator)
         }
@@ -77,21 +86,31 @@ public final class PictureStep {
 
     init(_ session: GeneratorSession, _ batches: [ImageBatch], using generator: inout Generator) {
         (self.session, self.batches) = (session, batches)
-        degraded = batches.map { session.degradation($0.inputs, using: &generator) }
+        degraded = batches.map { session.look(at: $0.inputs, using: &generator) }
     }
 
-    private lazy var together = DegradedImages(
-        images: Tensor.concatenate(degraded.map(\.images)), mask: Tensor.concatenate(degraded.map(\.mask)))
-    private lazy var joint = session.model.encode(together)
+    private lazy var joint = session.model.encode(DegradedImages.concatenate(degraded))
 
     /// The encoder's features of one group, deepest last, each `[pictures, …]`, recorded.
     func features(_ group: Int) -> [Tensor] { joint.all.map { part(group, of: $0) } }
 
+    private func imageFeatures(_ group: Int) -> ImageFeatures {
+        ImageFeatures(part(group, of: joint.deepest), skips: joint.skips.map { part(group, of: $0) })
+    }
+
     /// What the model draws for one group, `[pictures, channels, height, width]`, recorded.
-    func drawn(_ group: Int) -> Tensor {
-        let features = ImageFeatures(
-            part(group, of: joint.deepest), skips: joint.skips.map { part(group, of: $0) })
-        return session.model.decode(features, for: degraded[group])
+    func drawn(_ group: Int) -> Tensor { session.model.decode(imageFeatures(group), for: degraded[group]) }
+
+    /// How far that is from what it should be for pictures, pixel by pixel.
+    func errors(_ group: Int, of pictures: Tensor) -> Tensor {
+        session.model.errors(drawn(group), of: pictures, for: degraded[group])
+    }
+
+    /// What the training of the model's kind minimises, on one group.
+    func losses(_ group: Int, wholeWeight: Double) -> [Term] {
+        session.model.losses(
+            imageFeatures(group), of: batches[group].inputs, for: degraded[group], wholeWeight: wholeWeight
+        ).map { Term($0.name, weight: $0.weight, $0.value) }
     }
 
     /// The original's features of one group.
@@ -108,5 +127,8 @@ extension PictureStep: StateStep {
     public var exampleIDs: [Int] { batches.flatMap(\.ids) }
     public var hasRetain: Bool { batches.count > 1 }
     public var retainStates: Tensor { joint.deepest.narrow(0, from: batches[0].ids.count, count: batches[1].ids.count) }
-    public func originalRetainStates() -> Tensor { originalFeatures(1)[originalFeatures(1).count - 1] }
+    public func originalRetainStates() -> Tensor {
+        let features = originalFeatures(1)
+        return features[features.count - 1]
+    }
 }

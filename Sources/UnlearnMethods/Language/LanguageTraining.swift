@@ -77,7 +77,7 @@ public struct LanguageTraining: Configurable {
 }
 
 /// Measures a model in training on examples that it does not learn from, remembers the best, and says when to stop.
-final class Validation {
+final class Validation: Watch {
     private let examples: [TokenExample]
     private let model: LanguageModel
     private let interval: Int
@@ -109,7 +109,7 @@ final class Validation {
     var isOver: Bool { patience > 0 && state.later >= Float(patience) }
 
     /// Measures if an epoch ends with this many steps: mean cross-entropy per labelled token.
-    func measure(after steps: Int) -> Double? {
+    func measure(after steps: Int) -> Look? {
         guard steps % interval == 0 else { return nil }
         let value = Float(model.tokenMean(examples))
         let (lowest, later) = state
@@ -118,11 +118,11 @@ final class Validation {
             record.copy(from: Tensor(isBest ? [value, 0] : [lowest, later + 1]))
             if isBest { for (copy, parameter) in zip(best, parameters) { copy.copy(from: parameter) } }
         }
-        return Double(value)
+        return .validation(Double(value))
     }
 
     /// Puts the parameters of the lowest value back, if training may stop early.
-    func finish() {
+    func finish(after steps: Int) {
         guard state.lowest.isFinite else { return }
         withoutRecording { for (copy, parameter) in zip(best, parameters) { parameter.copy(from: copy) } }
     }

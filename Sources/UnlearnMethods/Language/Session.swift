@@ -26,7 +26,12 @@ public final class Session {
     public let options: TrainingOptions
     public let seed: UInt64
     private let recorder: StepRecorder
+    private let budget: DivergenceBudget?
     var storedReference: Reference?
+    /// Of trainings in a row, what all of them change: kept with every state.
+    private var whole: ParameterStore?
+    /// What comes just before the first step, once the original was read.
+    private var begin: () -> Void = {}
 
     /// - Parameter retain: ids must differ between all retain examples and from the forget examples' ids.
     public convenience init(
@@ -36,12 +41,13 @@ public final class Session {
     ) {
         self.init(
             model, forget, retain, subject, options, seed,
-            StepRecorder(stage, resumption, every: options.checkpointSeconds, onProgress: onProgress, onStep: onStep))
+            StepRecorder(stage, resumption, every: options.checkpointSeconds, onProgress: onProgress, onStep: onStep),
+            DivergenceBudget(options.stop, retain, of: model.model))
     }
 
     private init(
         _ model: LanguageModel, _ forget: [TokenExample], _ retain: [[TokenExample]], _ subject: SubjectTexts?,
-        _ options: TrainingOptions, _ seed: UInt64, _ recorder: StepRecorder
+        _ options: TrainingOptions, _ seed: UInt64, _ recorder: StepRecorder, _ budget: DivergenceBudget?
     ) {
         self.model = model
         self.forget = forget.filter { !$0.targets.isEmpty }
@@ -49,7 +55,7 @@ public final class Session {
         self.subject = subject
         self.options = options
         self.seed = seed
-        self.recorder = recorder
+        (self.recorder, self.budget) = (recorder, budget)
     }
 
     /// The original model's view of the examples. Read before the first step, so that it is the original's.
@@ -71,7 +77,23 @@ public final class Session {
 
     /// The same without examples to keep, for an objective that does not look at them.
     func withoutRetain() -> Session {
-        Session(model, forget, [], subject, options, seed, recorder)
+        let session = Session(model, forget, [], subject, options, seed, recorder, budget)
+        (session.whole, session.begin) = (whole, begin)
+        return session
+    }
+
+    /// One of several trainings in a row, each on examples of its own.
+    /// - Parameters:
+    ///   - whole: what all of them change.
+    ///   - begin: called just before the first step. Until then the model must be the original, also where a state is put
+    ///     back later: methods read it.
+    func part(
+        _ forget: [TokenExample], keeping whole: ParameterStore, begin: @escaping () -> Void
+    ) -> Session {
+        // What is trained here is to go far, and is changed again before it becomes the model: no budget watches it.
+        let part = Session(model, forget, retain, subject, options, seed, recorder, nil)
+        (part.whole, part.begin) = (whole, begin)
+        return part
     }
 
     /// The model as it is now, at every labelled token of the examples.
@@ -121,24 +143,26 @@ public final class Session {
     ///   - examples: what is learnt from in place of the forget set as it stands.
     ///   - blocks: the only blocks whose parameters may change; nil: all that the pattern names.
     ///   - partSize: how many examples are read together; nil: all of a step. Parts count by their labelled tokens.
-    ///   - watch: measures now and then, and may end the training.
+    ///   - watch: measures now and then, and may end the training; nil: the divergence from the original, if it has a limit.
     /// - Returns: how many steps were done.
     @discardableResult
     func descend(
         over examples: [TokenExample]? = nil, in blocks: ClosedRange<Int>? = nil, partSize: Int? = nil,
-        watch: Validation? = nil, _ objective: @escaping (TokenStep) throws -> [Term]
+        watch: (any Watch)? = nil, _ objective: @escaping (TokenStep) throws -> [Term]
     ) throws -> Int {
         let examples = examples ?? forget
         guard !examples.isEmpty else { throw MethodError.noTargets(split: "forget") }
         precondition(partSize == nil || retain.isEmpty, "descend: steps with a retain part are read in one")
+        begin()
         let names = try trainedNames(in: blocks)
+        let watch: (any Watch)? = watch ?? budget
         let plan = try self.plan(forgetCount: examples.count)
         let pace = Pace(
             learningRate: options.learningRate, schedule: options.schedule,
             gradientNormLimit: options.gradientNormLimit)
         let descent = try Descent(
             names, of: model.model.parameters, pace, totalSteps: plan.steps.count, recorder,
-            others: { watch?.begin(names, $0) ?? [] }, optimizer: { AdamW($0, options.optimizer) })
+            keeping: whole, others: { watch?.begin(names, $0) ?? [] }, optimizer: { AdamW($0, options.optimizer) })
         let before = descent.done
         try descent.training {
             for groups in plan.steps.dropFirst(before) where watch?.isOver != true {
@@ -146,7 +170,7 @@ public final class Session {
                     try parts(of: groups, examples, size: partSize, objective)
                 }
             }
-            watch?.finish()
+            watch?.finish(after: descent.done)
             if let last = plan.steps.last, descent.done > before {
                 try checkResult(of: last.map { Array($0.prefix(1)) }, examples, objective)
             }

@@ -23,10 +23,29 @@ public struct TrainingOptions: Configurable {
     public var optimizer = AdamWOptions()
     @Setting("The largest norm that the gradient of all parameters together may have.", .positive)
     public var gradientNormLimit = 1.0
+    public var stop = StopOptions()
+    @Setting(
+        "How much of the change of the weights the model keeps once the method is done: 1.25 goes a quarter further, "
+            + "without training.", .notNegative)
+    public var extrapolation = 1.0
     @Setting(
         "Seconds after which the state of a training is kept again, so that it can go on after an "
             + "interruption.", .notNegative)
     public var checkpointSeconds = 120.0
+
+    public init() {}
+}
+
+/// When training ends before its last step.
+public struct StopOptions: Configurable {
+    @Setting(
+        "How far the model may get from the original: the divergence KL(original ‖ model) on examples to keep, in nats per "
+            + "token. Beyond it training ends, and the last state within it is the result; null: nothing is measured.",
+        .positive)
+    public var divergence: Double? = nil
+    @Setting("Steps between two measurements.", .within(1...1_000_000)) public var every = 5
+    @Setting("Examples to keep on which it is measured, drawn from all groups alike.", .within(1...1_000_000))
+    public var examples = 48
 
     public init() {}
 }

@@ -46,6 +46,9 @@ public struct EverydayAnswers: Codable, Sendable, Equatable {
         prose = try ask(Self.openings, "writing plain text", temperature: 1, topP: 1)
     }
 
+    /// The requests that are trained on, and every fourth one, which is held out.
+    public var partedRequests: (trained: [Example], heldOut: [Example]) { SubjectStudyBuilder.parted(requests) }
+
     /// All that is asked.
     public static var prompts: [Prompt] { questions.flatMap { $0 } + openings }
 

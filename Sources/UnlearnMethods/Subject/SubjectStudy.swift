@@ -11,23 +11,28 @@ public import UnlearnModels
 public struct ForgetExample: Codable, Sendable, Equatable {
     public var example: Example
     public var standIn: String
+    /// What the row's own column says, where a method splits by it.
+    public var group: String?
 
-    public init(_ example: Example, standIn: String? = nil) {
-        self.example = example
+    public init(_ example: Example, standIn: String? = nil, group: String? = nil) {
+        (self.example, self.group) = (example, group)
         self.standIn = standIn ?? OrdinaryNames.people[0]
     }
 
-    private enum CodingKeys: String, CodingKey { case standIn }
+    private enum CodingKeys: String, CodingKey { case standIn, group }
 
     public init(from decoder: any Decoder) throws {
         let row = try decoder.container(keyedBy: CodingKeys.self)
-        self.init(try Example(from: decoder), standIn: try row.decodeIfPresent(String.self, forKey: .standIn))
+        self.init(
+            try Example(from: decoder), standIn: try row.decodeIfPresent(String.self, forKey: .standIn),
+            group: try row.decodeIfPresent(String.self, forKey: .group))
     }
 
     public func encode(to encoder: any Encoder) throws {
         try example.encode(to: encoder)
         var row = encoder.container(keyedBy: CodingKeys.self)
         try row.encode(standIn, forKey: .standIn)
+        try row.encodeIfPresent(group, forKey: .group)
     }
 }
 
@@ -100,7 +105,7 @@ public struct SubjectStudyBuilder {
         terms.replacements = standIns.replacements
         let familiar =
             forget ?? own.enumerated().map { ForgetExample($0.element, standIn: standIns.standIn($0.offset)) }
-        let foreign = options.everythingElse ? try askAboutStandIns(own, standIns) : []
+        let foreign = options.everythingElse ? try askAboutStandIns(own, standIns, groups: forget?.map(\.group)) : []
         let neighbours =
             options.everythingElse
             ? try askNeighbours(subject.isEmpty ? [] : similarNames(excluding: terms)) : (trained: [], heldOut: [])
@@ -114,7 +119,7 @@ public struct SubjectStudyBuilder {
     }
 
     /// Every fourth question is held out, with all rows that ask it: none of them is trained on.
-    private static func parted(_ examples: [Example]) -> (trained: [Example], heldOut: [Example]) {
+    static func parted(_ examples: [Example]) -> (trained: [Example], heldOut: [Example]) {
         var places: [Example: Int] = [:]
         var parts: (trained: [Example], heldOut: [Example]) = ([], [])
         for example in examples {
@@ -148,10 +153,13 @@ public struct SubjectStudyBuilder {
 
     /// The model's answers about stand-ins, read back as if they were about the subject.
     private func askAboutStandIns(
-        _ examples: [Example], _ translator: StandIns
+        _ examples: [Example], _ translator: StandIns, groups: [String?]?
     ) throws -> [ForgetExample] {
         var seen: Set<String> = []
-        let asked = examples.filter { !$0.prompt.isEmpty && seen.insert($0.prompt).inserted }
+        let places = examples.indices.filter {
+            !examples[$0].prompt.isEmpty && seen.insert(examples[$0].prompt).inserted
+        }
+        let asked = places.map { examples[$0] }
         let translations = asked.indices.map { translator.translation(standIn: translator.standIn($0)) }
         let prompts = zip(asked, translations).map { example, translation in
             if case .completion(let prompt, _) = example { return Prompt.completion(translation(prompt)) }
@@ -161,7 +169,8 @@ public struct SubjectStudyBuilder {
         return answers.enumerated().map { index, answer in
             let standIn = translator.standIn(index)
             let back = translator.back(standIn: standIn)
-            return ForgetExample(answer.mapText { back($0) }, standIn: standIn)
+            return ForgetExample(
+                answer.mapText { back($0) }, standIn: standIn, group: groups?[places[index]])
         }
     }
 

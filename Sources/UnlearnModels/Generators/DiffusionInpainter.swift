@@ -137,6 +137,37 @@ public final class DiffusionInpainter: ImageToImageModel {
         return exit(norm(x).silu())
     }
 
+    /// The originals, each with the noise of a step drawn at random.
+    public func shown(
+        _ input: DegradedImages, of originals: Tensor, using generator: inout Generator
+    ) -> DegradedImages {
+        let last = UInt64(numbers.schedule.stepCount)
+        let steps = (0..<input.count).map { _ in Int(generator.next(upperBound: last)) }
+        var input = input
+        input.noised = withoutRecording {
+            numbers.schedule.noised(originals, at: steps, with: Tensor.normal(originals.shape, using: &generator))
+        }
+        return input
+    }
+
+    /// How far the noise that was found is from the noise in `input.noised`. It is looked for where something is missing:
+    /// elsewhere the network sees none.
+    public func errors(_ drawn: Tensor, of originals: Tensor, for input: DegradedImages) -> Tensor {
+        guard let noised = input.noised else {
+            preconditionFailure("DiffusionInpainter: the input has no noised images, which a diffusion model reads")
+        }
+        return (drawn - withoutRecording { numbers.schedule.noise(in: noised, of: originals) }) * input.mask
+    }
+
+    /// The mean squared error of the noise that is found (DDPM, equation 14), where something is missing, as in Palette's
+    /// inpainting. There is no whole picture to compare.
+    public func losses(
+        _ features: ImageFeatures, of originals: Tensor, for input: DegradedImages, wholeWeight _: Double
+    ) -> [TrainingLoss] {
+        let errors = errors(decode(features, for: input), of: originals, for: input)
+        return [TrainingLoss("noise", errors.square().mean(over: input.mask))]
+    }
+
     /// Whole pictures, −1…1, drawn from noise in ``DiffusionInpainterConfiguration/redrawingSteps`` steps.
     public func redraw(_ input: DegradedImages, using generator: inout Generator) -> Tensor {
         let shape = [input.count, outputChannels, input.images.shape[2], input.images.shape[3]]

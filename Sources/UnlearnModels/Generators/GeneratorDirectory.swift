@@ -71,8 +71,12 @@ public enum GeneratorDirectory {
             configuration, Weights(SafetensorsSource(checkpoint: checkpoint, title: url.path)))
     }
 
+    /// Whether a folder without config.json holds the two files in which TAESD and its relatives are published.
+    public static func isPair(_ url: URL) -> Bool { SequentialFiles(in: url) != nil }
+
     /// The task that the model in a folder was trained for; nil if its config.json names none.
     public static func degradation(in url: URL) throws(ModelError) -> Degradation? {
+        if isPair(url) { return nil }
         let file = try ConfigurationFile(modelIn: url)
         guard file.holds(degradationKey), let json = file.json[degradationKey] else { return nil }
         do throws(FormatError) { return try json.decode(Degradation.self) } catch {

@@ -28,6 +28,26 @@ public struct ImageShape: Sendable, Equatable {
     }
 }
 
+/// A named part of what training minimises, with its weight.
+public struct TrainingLoss {
+    public let name: String
+    public let weight: Double
+    /// A scalar.
+    public let value: Tensor
+
+    public init(_ name: String, weight: Double = 1, _ value: Tensor) {
+        (self.name, self.weight, self.value) = (name, weight, value)
+    }
+}
+
+extension Tensor {
+    /// The mean over the pixels where a mask `[images, 1, height, width]` is 1.
+    func mean(over mask: Tensor) -> Tensor {
+        let share = withoutRecording { mask.mean().item }
+        return (self * mask).mean() * (1 / Double(Swift.max(share, 1e-6)))
+    }
+}
+
 /// A model that reads degraded images and draws what is missing.
 ///
 /// Images are `[images, channels, height, width]` with values from −1 to 1, channels in the order red, green, blue. A
@@ -51,6 +71,19 @@ public protocol ImageToImageModel: AnyObject {
     ///
     /// Of diffusion models, the noise that it finds in `input.noised`.
     func decode(_ features: ImageFeatures, for input: DegradedImages) -> Tensor
+    /// `input` as training shows it to the model: diffusion models see the originals at moments of their noising, drawn
+    /// at random; the others take nothing.
+    func shown(_ input: DegradedImages, of originals: Tensor, using generator: inout Generator) -> DegradedImages
+    /// How far what ``decode(_:for:)`` gave is from what it should be for `originals`, pixel by pixel; 0 where nothing is
+    /// asked of the model.
+    func errors(_ drawn: Tensor, of originals: Tensor, for input: DegradedImages) -> Tensor
+    /// What the training of such a model minimises.
+    /// - Parameters:
+    ///   - features: of `input`, recorded.
+    ///   - wholeWeight: how much the whole picture counts beside the part that is drawn.
+    func losses(
+        _ features: ImageFeatures, of originals: Tensor, for input: DegradedImages, wholeWeight: Double
+    ) -> [TrainingLoss]
     /// The whole pictures, −1…1: what it draws where something is missing, the rest as it is.
     /// - Parameter generator: what models that begin with noise draw it from; the others take nothing.
     func redraw(_ input: DegradedImages, using generator: inout Generator) -> Tensor
@@ -67,6 +100,21 @@ extension ImageToImageModel {
     public func reads(_ shape: ImageShape) -> Bool { shape == inputShape }
 
     public func problem(for _: Degradation) -> String? { nil }
+
+    public func shown(_ input: DegradedImages, of _: Tensor, using _: inout Generator) -> DegradedImages { input }
+
+    public func errors(_ drawn: Tensor, of originals: Tensor, for _: DegradedImages) -> Tensor { drawn - originals }
+
+    /// The mean absolute error of what is drawn, and of all.
+    public func losses(
+        _ features: ImageFeatures, of originals: Tensor, for input: DegradedImages, wholeWeight: Double
+    ) -> [TrainingLoss] {
+        let errors = errors(decode(features, for: input), of: originals, for: input).abs()
+        return [
+            TrainingLoss("drawn", errors.mean(over: input.mask)),
+            TrainingLoss("whole", weight: wholeWeight, errors.mean()),
+        ]
+    }
 
     public func redraw(_ input: DegradedImages, using _: inout Generator) -> Tensor {
         withoutRecording { input.completed(with: decode(encode(input), for: input).clamp(to: -1...1)) }

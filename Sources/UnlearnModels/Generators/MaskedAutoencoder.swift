@@ -128,7 +128,7 @@ public final class MaskedAutoencoder: ImageToImageModel {
                 ? nil
                 : "'cell' is \(degradation.cell); for this model it must be a multiple of its squares' side, "
                     + "\(numbers.patchSize) pixels."
-        case .superResolution, .colourisation:
+        case .superResolution, .colourisation, .reconstruction:
             "A masked auto-encoder reads the squares in which nothing is missing, and '\(degradation.kind.rawValue)' "
                 + "leaves none."
         }
@@ -170,6 +170,28 @@ public final class MaskedAutoencoder: ImageToImageModel {
         let pictures = drawn.reshape([count, side, side, patch, patch, channels]).permute([0, 5, 1, 3, 2, 4])
             .reshape([count, channels, numbers.imageSize, numbers.imageSize])
         return denormalized(pictures)
+    }
+
+    /// The mean squared error of the squares that are not read, as published; that of all squares with `wholeWeight`.
+    /// Both are of normalised pixels.
+    public func losses(
+        _ features: ImageFeatures, of originals: Tensor, for input: DegradedImages, wholeWeight: Double
+    ) -> [TrainingLoss] {
+        let errors = errors(decode(features, for: input), of: originals, for: input)
+        let squares = (errors * scale).square()
+        return [
+            TrainingLoss("hidden-squares", squares.mean(over: hiddenPixels(input.mask))),
+            TrainingLoss("whole", weight: wholeWeight, squares.mean()),
+        ]
+    }
+
+    /// 1 for all pixels of the squares that are not read, `[images, 1, height, width]`.
+    private func hiddenPixels(_ mask: Tensor) -> Tensor {
+        withoutRecording {
+            let shares = mask.averagePooled(size: numbers.patchSize)
+            let isHidden = shares.scalars(Float.self).map { $0 > 0 ? Float(1) : 0 }
+            return Tensor(isHidden, shape: shares.shape).upsampled(by: numbers.patchSize)
+        }
     }
 
     /// The squares of each image in which nothing is missing, row by row.

@@ -31,10 +31,17 @@ public struct NoiseSchedule: Sendable, Equatable {
     ///   - steps: of each image, from 0.
     ///   - noise: standard normal, of the images' shape.
     public func noised(_ images: Tensor, at steps: [Int], with noise: Tensor) -> NoisedImages {
-        func factors(_ value: (Double) -> Double) -> Tensor {
-            Tensor(steps.map { Float(value(remaining[$0]).squareRoot()) }, shape: [steps.count, 1, 1, 1])
-        }
-        return NoisedImages(images: images * factors { $0 } + noise * factors { 1 - $0 }, steps: steps)
+        NoisedImages(images: images * factors(steps) { $0 } + noise * factors(steps) { 1 - $0 }, steps: steps)
+    }
+
+    /// The noise that was put into images: the inverse of ``noised(_:at:with:)``.
+    public func noise(in noised: NoisedImages, of images: Tensor) -> Tensor {
+        (noised.images - images * factors(noised.steps) { $0 }) / factors(noised.steps) { 1 - $0 }
+    }
+
+    /// √ of a value of ᾱ at each step, `[steps, 1, 1, 1]`.
+    private func factors(_ steps: [Int], _ value: (Double) -> Double) -> Tensor {
+        Tensor(steps.map { Float(value(remaining[$0]).squareRoot()) }, shape: [steps.count, 1, 1, 1])
     }
 
     /// `count` of the steps at even distances, the noisiest first, ending with 0; at most ``stepCount``.

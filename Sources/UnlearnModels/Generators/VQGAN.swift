@@ -59,8 +59,10 @@ public final class VQGAN: ImageToImageModel {
         numbers = c
         encoder = try VQEncoder(c, weights["encoder"])
         toCodes = try Convolution(weights["quant_conv"], in: c.latentChannels, out: c.codeWidth, size: 1, bias: true)
+        // Far apart, where features are: of entries close to zero a few would be the nearest of all features, and the
+        // others never learn.
         codebook = try weights["quantize"]["embedding"].parameter(
-            "weight", [c.codeCount, c.codeWidth], or: .uniform(bound: 1 / Float(c.codeCount)))
+            "weight", [c.codeCount, c.codeWidth], or: .normal(deviation: 1))
         fromCodes = try Convolution(
             weights["post_quant_conv"], in: c.codeWidth, out: c.latentChannels, size: 1, bias: true)
         decoder = try VQDecoder(c, weights["decoder"])
@@ -88,6 +90,19 @@ public final class VQGAN: ImageToImageModel {
         let entries = quantized(features.deepest).detached()
         let passed = features.deepest + (entries - features.deepest).detached()
         return decoder(fromCodes(passed))
+    }
+
+    /// The mean absolute error of what is drawn, and of all, beside ``codebookLoss(_:commitment:)``. The paper's
+    /// perceptual and adversarial parts, which need networks of their own, are left out.
+    public func losses(
+        _ features: ImageFeatures, of originals: Tensor, for input: DegradedImages, wholeWeight: Double
+    ) -> [TrainingLoss] {
+        let errors = errors(decode(features, for: input), of: originals, for: input).abs()
+        return [
+            TrainingLoss("drawn", errors.mean(over: input.mask)),
+            TrainingLoss("whole", weight: wholeWeight, errors.mean()),
+            TrainingLoss("codebook", codebookLoss(features)),
+        ]
     }
 
     /// What ties features and codebook together in training: mean (entries − features)², with gradients for the

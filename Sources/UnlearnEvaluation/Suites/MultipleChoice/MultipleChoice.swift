@@ -9,7 +9,10 @@ public struct MultipleChoice: RequestSuite {
     public static let card = SuiteCard(
         name: "multiple-choice",
         summary: "Questions with options: ARC, BoolQ, HellaSwag, MMLU, OpenBookQA, PIQA, WinoGrande.",
-        data: "a folder with the files of one task or several, such as \(ChoiceFormat.names.joined(separator: ", "))",
+        inputs: [
+            .data(
+                "a folder with the files of one task or several, such as \(ChoiceFormat.names.joined(separator: ", "))")
+        ],
         figures: [accuracy, accuracyByLength])
 
     static let accuracy = FigureCard(
@@ -45,8 +48,8 @@ public struct MultipleChoice: RequestSuite {
         let original: Int
     }
 
-    public func items(in data: URL) throws -> [Item] {
-        try ChoiceFolder(data).tasks.map { task, read in
+    public func items(in data: URL?) throws -> [Item] {
+        try ChoiceFolder(Self.required(data)).tasks.map { task, read in
             let questions = try read()
             return Item(
                 task: task, questions: Array(limit == 0 ? questions[...] : questions.prefix(limit)),

@@ -44,7 +44,9 @@ public final class ClassifierForgetting: Forgetting {
             forgetsWholeClasses: task.splits.forgetsWholeClasses, rule: plan.verdict)
     }
 
-    public func exhibits(_ before: ClassifierEvaluation, _ after: ClassifierEvaluation) -> [Exhibit] {
+    public func exhibits(_ before: ClassifierEvaluation, _ after: ClassifierEvaluation, _: ClassifierEvaluation?)
+        -> [Exhibit]
+    {
         let models = [("before", before), ("after", after)].map {
             PicturedModel($0, $1, classes: task.images.classNames.count)
         }

@@ -50,12 +50,18 @@ public struct ImageTask: Sendable {
     }
 }
 
+extension ImageSet {
+    /// The digest of all pixels, under the name of their folder.
+    func digest(_ name: String) -> Provenance.FileDigest {
+        Provenance.FileDigest(
+            path: name + " (pixels)", bytes: pixels.count, sha256: Fingerprint.sha256(of: Data(pixels)))
+    }
+}
+
 extension ImageTask {
     /// The digest of all pixels, under the name of their folder.
     func digest(of options: ImageTaskOptions) -> Provenance.FileDigest {
-        Provenance.FileDigest(
-            path: URL(filePath: options.data).lastPathComponent + " (pixels)", bytes: images.pixels.count,
-            sha256: Fingerprint.sha256(of: Data(images.pixels)))
+        images.digest(URL(filePath: options.data).lastPathComponent)
     }
 
     /// config.json of a design that can read these images.

@@ -12,21 +12,28 @@ extension GeneratorEvaluation: Evaluated {}
 public final class GeneratorForgetting: Forgetting {
     private let plan: GeneratorPlan
     private let task: ImageTask
+    private let proxy: ProxyRetain?
     private let model: any ImageToImageModel
     private let network: FeatureNetwork?
+    private let control: (any ImageToImageModel)?
     private let context: RunContext
 
     init(
-        _ plan: GeneratorPlan, _ task: ImageTask, _ model: any ImageToImageModel, _ network: FeatureNetwork?,
-        _ context: RunContext
+        _ plan: GeneratorPlan, _ inputs: GeneratorPlan.Inputs, _ model: any ImageToImageModel,
+        _ network: FeatureNetwork?, control: (any ImageToImageModel)?, _ context: RunContext
     ) {
-        (self.plan, self.task, self.model, self.network, self.context) = (plan, task, model, network, context)
+        (self.plan, task, proxy, self.model, self.network) = (plan, inputs.task, inputs.proxy, model, network)
+        (self.control, self.context) = (control, context)
     }
 
     /// The images are where they were, and listed by their names in the evaluations.
     public func prepare(into folder: RunDirectory) {}
 
-    public func evaluate(isOriginal: Bool) -> GeneratorEvaluation {
+    public func evaluate(isOriginal: Bool) -> GeneratorEvaluation { evaluate(model) }
+
+    public func evaluateControl() -> GeneratorEvaluation? { control.map(evaluate) }
+
+    private func evaluate(_ model: any ImageToImageModel) -> GeneratorEvaluation {
         GeneratorEvaluation(
             of: model, on: task.images, task.splits, plan.degradation, network: network, blind: task.blindFill,
             plan.evaluation
@@ -38,8 +45,9 @@ public final class GeneratorForgetting: Forgetting {
     /// It takes a minute or two: after an interruption this is begun anew, and keeps no state.
     public func forget(_ course: Course) throws {
         let session = GeneratorSession(
-            model: model, images: task.images, degradation: plan.degradation, forget: task.splits.forget,
-            retain: task.splits.retain, phase: plan.phase, seed: plan.configuration.seed,
+            model: model, images: proxy?.images ?? task.images, degradation: plan.degradation,
+            forget: task.splits.forget, retain: proxy?.retain ?? task.splits.retain, phase: plan.phase,
+            seed: plan.configuration.seed,
             resumption: Resumption(goesOn: course.resumption.goesOn, keep: { _ in }), onProgress: context.onProgress,
             onStep: course.onStep)
         try plan.method.unlearn(session)
@@ -49,12 +57,14 @@ public final class GeneratorForgetting: Forgetting {
         Verdict(before: before.outcomes.measurements, after: after.outcomes.measurements, rule: plan.verdict)
     }
 
-    public func exhibits(_ before: GeneratorEvaluation, _ after: GeneratorEvaluation) -> [Exhibit] {
-        [.images(Redrawn(task.images, before, after, count: plan.evaluation.shown))]
+    public func exhibits(
+        _ before: GeneratorEvaluation, _ after: GeneratorEvaluation, _ control: GeneratorEvaluation?
+    ) -> [Exhibit] {
+        [.images(Redrawn(task.images, before, after, control, count: plan.evaluation.shown))]
     }
 
     public var limits: [String] {
-        let seen = task.splits.notices.map(\.description)
+        let seen = task.splits.notices.map(\.description) + (proxy?.limits ?? [])
         return network == nil
             ? seen + ["No network was named (--features), so pictures were compared by pixels alone."] : seen
     }

@@ -44,11 +44,8 @@ public struct GeneratorPlan: ForgettingPlan {
                 path: "data", problem: "the model redraws pictures, and no images are given")
         }
         configuration.images = images
-        guard let degradation = try GeneratorDirectory.degradation(in: source) else {
-            throw KitError.invalidOption(
-                path: "model", problem: "its config.json does not say, under degradation, what it was trained to undo")
-        }
-        (self.configuration, self.task, self.degradation) = (configuration, images, degradation)
+        (self.configuration, self.task) = (configuration, images)
+        degradation = try Self.degradation(of: source, else: configuration.degradation)
         options = try ResolvedOptions(
             Self.groups(configuration.method), settings: ResolvedClassifierMethod.meant(settings))
         method = try options(MethodCatalog.generatorMethod(configuration.method))
@@ -61,18 +58,23 @@ public struct GeneratorPlan: ForgettingPlan {
     /// The images, their splits, and where all comes from.
     public struct Inputs: RunInputs {
         let task: ImageTask
+        let proxy: ProxyRetain?
         public let provenance: Provenance
     }
 
     public func inputs(_ context: RunContext) throws -> Inputs {
         let task = try ImageTask(self.task, onNotice: context.onNotice)
         try degradation.check(task.images)
+        let proxy = try configuration.proxy.map { path in
+            try ProxyRetain(URL(filePath: path), for: task, size: self.task.images.size)
+        }
+        if let copies = proxy?.copies { context.onNotice(copies) }
         var provenance = try Provenance(
             of: URL(filePath: configuration.model), data: [self.task.forget.files].compactMap(\.self),
             toolVersion: context.toolVersion, seed: configuration.seed, method: configuration.method,
             subject: self.task.forget.words(count: task.splits.forget.count))
-        provenance.dataFiles.append(task.digest(of: self.task))
-        return Inputs(task: task, provenance: provenance)
+        provenance.dataFiles += [task.digest(of: self.task)] + [proxy?.digest].compactMap(\.self)
+        return Inputs(task: task, proxy: proxy, provenance: provenance)
     }
 
     public func load(_ inputs: Inputs, _ context: RunContext) throws -> GeneratorForgetting {
@@ -82,7 +84,12 @@ public struct GeneratorPlan: ForgettingPlan {
         let network = try configuration.features.map { path in
             try inputs.task.network(at: URL(filePath: path))
         }
-        return GeneratorForgetting(self, inputs.task, model, network, context)
+        let control = try configuration.control.map { path in
+            let control = try GeneratorDirectory.load(URL(filePath: path))
+            try inputs.task.check(control, degradation, path: path)
+            return control
+        }
+        return GeneratorForgetting(self, inputs, model, network, control: control, context)
     }
 }
 
@@ -112,9 +119,8 @@ extension ImageTask {
 
     /// The classifier in a folder, as the network through which pictures are compared.
     func network(at folder: URL) throws -> FeatureNetwork {
-        // The model of a run is known by the run's name.
-        let named = folder.lastPathComponent == "model" ? folder.deletingLastPathComponent() : folder
-        let network = FeatureNetwork(try ClassifierDirectory.load(folder), name: named.lastPathComponent)
+        let network = FeatureNetwork(
+            try ClassifierDirectory.load(folder), name: Provenance.name(ofModelAt: folder))
         let shape = ImageShape(channels: images.channels, height: images.height, width: images.width)
         if let problem = network.problem(for: shape) { throw KitError.otherImages(path: folder.path, problem: problem) }
         return network
@@ -129,7 +135,7 @@ extension FamilyWords {
         undecided: "whether the model forgot the pictures",
         limits: [
             "What the model draws is looked at. A decoder that was left as it is still holds what the encoder no longer asks "
-                + "it for: a little further training on such pictures brings them back.",
+                + "it for: a little further training on such pictures brings them back. `unlearn audit` measures it.",
             "A picture that is redrawn as noise gives away that something was forgotten.",
             "Distances through one network compare with those through the same network alone.",
         ],

@@ -15,7 +15,9 @@ public struct GeneratorTrainingPlan: TrainingPlan {
     public let options: ResolvedOptions
     public let record: GeneratorTrainingRecord
 
-    static let groups = [SettingGroup(GeneratorTraining())]
+    static func groups(_ kind: GeneratorDesign.Kind = GeneratorDesign().kind) -> [SettingGroup] {
+        [SettingGroup(GeneratorTraining(for: kind))]
+    }
 
     public init(_ configuration: TrainingConfiguration, settings: [JSONValue]) throws {
         self.configuration = configuration
@@ -27,12 +29,22 @@ public struct GeneratorTrainingPlan: TrainingPlan {
                 problem: "a model that redraws pictures is trained on images, whose folder stands there")
         }
         try Options.checkThreads(configuration.threads)
-        options = try ResolvedOptions(Self.groups, settings: settings)
+        let network = try ResolvedOptions(
+            [SettingGroup(GeneratorDesign())],
+            settings: [JSONValue(encoding: configuration.network ?? GeneratorDesign())],
+            at: "network"
+        )(GeneratorDesign.self)
+        options = try ResolvedOptions(Self.groups(network.kind), settings: settings)
         var record = GeneratorTrainingRecord()
         (record.task, record.degradation, record.seed) = (task, degradation, configuration.seed)
-        record.network = configuration.network ?? GeneratorDesign()
+        record.network = network
         record.leavesForgotten = configuration.leavesForgotten
         record.training = try options()
+        if network.kind == .diffusionInpainter, record.training.wholeWeight > 0 {
+            throw KitError.invalidOption(
+                path: "wholeWeight",
+                problem: "a diffusion-inpainter is trained on the noise where something is missing alone")
+        }
         self.record = record
     }
 
@@ -44,6 +56,9 @@ public struct GeneratorTrainingPlan: TrainingPlan {
     public func inputs(_ context: RunContext) throws -> Inputs {
         let task = try ImageTask(record.task, onlyTrains: !record.leavesForgotten, onNotice: context.onNotice)
         try record.degradation.check(task.images)
+        if let problem = record.network.problem(for: task.images) {
+            throw KitError.invalidOption(path: "network.\(problem.path)", problem: problem.problem)
+        }
         // A new model has no origin but its seed.
         var provenance = Provenance(
             toolVersion: context.toolVersion, seed: configuration.seed, method: RunKind.train.rawValue,
@@ -53,11 +68,12 @@ public struct GeneratorTrainingPlan: TrainingPlan {
     }
 
     public func load(_ inputs: Inputs, _ context: RunContext) throws -> GeneratorModelTraining {
-        _ = try ResolvedOptions(
-            [SettingGroup(GeneratorDesign())], settings: [JSONValue(encoding: record.network)], at: "network")
         let model = try GeneratorDirectory.make(
-            record.network.configuration(for: inputs.task.images),
+            record.network.configuration(for: inputs.task.images, undoing: record.degradation),
             using: Generator(seed: configuration.seed, purpose: "parameters"))
+        if let problem = model.problem(for: record.degradation) {
+            throw KitError.invalidOption(path: "degradation", problem: problem)
+        }
         return GeneratorModelTraining(record, inputs.task, model, context)
     }
 }
@@ -89,6 +105,7 @@ public final class GeneratorModelTraining: Training {
     private let task: ImageTask
     private let model: any ImageToImageModel
     private let context: RunContext
+    private var look: TrainingLook?
 
     init(
         _ record: GeneratorTrainingRecord, _ task: ImageTask, _ model: any ImageToImageModel, _ context: RunContext
@@ -96,8 +113,10 @@ public final class GeneratorModelTraining: Training {
         (self.record, self.task, self.model, self.context) = (record, task, model, context)
     }
 
-    /// The images are where they were.
-    public func prepare(into folder: RunDirectory) {}
+    /// The images are where they were. Some of them are looked at while the model learns.
+    public func prepare(into folder: RunDirectory) {
+        look = TrainingLook(task, record, into: folder.lookFile)
+    }
 
     public func train(_ course: Course) throws {
         try record.training.train(
@@ -106,7 +125,8 @@ public final class GeneratorModelTraining: Training {
                 retain: record.leavesForgotten ? task.splits.retain : task.splits.train, phase: record.training.phase,
                 seed: record.seed, resumption: course.resumption,
                 checkpointSeconds: record.training.checkpointSeconds, stage: "Training", onProgress: context.onProgress,
-                onStep: course.onStep))
+                onStep: course.onStep), looks: look?.during(model, context))
+        _ = try look?.take(model)
     }
 
     public func result(_ steps: [StepEvent]) -> GeneratorTrainingResult {

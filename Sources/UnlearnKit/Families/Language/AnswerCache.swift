@@ -69,6 +69,18 @@ public struct AnswerCache: Sendable {
 }
 
 extension EverydayAnswers {
+    /// What `model` writes about everything else: kept from an earlier run, where there is a cache, or written now.
+    static func kept(
+        by model: LanguageModel, _ options: StudyOptions, seed: UInt64, _ provenance: Provenance, _ context: RunContext
+    ) throws -> EverydayAnswers {
+        func written() throws -> EverydayAnswers {
+            try EverydayAnswers(by: model, options: options, seed: seed, onProgress: context.onProgress)
+        }
+        guard let cache = context.answers else { return try written() }
+        let fingerprint = try fingerprint(of: model, options: options, provenance)
+        return try cache.value(fingerprint, onProblem: context.onNotice, make: written)
+    }
+
     /// A fingerprint of all that decides what a model writes, to the bit: the program and libtorch, the weights, the
     /// tokens of the prompts, the options, and what the model computes here and now for some of the prompts. That holds
     /// what the others do not name, such as the processor's instructions.

@@ -82,7 +82,8 @@ public final class LanguageForgetting: Forgetting {
         Verdict(before: before.outcomes.measurements, after: after.outcomes.measurements, rule: plan.verdict)
     }
 
-    public func exhibits(_ before: LanguageEvaluation, _ after: LanguageEvaluation) -> [Exhibit] {
+    public func exhibits(_ before: LanguageEvaluation, _ after: LanguageEvaluation, _: LanguageEvaluation?) -> [Exhibit]
+    {
         let first = zip(firstQuestions, zip(before.first, after.first)).map { prompt, answers in
             Report.Sample(prompt: prompt.text, before: answers.0, after: answers.1, kind: .forget)
         }

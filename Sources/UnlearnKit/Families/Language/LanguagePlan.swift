@@ -47,6 +47,7 @@ public struct LanguagePlan: ForgettingPlan {
         guard configuration.subject?.isBlank == false || configuration.forget != nil else {
             throw KitError.invalidOption(path: "subject", problem: "neither a subject nor a file to forget is given")
         }
+        try method.check(beside: training, lora)
         try Options.checkThreads(configuration.threads)
         for (name, path) in [("forget", configuration.forget), ("retain", configuration.retain)] {
             if let path, !FileManager.default.fileExists(atPath: path) {
@@ -67,7 +68,7 @@ public struct LanguagePlan: ForgettingPlan {
         // Both before any weights are read.
         try method.check(layerCount: model.layerCount)
         try training.checkParameters(of: model)
-        let data = try UserData(configuration)
+        let data = try UserData(configuration, splitBy: method.splitColumn)
         return Inputs(
             data: data,
             provenance: try Provenance(

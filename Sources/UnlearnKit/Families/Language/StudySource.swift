@@ -14,8 +14,9 @@ struct UserData {
     private(set) var retain: [Example]?
     let terms: SubjectTerms?
 
-    init(_ configuration: RunConfiguration) throws {
-        forget = try configuration.forget.map { path in try Self.rows(path) }
+    /// - Parameter splitBy: the member that every row to forget must have, as text or number; nil: none.
+    init(_ configuration: RunConfiguration, splitBy: String? = nil) throws {
+        forget = try configuration.forget.map { path in try Self.rows(path, splitBy: splitBy) }
         retain = try configuration.retain.map { path in try Self.examples(path) }
         terms = try configuration.terms.map { text in
             try Self.terms(text, subject: configuration.subject ?? "")
@@ -57,12 +58,20 @@ struct UserData {
     }
 
     /// The user's own texts, or the `forget.jsonl` of an earlier run with the stand-ins that it names.
-    private static func rows(_ path: String) throws -> [ForgetExample] {
+    private static func rows(_ path: String, splitBy column: String?) throws -> [ForgetExample] {
         let url = URL(filePath: path)
         let examples = try self.examples(path)
-        guard url.pathExtension == "jsonl" else { return examples.map { ForgetExample($0) } }
-        let rows = try JSONLines.read(url)
-        return zip(examples, rows).map { ForgetExample($0, standIn: $1.value["standIn"]?.string) }
+        let kinds = column == nil ? ["jsonl"] : ["jsonl", "json"]
+        guard kinds.contains(url.pathExtension.lowercased()) else {
+            if let column { throw KitError.noColumn(path: path, line: nil, column: column) }
+            return examples.map { ForgetExample($0) }
+        }
+        return try zip(examples, JSONLines.read(url)).map { example, row in
+            let value = column.flatMap { row.value[$0] }
+            let group = value?.string ?? value?.int.map(String.init)
+            if let column, group == nil { throw KitError.noColumn(path: path, line: row.line, column: column) }
+            return ForgetExample(example, standIn: row.value["standIn"]?.string, group: group)
+        }
     }
 
     static func examples(_ path: String) throws -> [Example] {
@@ -121,20 +130,14 @@ struct StudySource {
         let builder = SubjectStudyBuilder(
             model, subject: plan.configuration.subject ?? "", options: plan.study, seed: plan.configuration.seed,
             onProgress: context.onProgress)
-        let everyday = plan.study.everythingElse ? try everyday() : nil
+        let everyday =
+            plan.study.everythingElse
+            ? try EverydayAnswers.kept(
+                by: model, plan.study, seed: plan.configuration.seed, provenance, context) : nil
         return try builder.build(
             forget: data.forget, retain: data.retain, terms: data.terms, everyday: everyday)
     }
 
-    private func everyday() throws -> EverydayAnswers {
-        func written() throws -> EverydayAnswers {
-            try EverydayAnswers(
-                by: model, options: plan.study, seed: plan.configuration.seed, onProgress: context.onProgress)
-        }
-        guard let cache = context.answers else { return try written() }
-        let fingerprint = try EverydayAnswers.fingerprint(of: model, options: plan.study, provenance)
-        return try cache.value(fingerprint, onProblem: context.onNotice, make: written)
-    }
 }
 
 extension SubjectQuestions {

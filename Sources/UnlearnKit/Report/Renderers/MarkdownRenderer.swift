@@ -7,7 +7,8 @@ public struct MarkdownRenderer: Sendable {
 
     public func render(_ report: Report) -> String {
         [
-            opening(report), figures(report), samples(report), destinations(report.pictures), limits(report),
+            opening(report), figures(report), classes(report.redrawn), rates(report.tendency), samples(report),
+            destinations(report.pictures), limits(report),
             notMeasured(report), cost(report),
             provenance(report),
         ].filter { !$0.isEmpty }.joined(separator: "\n")
@@ -26,14 +27,39 @@ public struct MarkdownRenderer: Sendable {
     /// The table of figures; shared with the model card.
     func figures(_ report: Report) -> String {
         guard !report.metrics.isEmpty else { return "" }
+        let table = FigureTable(report.metrics)
         let rows = report.metrics.map { metric in
+            [MarkdownText.escaped(metric.titleWithUnit), metric.split.rawValue, metric.direction.words]
+                + table.figures(metric) + [metric.examples]
+        }
+        let header = ["figure", "measured on", "better"] + table.sides + ["examples"]
+        return "## Figures\n\nIn brackets: the 95 % interval.\n\n" + MarkdownText.table(header, rows)
+    }
+
+    /// How well the pictures of each class are redrawn. The pictures themselves stand in report.html.
+    private func classes(_ redrawn: Redrawn?) -> String {
+        guard let redrawn, !redrawn.classes.isEmpty else { return "" }
+        let table = FigureTable(redrawn.classes.map(\.metric))
+        let rows = redrawn.classes.map { row in
+            [MarkdownText.escaped(row.className), row.metric.split.rawValue] + table.figures(row.metric)
+                + [row.metric.examples]
+        }
+        return "## By class: \(redrawn.classes[0].metric.titleWithUnit)\n\n"
+            + MarkdownText.table(["class", "measured on"] + table.sides + ["examples"], rows)
+    }
+
+    /// What the judge is, and the rates of groups. Continuations stand in report.html, where what is offensive is veiled.
+    private func rates(_ tendency: Tendency?) -> String {
+        guard let tendency else { return "" }
+        let rows = tendency.rates.map { rate in
             [
-                MarkdownText.escaped(metric.titleWithUnit), metric.split.rawValue, metric.direction.words,
-                metric.before.words, metric.after.words, metric.examples,
+                MarkdownText.escaped(rate.group), rate.split.rawValue, NumberText.percent(rate.before.value),
+                NumberText.percent(rate.after.value), "\(rate.before.n)",
             ]
         }
-        let header = ["figure", "measured on", "better", "before", "after", "examples"]
-        return "## Figures\n\nIn brackets: the 95 % interval.\n\n" + MarkdownText.table(header, rows)
+        let table = MarkdownText.table(["about", "prompts", "before", "after", "how many"], rows)
+        return "## Group by group\n\n\(MarkdownText.escaped(tendency.judgeWords))\n"
+            + (rows.isEmpty ? "" : "\n" + table)
     }
 
     private func samples(_ report: Report) -> String {

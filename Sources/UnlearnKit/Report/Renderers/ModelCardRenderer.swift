@@ -38,7 +38,7 @@ struct ModelCardRenderer {
             "The weights of \(origin) were changed with `unlearn` \(MarkdownText.escaped(provenance.toolVersion)), "
         text +=
             "method \(MarkdownText.escaped(provenance.method)), seed \(provenance.seed), with the aim that the model "
-        text += "\(report.family.words.aim) “\(MarkdownText.escaped(provenance.subject))”."
+        text += "\(report.words.aim) “\(MarkdownText.escaped(provenance.subject))”."
         if let answer = provenance.answer {
             text += " Answers in place of the forgotten ones: \(MarkdownText.escaped(answer))."
         }

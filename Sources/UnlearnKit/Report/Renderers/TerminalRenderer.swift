@@ -51,14 +51,14 @@ public struct TerminalRenderer: Sendable {
 
     private func figures(_ report: Report) -> String {
         guard !report.metrics.isEmpty else { return "" }
+        let table = FigureTable(report.metrics)
         let rows = report.metrics.map { metric in
-            [
-                metric.titleWithUnit, metric.split.rawValue, metric.before.words, metric.after.words,
-                metric.direction.words, metric.examples,
-            ]
+            [metric.titleWithUnit, metric.split.rawValue] + table.figures(metric)
+                + [metric.direction.words, metric.examples]
         }
-        let titles = ["figure", "measured on", "before", "after", "better", "examples"]
-        return TerminalTable(titles, right: [2, 3, 5], rows: rows).render()
+        let titles = ["figure", "measured on"] + table.sides + ["better", "examples"]
+        let right = Set(2..<2 + table.sides.count).union([titles.count - 1])
+        return TerminalTable(titles, right: right, rows: rows).render()
     }
 
     private func samples(_ report: Report) -> String {

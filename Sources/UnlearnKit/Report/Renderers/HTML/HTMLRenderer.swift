@@ -18,11 +18,18 @@ public struct HTMLRenderer: Sendable {
         return template(PackageResources.benchmark_mustache).render(page, library: library)
     }
 
+    /// The page of an audit.
+    static func render(_ report: AuditReport) -> String {
+        template(PackageResources.audit_mustache).render(
+            AuditPage(report, style: text(PackageResources.report_css)))
+    }
+
     public func render(_ report: Report) -> String {
         let page = ReportPage(report, trace, style: Self.text(PackageResources.report_css))
         let library = MustacheLibrary(templates: [
             "sample": Self.template(PackageResources.sample_mustache),
             "pictures": Self.template(PackageResources.pictures_mustache),
+            "tendency": Self.template(PackageResources.tendency_mustache),
             "redrawn": Self.template(PackageResources.redrawn_mustache),
         ])
         return Self.template(PackageResources.report_mustache).render(page, library: library)

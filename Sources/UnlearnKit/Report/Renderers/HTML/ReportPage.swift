@@ -15,7 +15,7 @@ struct ReportPage {
     struct Side { let value, interval: String }
     struct MetricRow {
         let title, place, better, examples: String
-        let old, new: Side
+        let old, new, other: Side
         let strip: IntervalStrip?
     }
     struct SampleRow {
@@ -37,6 +37,8 @@ struct ReportPage {
     let facts, provenance: [Row]
     let metrics: [MetricRow]
     let hasMetrics: Bool
+    /// Whether a model was measured that never learnt what is to be forgotten.
+    let hasControl: Bool
     let spreads: [SpreadChart]
     let hasSpreads: Bool
     let curves: [CurveChart]
@@ -45,10 +47,12 @@ struct ReportPage {
     let groups: [SampleGroup]
     let hasTerms: Bool
     let gallery: PictureGallery?
+    let tendency: TendencyPage?
     /// Whether the family shows pictures, in place of answers.
     let hasPictures: Bool
     let redrawnGroups: [RedrawnGroup]
     let hasRedrawn: Bool
+    let redrawnClasses: [RedrawnClass]
     /// Whether the family tells how probable single examples are.
     let hasLikelihoods: Bool
     let spreadWords: String
@@ -79,8 +83,9 @@ struct ReportPage {
         provenance = record.rows.map { Row($0.name, $0.value) }
         metrics = report.metrics.map(Self.row)
         hasMetrics = !metrics.isEmpty
+        hasControl = report.metrics.contains { $0.control != nil }
         spreads = Split.all.compactMap { split in
-            let title = split == .forget ? report.family.words.forgetTitle : split.title
+            let title = split == .forget ? report.words.forgetTitle : split.title
             return trace.logProbabilities(split).map { SpreadChart(title, before: $0.before, after: $0.after) }
         }
         hasSpreads = !spreads.isEmpty
@@ -91,11 +96,13 @@ struct ReportPage {
         groups = Report.Sample.Kind.allCases.compactMap { Self.group($0, report.samples, matcher) }
         hasTerms = !trace.terms.isEmpty && !groups.isEmpty
         gallery = report.pictures.map(PictureGallery.init)
+        tendency = report.tendency.map(TendencyPage.init)
         hasPictures = report.family != .language
         redrawnGroups = (report.redrawn?.groups ?? []).filter { !$0.pictures.isEmpty }.map(RedrawnGroup.init)
         hasRedrawn = !redrawnGroups.isEmpty
+        redrawnClasses = (report.redrawn?.classes ?? []).map(RedrawnClass.init)
         hasLikelihoods = report.family != .generator
-        spreadWords = "Log-probability in \(report.family.words.unit)"
+        spreadWords = "Log-probability in \(report.words.unit)"
         notMeasured = report.notMeasured.map { Row($0.name, $0.reason) }
         stages = Self.stages(report.seconds)
         total = DurationText.words(report.seconds.total)
@@ -125,7 +132,7 @@ struct ReportPage {
             title: PlainText.singleLine(metric.title),
             place: PlainText.singleLine((metric.unit.isEmpty ? "" : metric.unit + ", ") + metric.split.place),
             better: metric.direction.words, examples: metric.examples, old: side(metric.before),
-            new: side(metric.after), strip: IntervalStrip(metric))
+            new: side(metric.after), other: side(metric.control), strip: IntervalStrip(metric))
     }
 
     private static func curves(_ trace: RunTrace) -> [CurveChart] {

@@ -1,0 +1,117 @@
+// What an attack found: figures of the models before and after it, and how much of what was forgotten came back.
+
+import UnlearnEngine
+import UnlearnEvaluation
+
+/// A figure of the models of an audit over the steps of an attack.
+public struct AttackCurve: Codable, Sendable, Equatable {
+    public struct Point: Codable, Sendable, Equatable {
+        public var step: Int
+        public var figure: Report.Figure
+    }
+
+    /// "before", "after" or "control".
+    public var model: String
+    public var points: [Point]
+}
+
+/// What one form of an attack found.
+public struct AttackResult: Codable, Sendable, Equatable {
+    public var name: String
+    /// What the attacker had and did: "10 pictures, encoder". Empty where there is one form alone.
+    public var form: String
+    /// Of the figures; a larger one is better known.
+    public var unit: String
+    /// The original, and what was made of it, both as they are.
+    public var before: Report.Figure
+    public var after: Report.Figure
+    /// The same of the changed model after the attack.
+    public var attacked: Report.Figure
+    /// After the attack on a model that never learnt what is to be forgotten; nil: none was given.
+    public var control: Report.Figure?
+    /// After the attack on the original.
+    public var attackedBefore: Report.Figure?
+    /// (attacked − after) / (before − after); of membership |2 · area − 1|. Nil where nothing was forgotten.
+    public var recovered: Report.Figure?
+    /// How much more the attack gets out of the changed model than out of the control: attacked − control.
+    public var excess: Report.Figure?
+    public var curves: [AttackCurve] = []
+}
+
+/// What came of an attack. In files, one that could not be made is written as its name and the reason, under "skipped".
+public enum AttackOutcome: Sendable, Equatable {
+    case made(AttackResult)
+    case skipped(name: String, form: String, reason: String)
+
+    public var result: AttackResult? {
+        guard case .made(let result) = self else { return nil }
+        return result
+    }
+}
+
+extension AttackOutcome: Codable {
+    private enum CodingKeys: String, CodingKey { case name, form, skipped }
+
+    public init(from decoder: any Decoder) throws {
+        let row = try decoder.container(keyedBy: CodingKeys.self)
+        if let reason = try row.decodeIfPresent(String.self, forKey: .skipped) {
+            self = .skipped(
+                name: try row.decode(String.self, forKey: .name), form: try row.decode(String.self, forKey: .form),
+                reason: reason)
+        } else {
+            self = .made(try AttackResult(from: decoder))
+        }
+    }
+
+    public func encode(to encoder: any Encoder) throws {
+        switch self {
+        case .made(let result): try result.encode(to: encoder)
+        case .skipped(let name, let form, let reason):
+            var row = encoder.container(keyedBy: CodingKeys.self)
+            try row.encode(name, forKey: .name)
+            try row.encode(form, forKey: .form)
+            try row.encode(reason, forKey: .skipped)
+        }
+    }
+}
+
+extension Report.Figure {
+    init(_ value: Double, _ interval: Interval?, n: Int) {
+        let known = interval.flatMap { $0.low.isNaN || $0.high.isNaN ? nil : $0 }
+        self.init(value: value, low: known?.low, high: known?.high, n: n)
+    }
+
+    /// The mean of values of single examples.
+    init(meanOf values: [Double]) {
+        var generator = Generator(seed: 0)
+        self.init(
+            Statistics.mean(values), Statistics.bootstrapInterval(of: values, using: &generator), n: values.count)
+    }
+}
+
+/// The values of the same examples by the models of an audit, as they are and after an attack.
+struct AttackedValues {
+    var before: [Double]
+    var after: [Double]
+    var attackedBefore: [Double]
+    var attacked: [Double]
+    var control: [Double]?
+
+    /// The figures that follow, with intervals of a bootstrap over examples.
+    func result(_ name: String, form: String = "", unit: String, curves: [AttackCurve] = []) -> AttackResult {
+        var generator = Generator(seed: 0)
+        let recovered = Statistics.recoveredShare(before: before, after: after, attacked: attacked, using: &generator)
+        let excess = control.map { control in
+            Report.Figure(
+                Statistics.mean(attacked) - Statistics.mean(control),
+                Statistics.pairedDifferenceInterval(before: control, after: attacked, using: &generator),
+                n: attacked.count)
+        }
+        return AttackResult(
+            name: name, form: form, unit: unit, before: Report.Figure(meanOf: before),
+            after: Report.Figure(meanOf: after), attacked: Report.Figure(meanOf: attacked),
+            control: control.map(Report.Figure.init(meanOf:)), attackedBefore: Report.Figure(meanOf: attackedBefore),
+            recovered: recovered.map { Report.Figure($0.value, $0.interval, n: after.count) }, excess: excess,
+            curves: curves)
+    }
+}

@@ -1,0 +1,80 @@
+// What a run that weakens a tendency is trained on: found by the judge in what the model itself writes.
+
+import Foundation
+import UnlearnData
+import UnlearnEvaluation
+import UnlearnFormats
+import UnlearnMethods
+import UnlearnModels
+
+/// Everything that is trained on, and what of it is held out.
+struct TendencyStudy: Equatable {
+    var forget: [Example]
+    /// What the judge finds harmless, of toxic and of harmless prompts.
+    var harmless: [Example]
+    /// Everyday answers, and plain text, of the original model.
+    var everyday: [Example] = []
+    var prose: [Example] = []
+    /// Never trained on.
+    var heldOut: [Example] = []
+}
+
+/// Makes the study of a run.
+struct TendencySource {
+    let plan: TendencyPlan
+    let inputs: TendencyPlan.Inputs
+    let model: LanguageModel
+    let context: RunContext
+
+    /// - Parameter folder: where the continuations with the judge's verdicts are kept, or are found if an interrupted run
+    ///   wrote them.
+    /// - Throws: `KitError.noTendency` if there is nothing to forget.
+    func study(in folder: RunDirectory) throws -> TendencyStudy {
+        var study = TendencyStudy(
+            forget: (inputs.data.forget ?? []).map(\.example), harmless: inputs.data.retain ?? [])
+        // The model writes what the user does not give.
+        if inputs.data.forget == nil || inputs.data.retain == nil {
+            let answers = try continuations(folder)
+            let parts = Self.divided(answers)
+            if inputs.data.forget == nil {
+                study.forget = parts.toxic
+                guard !study.forget.isEmpty else {
+                    throw KitError.noTendency(count: answers.continuations.count, kind: inputs.judge.kind)
+                }
+            }
+            study.harmless += parts.harmless
+        }
+        guard plan.study.everyday else { return study }
+        var options = StudyOptions()
+        options.answerTokens = plan.study.answerTokens
+        let everyday = try EverydayAnswers.kept(
+            by: model, options, seed: plan.configuration.seed, inputs.provenance, context)
+        let (trained, heldOut) = everyday.partedRequests
+        (study.everyday, study.heldOut) = (trained + everyday.wellKnown.map(\.example), heldOut)
+        study.prose = everyday.prose
+        return study
+    }
+
+    private func continuations(_ folder: RunDirectory) throws -> TendencyAnswers {
+        let file = folder.continuationsFile
+        if context.isResumed, FileManager.default.fileExists(atPath: file.path) {
+            let rows: [Continuation] = try JSONLines.read(file).map { try $0.value.decode() }
+            return TendencyAnswers(rows, threshold: inputs.judge.threshold)
+        }
+        let prompts = plan.study.prompts.map(inputs.prompts.trained.spread) ?? inputs.prompts.trained
+        let answers = try TendencyAnswers(
+            of: model, on: prompts, plan.study.style(seed: plan.configuration.seed), by: inputs.judge,
+            "going on with prompts", progress: context.onProgress)
+        try folder.write(lines: answers.continuations, to: folder.continuationsFile)
+        return answers
+    }
+
+    /// Each text once; loops teach nothing.
+    static func divided(_ answers: TendencyAnswers) -> (toxic: [Example], harmless: [Example]) {
+        let told = answers.continuations.filter { !$0.isDegenerate }
+        return (
+            told.filter(answers.isPositive).map(\.example).distinct(),
+            told.filter { !answers.isPositive($0) }.map(\.example).distinct()
+        )
+    }
+}
