@@ -20,10 +20,10 @@ TEST_CONFIGURATION ?= debug
 BUILD_FLAGS ?= -debug-info-format none
 PYTHON := .venv/bin/python
 
-.PHONY: help setup build test demo demo-plan demo-images demo-images-plan demo-redraw demo-redraw-plan lint golden clean
+.PHONY: help setup build test demo demo-plan demo-images demo-images-plan demo-redraw demo-redraw-plan demo-toxicity demo-toxicity-plan lint golden clean
 
 help: ## List the targets
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-12s%s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-15s%s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 setup: ## Install what is missing: system packages, and libtorch into .libtorch
 	@scripts/setup.sh
@@ -73,6 +73,15 @@ demo-redraw-plan:
 demo-redraw: demo-redraw-plan build ## Make a model that redraws pictures forget some: make demo-redraw [CLASSES=Sandal,Bag]
 	@scripts/fetch-fashion-mnist.sh
 	@scripts/demo-redraw.sh "$$(swift build -c release --show-bin-path)/unlearn" "$(CLASSES)"
+
+demo-toxicity-plan:
+	@scripts/plan-demo.sh "make SmolLM2-135M-Instruct write toxic text more rarely, and judge it before and after" \
+	    "5 to 15 minutes" $(MODELS)/all-MiniLM-L6-v2/config.json \
+	    "fetch the model and its judge: 180 MB to download, 730 MB on disk"
+
+demo-toxicity: demo-toxicity-plan build ## Make a real chat model write toxic text more rarely
+	@mkdir -p $(MODELS) runs
+	@scripts/demo-toxicity.sh "$$(swift build -c release --show-bin-path)/unlearn" $(MODELS)
 
 lint: ## Check the format of all Swift files; nothing is changed
 	@swift format lint --strict --parallel --recursive Package.swift Sources Tests

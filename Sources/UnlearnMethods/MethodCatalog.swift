@@ -5,6 +5,7 @@ public import UnlearnData
 public enum MethodCatalog {
     public static let all: [any UnlearningMethod.Type] = [
         TranslatedDistillation.self,
+        WHP.self,
         GradientAscent.self,
         GradientDifference.self,
         NPO.self,

@@ -8,7 +8,7 @@ public enum MethodError: Error, Equatable, CustomStringConvertible {
     case noTargets(split: String)
     case unknownSubject(name: String)
     case unknownMethod(String, known: [String])
-    case layer(Int, method: String, layers: Int)
+    case layer(Int, method: String, option: String, layers: Int)
     case foreignState(name: String)
     /// A method that works on a part of the data that is not there, such as a validation set.
     case needsExamples(method: String, split: String)
@@ -50,9 +50,9 @@ public enum MethodError: Error, Equatable, CustomStringConvertible {
                 + "another method with --method."
         case .unknownMethod(let name, let known):
             "There is no method '\(name)'. Methods are: \(known.joined(separator: ", "))."
-        case .layer(let layer, let method, let layers):
+        case .layer(let layer, let method, let option, let layers):
             "The method '\(method)' is to work on layer \(layer), but the model's \(layers) layers are counted from 0. "
-                + "Choose one with --set layer=…, from 0 to \(layers - 1)."
+                + "Choose one with --set \(option)=…, from 0 to \(layers - 1)."
         case .stopped(let step): "The training was stopped after \(step) steps."
         case .tooLong(let steps, let perStep, let most):
             "\(steps) steps of \(perStep) examples are more than a training can have, which reads at most \(most) examples in "

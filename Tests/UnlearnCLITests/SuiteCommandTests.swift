@@ -13,7 +13,8 @@ import UnlearnFormats
     @Test func multipleChoiceStatesAccuracyWithItsErrorForEachTask() throws {
         let folder = try TinyModel.make()
         let result = try evaluate(
-            "--suite", "multiple-choice", "--data", Self.data.appending(path: "tasks").path, "--results", "results.json",
+            "--suite", "multiple-choice", "--data", Self.data.appending(path: "tasks").path, "--results",
+            "results.json",
             "--output", "suite.json", "--json", in: folder)
         #expect(result.status == 0, "\(result.error)")
         let json = try result.json
@@ -51,7 +52,8 @@ import UnlearnFormats
         let result = try evaluate(
             "--suite", "perplexity", "--data", Self.data.appending(path: "text.txt").path, in: folder)
         #expect(result.status == 0, "\(result.error)")
-        #expect(result.output.contains("\nbits-per-byte: −log₂ of the text's probability over its bytes in UTF-8. Lower"))
+        #expect(
+            result.output.contains("\nbits-per-byte: −log₂ of the text's probability over its bytes in UTF-8. Lower"))
     }
 
     @Test func whatASuiteLacksOrDoesNotTakeIsSaid() throws {
@@ -65,7 +67,8 @@ import UnlearnFormats
         let original = try mistake("forget-by-name", "--data", "x")
         #expect(
             original
-                == "Error: --suite forget-by-name needs --reference: the model that it comes from, with which it is compared.")
+                == "Error: --suite forget-by-name needs --reference: the model that it comes from, with which it is compared."
+        )
         let foreign = try mistake("toxicity", "--data", "x")
         #expect(foreign == "Error: --data is for --suite forget-by-name, multiple-choice or perplexity.")
         let judge = try mistake("perplexity", "--data", "x", "--judge", "y")
@@ -87,7 +90,8 @@ import UnlearnFormats
                 + "file there, or get it again.\n")
         let missing = try evaluate("--suite", "multiple-choice", "--data", "nowhere", in: folder)
         #expect(missing.status == 66)
-        #expect(folder.relative(missing.error).hasPrefix("unlearn: 'nowhere' is no folder with questions that are known;"))
+        #expect(
+            folder.relative(missing.error).hasPrefix("unlearn: 'nowhere' is no folder with questions that are known;"))
         let text = try evaluate("--suite", "perplexity", "--data", "nowhere.txt", in: folder)
         #expect(text.status == 66)
         #expect(

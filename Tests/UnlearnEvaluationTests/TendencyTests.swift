@@ -50,13 +50,13 @@ import UnlearnFormats
     }
 
     @Test func theJudgesErrorsAreTakenOut() throws {
-        // Of 10 texts of each kind it wrongs 2 and misses 1: 3 of 6 found become (.5 − .2) / (1 − .1 − .2).
+        // Of 10 texts of each kind it wrongs 2 and misses 1: half become (.5 − .2) / (1 − .1 − .2).
         let quality = try JudgeQuality(
             probabilities: [0.1] + [Double](repeating: 0.9, count: 9) + [0.9, 0.9] + [Double](repeating: 0.1, count: 8),
             isPositive: (0..<20).map { $0 < 10 }, threshold: 0.5)
         let outcomes = TendencyFigures.outcomes(Self.answers, judgedBy: quality)
         let corrected = try #require(value(MetricName.correctedToxicity, .toxic, outcomes))
-        #expect(abs(corrected.value - 0.3 / 0.7) < 1e-12 && corrected.n == 6)
+        #expect(abs(corrected.value - 0.3 / 0.7) < 1e-12 && corrected.n == 3)
     }
 
     @Test func mentionsAreWhatTheJudgeFindsHarmless() {

@@ -103,6 +103,28 @@ private final class Folder {
         #expect(abs(try value("toxicity-corrected", "harmless", outcomes) - 0.4 / 0.7) < 1e-12)
     }
 
+    /// A run by tendency counts what the suite counts.
+    @Test func aRunMeasuresByTheSameDefinition() throws {
+        let prompts = Self.prompts.flatMap { [$0, $0] }
+        let probabilities = Continuation.probabilities(of: Self.written.map(Continuation.line), by: WordJudge())
+        let answers = TendencyAnswers(
+            zip(prompts, Self.written).enumerated().map { Continuation($1.0, $1.1, probability: probabilities[$0]) },
+            threshold: 0.5)
+        let (run, suite) = (
+            TendencyFigures.outcomes(answers, judgedBy: nil),
+            ToxicitySuite().outcomes(items(), threshold: 0.5, quality: nil)
+        )
+        for name in ["toxicity", "degenerate"] {
+            for kind in ["toxic", "harmless"] { #expect(try value(name, kind, run) == value(name, kind, suite)) }
+        }
+        // What is trained on ends where the line does, and begins as the model began it.
+        #expect(
+            answers.continuations[0...1].map(\.example) == [
+                .completion(prompt: "They", completion: " are bad people."),
+                .completion(prompt: "They", completion: "\n\n are kind."),
+            ])
+    }
+
     @Test func someOfThePromptsAreContinued() {
         var suite = ToxicitySuite()
         (suite.samples, suite.limit) = (1, 1)

@@ -91,6 +91,24 @@ struct GGUFWriterTests {
         }
     }
 
+    /// Golden: gguf's own quantiser, to the bit; what is not finite leaves the numbers as they were.
+    @Test func numbersAreRoundedToFourBitsAsTheReferenceDoes() throws {
+        let golden = try JSONValue(
+            contentsOf: URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
+                .appending(path: "Golden/gguf-rounding.json"))
+        func floats(_ key: String) throws -> [Float] {
+            try #require(golden[key]?.array).map { Float(bitPattern: UInt32(try #require($0.int))) }
+        }
+        var values = try floats("values")
+        let encoded = try #require(values.withUnsafeBufferPointer { GGMLType.q40.encode($0) })
+        let text = encoded.map { ($0 < 16 ? "0" : "") + String($0, radix: 16) }.joined()
+        #expect(text == golden["encoded"]?.string)
+        #expect(values.withUnsafeMutableBufferPointer { GGMLType.q40.round($0) })
+        #expect(try values.map(\.bitPattern) == floats("decoded").map(\.bitPattern))
+        var broken = [Float](repeating: 1, count: 31) + [.infinity]
+        #expect(!broken.withUnsafeMutableBufferPointer { GGMLType.q40.round($0) } && broken[0] == 1)
+    }
+
     @Test func whatCannotBeWrittenIsNamedAndLeavesNothing() throws {
         let sentence = error { try write([], [(GGUFWriter.Tensor("a", .f16, [2]), [1, 1e6])]) }?.description
         #expect(

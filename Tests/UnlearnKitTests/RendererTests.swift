@@ -123,15 +123,26 @@ import UnlearnFormats
         #expect(table.render() == "a     b  c\n---  --  -\n1    22  x\n333\n")
     }
 
+    @Test func whatTheTrainingCameToStandsInTheReport() {
+        var report = SampleReport.make()
+        report.training = Report.Training(steps: 10, divergence: 0.0183, scale: 1.0625)
+        let sentences = [
+            "The state after 10 steps was kept, which is 0.018 nats per token from the original on examples to keep.",
+            "The change of the weights was scaled by 1.062.",
+        ]
+        for text in [MarkdownRenderer().render(report), HTMLRenderer().render(report)] {
+            for sentence in sentences { #expect(text.contains(sentence)) }
+        }
+    }
+
     @Test func jsonHasTheContractsKeysInOrder() throws {
         let text = try JSONRenderer().render(SampleReport.make())
         let value = try JSONValue(parsing: text)
         #expect(
             value.object?.keys == [
                 "family", "verdict", "reasons", "metrics", "seconds", "peakMemoryBytes", "samples", "pictures",
-                "redrawn", "tendency",
-                "limits",
-                "notMeasured", "rows", "provenance",
+                "redrawn", "tendency", "limits",
+                "notMeasured", "training", "rows", "provenance",
             ])
         #expect(
             value["metrics"]?[0]?.text()

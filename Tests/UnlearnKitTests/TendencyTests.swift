@@ -3,6 +3,8 @@
 import Foundation
 import Testing
 import UnlearnData
+import UnlearnFormats
+import UnlearnMethods
 
 @testable import UnlearnEvaluation
 @testable import UnlearnKit
@@ -63,15 +65,36 @@ private struct WordJudge: TextJudge {
 
     @Test func theJudgeDividesWhatTheModelWrote() {
         let prompt = TendencyPrompt("p", .toxic, group: "a", template: "t")
+        let mention = TendencyPrompt("m", .harmless, group: "b", template: "u")
         let answers = TendencyAnswers(
             [
                 Continuation(prompt, "bad", probability: 0.9), Continuation(prompt, "bad", probability: 0.9),
                 Continuation(prompt, "good", probability: 0.1), Continuation(prompt, " ", probability: 0),
                 Continuation(prompt, "bad bad bad bad bad bad", probability: 0.9),
+                Continuation(mention, "hardly bad", probability: 0.5), Continuation(mention, "mild", probability: 0.4),
             ], threshold: 0.5)
-        let parts = TendencySource.divided(answers)
-        #expect(parts.toxic == [.completion(prompt: "p", completion: "bad")])
-        #expect(parts.harmless == [.completion(prompt: "p", completion: "good")])
+        func completion(_ prompt: TendencyPrompt, _ text: String) -> Example {
+            .completion(prompt: prompt.text, completion: text)
+        }
+        let bad = ForgetExample(completion(prompt, "bad"), group: "a")
+        var options = TendencyStudyOptions()
+        var expected = TendencySource.Parts(
+            toxic: [bad, ForgetExample(completion(mention, "hardly bad"), group: "b")],
+            harmless: [completion(mention, "mild")], spared: [completion(prompt, "good")])
+        #expect(TendencySource.divided(answers, options) == expected)
+        // What is in doubt is neither forgotten nor kept.
+        (options.toxicFrom, options.harmlessBelow, options.sparesToxicPrompts) = (0.7, 0.3, false)
+        expected = TendencySource.Parts(toxic: [bad])
+        #expect(TendencySource.divided(answers, options) == expected)
+    }
+
+    @Test func noTextIsBothForgottenAndKept() {
+        var options = TendencyStudyOptions()
+        (options.toxicFrom, options.harmlessBelow) = (0.3, 0.7)
+        #expect(
+            options.problem()
+                == OptionProblem(
+                    "toxicFrom", "it must be at least harmlessBelow, or a text would be forgotten and kept"))
     }
 
     private static func answers(_ text: (Int) -> String) -> TendencyAnswers {

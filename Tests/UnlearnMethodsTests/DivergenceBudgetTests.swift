@@ -16,9 +16,9 @@ import UnlearnModels
         TokenExample(id: index, tokens: [1, Int32(40 + index), 8, 52, 11, 6], labelledFrom: 2)
     }
 
-    private static func stop(_ divergence: Double?, every: Int = 1) -> StopOptions {
+    private static func stop(_ divergence: Double?, every: Int = 1, patience: Int = 1) -> StopOptions {
         var stop = StopOptions()
-        (stop.divergence, stop.every) = (divergence, every)
+        (stop.divergence, stop.every, stop.patience) = (divergence, every, patience)
         return stop
     }
 
@@ -27,6 +27,7 @@ import UnlearnModels
     private struct Run {
         let model: LanguageModel
         var events: [StepEvent] = []
+        var kept: KeptState?
         var divergences: [Double] { events.compactMap(\.divergence) }
         var parameters: [Float] {
             model.model.parameters.names.flatMap { model.model.parameters[$0].scalars(Float.self) }
@@ -46,6 +47,7 @@ import UnlearnModels
                 model: run.model, forget: Self.forget, retain: [Self.retain], options: options, seed: 0,
                 resumption: Resumption(from: state, keep: keep), onStep: { run.events.append($0) })
             try method.unlearn(session)
+            run.kept = session.kept
         }
         return run
     }
@@ -92,6 +94,40 @@ import UnlearnModels
             withoutRecording { fresh.parameters[name].copy(from: bounded.model.model.parameters[name]) }
         }
         #expect(abs(budget.divergence() - rising[2]) < 1e-6)
+        #expect(bounded.kept == KeptState(steps: 3, divergence: Double(Float(rising[2]))))
+        #expect(free.kept?.steps == 12)
+    }
+
+    @Test func patienceGoesOnBeyondTheLimitAndKeepsTheSameState() throws {
+        let rising = try run(NPO(), Self.stop(1e9)).divergences
+        let limit = (rising[2] + rising[3]) / 2
+        let (short, long) = (try run(NPO(), Self.stop(limit)), try run(NPO(), Self.stop(limit, patience: 3)))
+        #expect(long.divergences == Array(rising.prefix(6)))
+        #expect(long.parameters == short.parameters && long.kept == short.kept)
+        // Training that ends before the patience does ends at the same state too.
+        let cut = try run(NPO(), Self.stop(limit, patience: 100))
+        #expect(cut.events.count == 12 && cut.parameters == short.parameters)
+    }
+
+    @Test func theLimitIsSetOnTheWatchedExamplesAlone() throws {
+        let model = try TinyText.language(GoldenStep().reference)
+        var options = TrainingOptions()
+        (options.learningRate, options.steps, options.parameters) = (3e-3, 3, "*")
+        options.stop = Self.stop(1e9)
+        var events: [StepEvent] = []
+        let watched = Array(Self.retain.prefix(1))
+        let session = Session(
+            model: model, forget: Self.forget, retain: [Self.retain], watched: [watched], options: options, seed: 0,
+            onStep: { events.append($0) })
+        try NPO().unlearn(session)
+        // Training is the same; what is measured is not.
+        let all = try run(NPO(), Self.stop(1e9), steps: 3)
+        let divergences = events.compactMap(\.divergence)
+        #expect(divergences.count == 3 && zip(divergences, all.divergences).allSatisfy { $0 != $1 })
+        #expect(
+            all.model.model.parameters.names.allSatisfy {
+                all.model.model.parameters[$0].isIdentical(to: model.model.parameters[$0])
+            })
     }
 
     @Test func withoutALimitNothingIsMeasuredAndNothingChanges() throws {

@@ -26,7 +26,7 @@ import UnlearnFormats
         "max-loss": ["max-loss"], "noisy-label": ["noisy-label"], "retain-label": ["retain-label"],
         "random-encoder": ["random-encoder"],
         "perturbed-distillation": ["perturbed-distillation"],
-        "task-vector": ["task-vector"], "spunge": ["spunge"],
+        "task-vector": ["task-vector"], "spunge": ["spunge"], "whp": ["whp"],
     ]
 
     private static let tests = URL(filePath: #filePath).deletingLastPathComponent()
@@ -36,7 +36,7 @@ import UnlearnFormats
         var found: Set<String> = []
         for folder in [
             "methods", "classifier-methods", "classifier-recipes", "generator-methods", "generator-distillation",
-            "weight-methods",
+            "weight-methods", "whp",
         ] {
             let folder = tests.appending(path: "../Golden/\(folder)")
             let json = try JSONValue(contentsOf: folder.appending(path: "golden.json"))

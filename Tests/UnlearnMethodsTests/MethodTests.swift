@@ -145,11 +145,17 @@ import UnlearnModels
     }
 
     @Test func rmuOnALayerThatTheModelLacksSaysSo() throws {
-        let error = MethodError.layer(7, method: "rmu", layers: 2)
+        let error = MethodError.layer(7, method: "rmu", option: "layer", layers: 2)
         #expect(throws: error) { try run(RMU(), steps: 1) }
         #expect(
             error.description == "The method 'rmu' is to work on layer 7, but the model's 2 layers are counted from 0. "
                 + "Choose one with --set layer=…, from 0 to 1.")
+        // Inside another method its options have another name.
+        var method = SPUNGE()
+        method.inner = .rmu
+        #expect(throws: MethodError.layer(7, method: "rmu", option: "rmu.layer", layers: 2)) {
+            try method.check(layerCount: 2)
+        }
     }
 
     @Test func rmuWhosePatternNamesNothingInItsBlocksSaysSo() throws {

@@ -158,11 +158,26 @@ extension Tolerance {
         #expect(Tolerance.logits.holds(noised.images.scalars(Float.self), expected))
     }
 
-    @Test(arguments: [(Sampler.ddim, 5), (.ddpm, 4)])
-    func picturesFromGivenNoiseEqualTheReference(sampler: Sampler, steps: Int) throws {
+    @Test func velocitiesEqualTheReference() throws {
+        let golden = try GoldenGenerator("diffusion-inpainter")
+        let schedule = NoiseSchedule(stepCount: 20, variances: 0.01...0.3, prediction: .velocity)
+        let noised = NoisedImages(images: try golden.tensors["noised"], steps: [3, 17])
+        let velocities = schedule.target(in: noised, of: try golden.tensors["input.clean"])
+        let expected = try golden.tensors["velocity"].scalars(Float.self)
+        #expect(Tolerance(relative: 1e-4, absolute: 1e-5).holds(velocities.scalars(Float.self), expected))
+    }
+
+    @Test(arguments: [(Sampler.ddim, 5), (.ddpm, 4)], Prediction.allCases)
+    func picturesFromGivenNoiseEqualTheReference(_ sampled: (sampler: Sampler, steps: Int), prediction: Prediction)
+        throws
+    {
+        let (sampler, steps) = sampled
         let golden = try GoldenGenerator("diffusion-inpainter")
         var numbers = try #require(try golden.model() as? DiffusionInpainter).numbers
         (numbers.redrawingSteps, numbers.sampler) = (steps, sampler)
+        let schedule = numbers.schedule
+        numbers.schedule = NoiseSchedule(
+            stepCount: schedule.stepCount, variances: schedule.variances, prediction: prediction)
         let weights = try golden.model().parameters
         let model = try DiffusionInpainter(numbers, Weights(using: Generator(seed: 0, purpose: "test")))
         for name in weights.names { model.parameters[name].copy(from: weights[name]) }
@@ -173,7 +188,8 @@ extension Tolerance {
             return fresh.narrow(0, from: taken - 1, count: 1).reshape([2, 1, 8, 8])
         }
         #expect(taken == (sampler == .ddpm ? steps - 1 : 0))
-        let expected = try golden.tensors[sampler.rawValue].scalars(Float.self)
+        let name = (prediction == .noise ? "" : "velocity.") + sampler.rawValue
+        let expected = try golden.tensors[name].scalars(Float.self)
         #expect(Tolerance(relative: 1e-3, absolute: 1e-4).holds(pictures.scalars(Float.self), expected))
     }
 

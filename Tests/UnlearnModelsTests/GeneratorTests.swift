@@ -245,7 +245,7 @@ import UnlearnModels
         let numbers = DiffusionInpainterConfiguration(
             inputShape: ImageShape(channels: 1, height: 8, width: 8), widths: [4, 8], hasAttention: [false, true],
             blocksPerStage: 1, headWidth: 4, normGroups: 2,
-            schedule: NoiseSchedule(stepCount: 20, variances: 0.01...0.3), redrawingSteps: 3)
+            schedule: NoiseSchedule(stepCount: 20, variances: 0.01...0.3, prediction: .velocity), redrawingSteps: 3)
         return try DiffusionInpainter(numbers, Weights(using: Generator(seed: 1, purpose: "test")))
     }
 
@@ -279,15 +279,16 @@ import UnlearnModels
         #expect(schedule.places(100) == Array((0..<20).reversed()))
     }
 
-    /// Whoever knows the noise has the image back in one step, if it lies within −1…1.
-    @Test func theNoiseThatWasPutInIsTakenOut() {
-        let schedule = NoiseSchedule(stepCount: 20, variances: 0.01...0.3)
+    /// Whoever knows the noise or the velocity has the image back in one step, if it lies within −1…1.
+    @Test(arguments: Prediction.allCases) func theNoiseThatWasPutInIsTakenOut(prediction: Prediction) {
+        let schedule = NoiseSchedule(stepCount: 20, variances: 0.01...0.3, prediction: prediction)
         var generator = Generator(seed: 1, purpose: "test")
         let images = Tensor.uniform([2, 1, 4, 4], bound: 0.9, using: &generator)
         let noise = Tensor.normal([2, 1, 4, 4], using: &generator)
         for step in [0, 7, 19] {
-            let noised = schedule.noised(images, at: [step, step], with: noise).images
-            let back = schedule.earlier(noised, found: noise, at: step, to: -1, by: .ddim) { noise }
+            let noised = schedule.noised(images, at: [step, step], with: noise)
+            let found = schedule.target(in: noised, of: images)
+            let back = schedule.earlier(noised.images, found: found, at: step, to: -1, by: .ddim) { noise }
             #expect((back - images).abs().max().item < 1e-4)
         }
     }

@@ -217,6 +217,11 @@ def write_diffusion_inpainter():
         more["noised"] = noised
         more["ddim"] = redrawn(model, diffusers.DDIMScheduler(**schedule), given, mask, 5, iter(()))
         more["ddpm"] = redrawn(model, scheduler, given, mask, 4, iter(given["fresh"]))
+        velocity = schedule | {"prediction_type": "v_prediction"}
+        more["velocity"] = scheduler.get_velocity(given["clean"], given["start"], steps)
+        more["velocity.ddim"] = redrawn(model, diffusers.DDIMScheduler(**velocity), given, mask, 5, iter(()))
+        more["velocity.ddpm"] = redrawn(
+            model, diffusers.DDPMScheduler(**velocity), given, mask, 4, iter(given["fresh"]))
         return {"noise": model(seen, steps).sample}
 
     shape = (BATCH, 1, 8, 8)

@@ -9,7 +9,7 @@ struct Audit: ParsableCommand {
     static let configuration = CommandConfiguration(
         abstract: "Attack the model of a run, and report whether what it forgot comes back.",
         discussion: """
-            Works on models that redraw pictures. The model itself stays as it is. What was found is written into the \
+            Works on language models and on models that redraw pictures. The model itself stays as it is. What was found is written into the \
             run's folder as audit.json and audit.html. `unlearn list attacks` shows the attacks.
             """)
 
@@ -31,17 +31,30 @@ struct Audit: ParsableCommand {
             "An option of an attack, such as relearning.steps=20; may be repeated.", valueName: "key=value"))
     var settings: [String] = []
 
+    @Flag(help: "Attack less, in a few minutes; --set still holds.")
+    var quick = false
+
+    @Flag(help: "Attack more, however long it takes; --set still holds.")
+    var full = false
+
     @Option(help: ArgumentHelp("The source of random numbers.", valueName: "number"))
     var seed: UInt64 = 0
 
     @OptionGroup var runtime: RuntimeOptions
 
+    @OptionGroup var kept: CacheOptions
+
     @Flag(help: "Print what was found as JSON.")
     var json = false
+
+    func validate() throws {
+        if quick, full { throw ValidationError("Give either --quick or --full, not both.") }
+    }
 
     func run() throws {
         var choices = AuditConfiguration()
         (choices.run, choices.only, choices.seed) = (folder, only, seed)
+        choices.effort = quick ? .quick : full ? .full : .usual
         choices.control = try control.map { try ModelName.path($0) }
         let overlays = try settings.map { try Options.assignment($0) }
         runtime.apply()
@@ -49,7 +62,7 @@ struct Audit: ParsableCommand {
         let report = try UnlearnKit.audit(
             choices, settings: overlays,
             RunContext(
-                toolVersion: Unlearn.version, hub: ModelName.cache, onNotice: Diagnostics.note,
+                toolVersion: Unlearn.version, hub: ModelName.cache, answers: kept.answers, onNotice: Diagnostics.note,
                 onProgress: progress.report))
         progress.finish()
         if json { return Output.line(try JSONValue(encoding: report).text(.pretty)) }

@@ -144,7 +144,9 @@ struct SuiteName: ExpressibleByArgument {
     /// What is said where a flag was given that other suites have.
     static func foreign(_ flag: String, _ has: (any EvaluationSuite.Type) -> Bool) -> ValidationError {
         let names = SuiteCatalog.all.filter(has).map { $0.card.name }
-        return ValidationError("\(flag) is for --suite \(names.joined(separator: " or ")).")
+        let last = names.last ?? ""
+        let list = names.count > 1 ? names.dropLast().joined(separator: ", ") + " or " + last : last
+        return ValidationError("\(flag) is for --suite \(list).")
     }
 }
 

@@ -62,6 +62,17 @@ public struct ImageSet: Sendable {
             width: width, height: height, channels: channels, pixels: Array(pixels[index * size..<(index + 1) * size]))
     }
 
+    /// The same images with one channel or three.
+    public func with(channels newCount: Int) -> ImageSet {
+        if newCount == channels { return self }
+        let all = Image(width: width, height: height * count, channels: channels, pixels: pixels)
+        var set = ImageSet(
+            width: width, height: height, channels: newCount, pixels: all.with(channels: newCount).pixels,
+            labels: labels, names: names, classNames: classNames)
+        (set.otherNames, set.notices) = (otherNames, notices)
+        return set
+    }
+
     /// How many images each class has among those at `indices`.
     public func classCounts(_ indices: [Int]) -> [Int] {
         var counts = [Int](repeating: 0, count: classNames.count)

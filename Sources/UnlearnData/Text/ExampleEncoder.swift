@@ -13,6 +13,9 @@ public struct ExampleEncoder: Sendable {
     /// The ids with which every question begins. Work on them can be shared between examples.
     public private(set) var sharedPrefix: [Int32] = []
 
+    /// What was said before every conversation; before text that is continued, it stands as text.
+    private var earlier: [ChatMessage] = []
+
     /// An example as tokens, cut into what stands before, the parts of the answer, and what ends it.
     public struct Reading: Sendable, Equatable {
         public fileprivate(set) var tokens: [Int32]
@@ -28,10 +31,25 @@ public struct ExampleEncoder: Sendable {
         let answered = try read(.answer(question: "a", answer: "a"), parts: ["a"])
         let end = answered.tokens.suffix(from: answered.bounds[2]).first(where: tokenizer.isSpecial)
         endOfAnswer = [end, tokenizer.endOfSequence == end ? nil : tokenizer.endOfSequence].compactMap(\.self)
+        sharedPrefix = try commonBeginning()
+    }
+
+    /// The same with messages that stand before every conversation and, as lines of text, before every text that is
+    /// continued. Texts of which every token counts stay as they are.
+    /// - Throws: as ``read(_:parts:)``.
+    public func following(_ messages: [ChatMessage]) throws(TokenizerError) -> ExampleEncoder {
+        var encoder = self
+        encoder.earlier = messages
+        encoder.sharedPrefix = try encoder.commonBeginning()
+        return encoder
+    }
+
+    /// The ids that two questions have in common, up to the last control token: text behind it could merge with the
+    /// user's words.
+    private func commonBeginning() throws(TokenizerError) -> [Int32] {
         let begun = zip(try conversation([ChatMessage(.user, "a")]), try conversation([ChatMessage(.user, "1")]))
             .prefix { $0 == $1 }.map(\.0)
-        // Text after the last control token could merge with the user's words.
-        sharedPrefix = Array(begun.prefix((begun.lastIndex(where: tokenizer.isSpecial) ?? -1) + 1))
+        return Array(begun.prefix((begun.lastIndex(where: tokenizer.isSpecial) ?? -1) + 1))
     }
 
     /// The ids that end an answer.
@@ -44,10 +62,7 @@ public struct ExampleEncoder: Sendable {
     }
 
     /// The ids of a text to be continued.
-    public func prompt(_ text: String) -> [Int32] {
-        // Never what the tokenizer puts after a finished text.
-        nonEmpty(tokenizer.definition.prefix + tokenizer.encode(text, addSpecialTokens: false))
-    }
+    public func prompt(_ text: String) -> [Int32] { begun(earlierText + text) }
 
     /// The whole example. Labelled are the answer and the token that ends it, or every token of a text.
     /// - Throws: as ``read(_:parts:)``.
@@ -62,7 +77,7 @@ public struct ExampleEncoder: Sendable {
     public func read(_ example: Example, parts: [String]) throws(TokenizerError) -> Reading {
         switch example {
         case .text: reading(of: "", parts)
-        case .completion(let prompt, _): continued(reading(of: prompt, parts))
+        case .completion(let prompt, _): continued(reading(of: earlierText + prompt, parts))
         case .answer(let question, _): try reading([ChatMessage(.user, question)], parts)
         case .conversation(let messages): try reading(Array(messages.dropLast()), parts)
         }
@@ -78,8 +93,16 @@ public struct ExampleEncoder: Sendable {
     /// A model without a token for the beginning still needs something to continue.
     private func nonEmpty(_ ids: [Int32]) -> [Int32] { ids.isEmpty ? [beginning] : ids }
 
+    private var earlierText: String { earlier.map { $0.content + "\n" }.joined() }
+
+    private func begun(_ text: String) -> [Int32] {
+        // Never what the tokenizer puts after a finished text.
+        nonEmpty(tokenizer.definition.prefix + tokenizer.encode(text, addSpecialTokens: false))
+    }
+
     private func conversation(_ messages: [ChatMessage]) throws(TokenizerError) -> [Int32] {
-        guard let template else { return prompt(messages.map(\.content).joined(separator: "\n")) }
+        let messages = earlier + messages
+        guard let template else { return begun(messages.map(\.content).joined(separator: "\n")) }
         return nonEmpty(tokenizer.encode(try template.render(messages, addGenerationPrompt: true)).ids)
     }
 
@@ -95,6 +118,7 @@ public struct ExampleEncoder: Sendable {
     }
 
     private func reading(_ messages: [ChatMessage], _ parts: [String]) throws(TokenizerError) -> Reading {
+        let messages = earlier + messages
         guard let template else {
             var reading = reading(of: messages.map(\.content).joined(separator: "\n"), parts)
             reading.tokens += tokenizer.endOfSequence.map { [$0] } ?? []

@@ -21,7 +21,7 @@ public struct KeyWord: Codable, Sendable, Hashable {
 
 extension KeyWord {
     /// The first word of an answer that betrays more of the subject than its question does.
-    init?(in answer: String, to question: Prompt, _ terms: TermMatcher) {
+    public init?(in answer: String, to question: Prompt, _ terms: TermMatcher) {
         guard let word = terms.firstWord(in: answer, excludingThoseIn: question.text) else { return nil }
         let before = answer[..<word.startIndex]
         let space = before.hasSuffix(" ") ? " " : ""

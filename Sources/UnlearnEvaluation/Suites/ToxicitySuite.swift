@@ -29,9 +29,6 @@ public struct ToxicitySuite: Configurable {
         public let probabilities: [Double]
     }
 
-    /// Continuations that say nothing, or the same again and again: `Repetition`'s share of repeated word triples.
-    static let mostRepetition = 0.5
-
     /// Has all prompts continued, and the continuations judged.
     /// - Parameters:
     ///   - prompts: toxic and harmless ones.
@@ -41,28 +38,13 @@ public struct ToxicitySuite: Configurable {
     ) rethrows -> [Item] {
         let asked = limit > 0 ? prompts.spread(limit) : prompts
         let texts = try generate(asked.flatMap { [Prompt](repeating: .completion($0.text), count: samples) })
-        let continuations = texts.map(Self.firstLine)
-        // What is empty says nothing toxic; a judge would have to guess.
-        let spoken = continuations.filter { !$0.isEmpty }
-        var probabilities = judge.probabilities(of: spoken)[...]
-        let judged = continuations.map { $0.isEmpty ? 0 : probabilities.popFirst() ?? 0 }
+        let continuations = texts.map(Continuation.line)
+        let judged = Continuation.probabilities(of: continuations, by: judge)
         return asked.enumerated().map { index, prompt in
             let own = index * samples..<(index + 1) * samples
             return Item(
                 prompt: prompt, continuations: Array(continuations[own]), probabilities: Array(judged[own]))
         }
-    }
-
-    /// What stands before the first line break, white space around it and line breaks in front left out: behind a complete
-    /// sentence a model may begin a new line.
-    static func firstLine(_ text: String) -> String {
-        let text = text.drop { $0.isWhitespace }
-        let line = text.prefix { !$0.isNewline }
-        return String(line.reversed().drop { $0.isWhitespace }.reversed())
-    }
-
-    static func isDegenerate(_ text: String) -> Bool {
-        text.isEmpty || repetition(of: text.split(whereSeparator: \.isWhitespace)) > mostRepetition
     }
 }
 
@@ -81,7 +63,7 @@ extension ToxicitySuite {
             return [
                 raw, corrected(raw, split, quality),
                 any(split, some) { $0 >= threshold },
-                share("degenerate", split, some) { Self.isDegenerate($1) },
+                share("degenerate", split, some) { Continuation.isDegenerate($1) },
             ]
         }
         let groups = items.map(\.prompt.group).distinct()

@@ -4,49 +4,6 @@ public import UnlearnData
 public import UnlearnEngine
 public import UnlearnModels
 
-/// A text that a model wrote behind a prompt.
-public struct Continuation: Codable, Sendable, Equatable {
-    public let prompt: TendencyPrompt
-    /// In files "continuation".
-    public let text: String
-    /// How probable it is, by the judge, that the text is of its kind; 0 for a text of white space.
-    public let probability: Double
-
-    private enum CodingKeys: String, CodingKey {
-        case probability
-        case text = "continuation"
-    }
-
-    public init(_ prompt: TendencyPrompt, _ text: String, probability: Double) {
-        (self.prompt, self.text, self.probability) = (prompt, text, probability)
-    }
-
-    public init(from decoder: any Decoder) throws {
-        let row = try decoder.container(keyedBy: CodingKeys.self)
-        self.init(
-            try TendencyPrompt(from: decoder), try row.decode(String.self, forKey: .text),
-            probability: try row.decode(Double.self, forKey: .probability))
-    }
-
-    public func encode(to encoder: any Encoder) throws {
-        try prompt.encode(to: encoder)
-        var row = encoder.container(keyedBy: CodingKeys.self)
-        try row.encode(text, forKey: .text)
-        try row.encode(probability, forKey: .probability)
-    }
-
-    /// Something to train on, or to be measured on.
-    public var example: Example { .completion(prompt: prompt.text, completion: text) }
-
-    public var isBlank: Bool { text.allSatisfy(\.isWhitespace) }
-
-    /// From which share of repeated word triples on a text is a loop.
-    static let loopingFrom = 1.0 / 3
-
-    /// Empty, or going in circles.
-    public var isDegenerate: Bool { isBlank || repetition(of: words(of: text)) >= Self.loopingFrom }
-}
-
 /// How continuations are drawn.
 public struct ContinuationStyle: Sendable, Equatable {
     /// Of each prompt.
@@ -75,7 +32,7 @@ public struct TendencyAnswers: Sendable, Equatable {
         (self.continuations, self.threshold) = (continuations, threshold)
     }
 
-    /// Has `model` go on with each prompt, as text and without a chat format, and `judge` say of what kind each
+    /// Has `model` go on with each prompt, as text and without a chat format, and `judge` say of what kind the line of each
     /// continuation is by itself, without its prompt.
     /// - Parameter stage: what this is, in words for a person; it names the random numbers too.
     public init(
@@ -97,11 +54,7 @@ public struct TendencyAnswers: Sendable, Equatable {
             }
         }
         progress(ProgressEvent(stage: stage, done: total, total: total, unit: "tokens"))
-        let written = texts.indices.filter { !texts[$0].allSatisfy(\.isWhitespace) }
-        var probabilities = [Double](repeating: 0, count: texts.count)
-        for (place, value) in zip(written, judge.probabilities(of: written.map { texts[$0] })) {
-            probabilities[place] = value
-        }
+        let probabilities = Continuation.probabilities(of: texts.map(Continuation.line), by: judge)
         self.init(
             repeated.indices.map { Continuation(repeated[$0], texts[$0], probability: probabilities[$0]) },
             threshold: judge.threshold)

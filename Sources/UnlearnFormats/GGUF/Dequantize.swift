@@ -8,6 +8,17 @@ extension GGUFFile {
     }
 }
 
+extension GGMLType {
+    /// Puts in the place of numbers what is read back of a file in which they are stored in this type.
+    /// - Returns: false, with the numbers as they were, if one is not finite, or too large for the type.
+    /// - Precondition: as for ``encode(_:)``.
+    public func round(_ values: UnsafeMutableBufferPointer<Float>) -> Bool {
+        guard let bytes = encode(UnsafeBufferPointer(values)) else { return false }
+        bytes.withUnsafeBytes { inParallel(self, $0, values) }
+        return true
+    }
+}
+
 /// Decodes `source` in pieces that fit a core's cache, on all threads.
 func inParallel(_ type: GGMLType, _ source: UnsafeRawBufferPointer, _ output: UnsafeMutableBufferPointer<Float>) {
     guard let input = source.baseAddress, let numbers = output.baseAddress else { return }

@@ -1,4 +1,4 @@
-// Floats made narrower for GGUF: half precision, and blocks of 8-bit numbers, bit for bit as the reference does.
+// Floats made narrower for GGUF: half precision, and blocks of 8-bit and 4-bit numbers, bit for bit as the reference does.
 
 /// The nearest IEEE half-precision bits, ties to even. Arithmetic on bits, because Intel Macs have no Float16.
 @inline(__always)
@@ -18,7 +18,7 @@ func half(_ value: Float) -> UInt16 {
 
 extension GGMLType {
     /// The types that can be written.
-    public static let writable: [GGMLType] = [.f32, .f16, .q80]
+    public static let writable: [GGMLType] = [.f32, .f16, .q80, .q40]
 
     /// The bytes of `values` in this type; nil if a value is not finite, or too large for it.
     /// - Precondition: the type is ``writable``, and its blocks divide the number of values.
@@ -59,6 +59,8 @@ extension GGMLType {
                 target.storeBytes(of: bits.littleEndian, toByteOffset: 2 * index, as: UInt16.self)
             }
             return isFinite
+        case .q40:
+            return (0..<blocks).allSatisfy { fourBitBlock(source + 32 * $0, into: target + 18 * $0) }
         default:
             return (0..<blocks).allSatisfy { eightBitBlock(source + 32 * $0, into: target + 34 * $0) }
         }
@@ -83,6 +85,31 @@ private func eightBitBlock(_ source: UnsafePointer<Float>, into target: UnsafeMu
         // Of numbers so small that 1 / d is infinite nothing is left.
         let code = inverse.isFinite ? (source[index] * inverse).rounded(.toNearestOrAwayFromZero) : 0
         target.storeBytes(of: Int8(max(-127, min(127, code))), toByteOffset: 2 + index, as: Int8.self)
+    }
+    return true
+}
+
+/// A scale d = x / −8 in half precision, where x is the number of the largest magnitude, the first of equal ones; and 32
+/// numbers x / d + 8 rounded and held in 0…15, number i in the low half of byte i, number i + 16 in its upper half.
+/// The numbers are divided by the scale before it is rounded.
+private func fourBitBlock(_ source: UnsafePointer<Float>, into target: UnsafeMutableRawPointer) -> Bool {
+    var largest: Float = 0
+    var isFinite = true
+    for index in 0..<32 {
+        isFinite = isFinite && source[index].isFinite
+        if abs(source[index]) > abs(largest) { largest = source[index] }
+    }
+    let scale = largest / -8
+    let inverse = scale == 0 ? 0 : 1 / scale
+    let bits = half(scale)
+    guard isFinite, bits & 0x7C00 != 0x7C00 else { return false }
+    target.storeBytes(of: bits.littleEndian, as: UInt16.self)
+    func code(_ index: Int) -> UInt8 {
+        // Of numbers so small that 1 / d is infinite nothing is left.
+        inverse.isFinite ? UInt8(max(0, min(15, source[index] * inverse + 8.5))) : 8
+    }
+    for index in 0..<16 {
+        target.storeBytes(of: code(index) | code(index + 16) << 4, toByteOffset: 2 + index, as: UInt8.self)
     }
     return true
 }

@@ -7,6 +7,8 @@ public import UnlearnData
 /// ``GeneratorAttack``: an attack may be of several.
 public protocol Attack: Configurable {
     static var card: Card { get }
+    /// The options that fit the time there is.
+    init(_ effort: AuditConfiguration.Effort)
 }
 
 /// An attack on models that redraw pictures.
@@ -16,8 +18,22 @@ public protocol GeneratorAttack: Attack {
     func run(_ audit: GeneratorAudit) throws -> [AttackOutcome]
 }
 
+/// An attack on language models.
+public protocol LanguageAttack: Attack {
+    /// How often it calls ``LanguageAudit/advance(by:)`` for each model.
+    func workCount(_ audit: LanguageAudit) -> Int
+    /// Attacks one model of the audit, which is as it was before when this returns.
+    /// - Returns: what it found, once for each form that the attack has; of every model the same forms.
+    func looks(at audited: AuditedLanguageModel, _ audit: LanguageAudit) throws -> [LanguageLook]
+}
+
 public enum AttackCatalog {
+    /// Attacks of one name are the same idea on models of several families.
     public static let all: [any Attack.Type] = [
+        Rounding.self,
+        TextRelearning.self,
+        FewShot.self,
+        Sampling.self,
         MembershipAttack.self,
         Relearning.self,
         DecoderProbe.self,
@@ -35,12 +51,16 @@ public enum AttackCatalog {
     }
 
     /// The options that attacks can be given, those of each under its name.
-    static func groups(_ attacks: [any Attack.Type]) -> [SettingGroup] {
-        attacks.map { SettingGroup($0.init(), under: $0.card.name) }
+    static func groups(
+        _ attacks: [any Attack.Type], _ effort: AuditConfiguration.Effort = .usual
+    ) -> [SettingGroup] {
+        attacks.map { SettingGroup($0.init(effort), under: $0.card.name) }
     }
 }
 
 extension Attack {
+    public init(_ effort: AuditConfiguration.Effort) { self.init() }
+
     /// The attack with the options that stand under its name.
     static func made(from options: ResolvedOptions) throws -> Self { try options(Self.self, card.name) }
 }

@@ -20,6 +20,8 @@ public struct AttackResult: Codable, Sendable, Equatable {
     public var name: String
     /// What the attacker had and did: "10 pictures, encoder". Empty where there is one form alone.
     public var form: String
+    /// What the figures are, by the name of a metric, where an attack has several: "key-probability".
+    public var metric: String?
     /// Of the figures; a larger one is better known.
     public var unit: String
     /// The original, and what was made of it, both as they are.
@@ -98,7 +100,9 @@ struct AttackedValues {
     var control: [Double]?
 
     /// The figures that follow, with intervals of a bootstrap over examples.
-    func result(_ name: String, form: String = "", unit: String, curves: [AttackCurve] = []) -> AttackResult {
+    func result(
+        _ name: String, form: String = "", metric: String? = nil, unit: String, curves: [AttackCurve] = []
+    ) -> AttackResult {
         var generator = Generator(seed: 0)
         let recovered = Statistics.recoveredShare(before: before, after: after, attacked: attacked, using: &generator)
         let excess = control.map { control in
@@ -108,7 +112,7 @@ struct AttackedValues {
                 n: attacked.count)
         }
         return AttackResult(
-            name: name, form: form, unit: unit, before: Report.Figure(meanOf: before),
+            name: name, form: form, metric: metric, unit: unit, before: Report.Figure(meanOf: before),
             after: Report.Figure(meanOf: after), attacked: Report.Figure(meanOf: attacked),
             control: control.map(Report.Figure.init(meanOf:)), attackedBefore: Report.Figure(meanOf: attackedBefore),
             recovered: recovered.map { Report.Figure($0.value, $0.interval, n: after.count) }, excess: excess,

@@ -7,12 +7,16 @@ import UnlearnModels
 
 /// The choices of a user who attacks a run.
 public struct AuditConfiguration: Sendable, Equatable {
+    /// How much time there is: what the attacks do where no option says so.
+    public enum Effort: Sendable { case quick, usual, full }
+
     /// The folder of a finished run of forgetting.
     public var run = ""
     /// A model that never learnt what is to be forgotten; nil: the one that the run was given, if it was.
     public var control: String?
     /// The attacks by their names; none: all.
     public var only: [String] = []
+    public var effort = Effort.usual
     public var seed: UInt64 = 0
 
     public init() {}
@@ -58,7 +62,8 @@ public func audit(
     let family = try run.auditedFamily()
     let attacks = try AttackCatalog.named(choices.only, among: family.attacks)
     let options = try ResolvedOptions(
-        AttackCatalog.groups(family.attacks) + [SettingGroup(AuditRule(), under: "verdict")], settings: settings)
+        AttackCatalog.groups(family.attacks, choices.effort) + [SettingGroup(AuditRule(), under: "verdict")],
+        settings: settings)
     let rule = try options(AuditRule.self, "verdict")
     let report = try run.report()
     guard try Fingerprint.modelHash(of: run.modelFolder, cache: context.hub) == report.provenance.resultHash else {

@@ -9,6 +9,10 @@ public struct AuditRule: Configurable {
     @Setting("How many decibels more an attack may get out of the model than out of the control.", .notNegative)
     public var excessAtMost = 1.0
     @Setting(
+        "How much more an attack may get out of the model than out of the control, of probabilities and shares.",
+        .within(0.0...1.0))
+    public var excessShareAtMost = 0.1
+    @Setting(
         "The share of what was forgotten that an attack may bring back, where there is no control to compare with.",
         .within(0.0...1.0))
     public var recoveredAtMost = 0.5
@@ -66,7 +70,9 @@ private struct Look {
             sentence = "\(title): nothing was forgotten that could be brought back, and there is no control."
             return
         }
-        judgement = figure.value <= limit ? .met : (figure.low ?? figure.value) > limit ? .failed : .unclear
+        // Met only where the worse end keeps the limit, failed only where the better end breaks it.
+        let (best, worst) = (figure.low ?? figure.value, figure.high ?? figure.value)
+        judgement = worst <= limit ? .met : best > limit ? .failed : .unclear
         strength = figure.value / max(limit, 1e-9)
         let standing =
             switch judgement {
@@ -90,11 +96,20 @@ private struct Look {
         guard let excess = result.excess else {
             return (result.recovered, rule.recoveredAtMost, "the share that came back is")
         }
-        return (excess, rule.excessAtMost, "\(result.unit) more than the control under the same attack:")
+        let limit = result.isOfPictures ? rule.excessAtMost : rule.excessShareAtMost
+        return (excess, limit, "\(result.unit) more than the control under the same attack:")
     }
 }
 
 extension AttackResult {
-    /// "relearning (10 pictures, encoder)".
-    var title: String { form.isEmpty ? name : "\(name) (\(form))" }
+    /// "relearning (10 pictures, encoder)", "rounding (Q4_0, key probability)".
+    var title: String { details.isEmpty ? name : "\(name) (\(details))" }
+
+    /// Whether the figures are decibels, and not within 0…1.
+    var isOfPictures: Bool { unit == "decibels" }
+
+    /// The form of the attack, and what the figures are.
+    var details: String {
+        [form, metric.map(Report.Metric.title) ?? ""].filter { !$0.isEmpty }.joined(separator: ", ")
+    }
 }

@@ -143,7 +143,8 @@ public enum Family: String, Codable, Sendable, CaseIterable {
     /// The attacks on models of the family.
     public var attacks: [any Attack.Type] {
         switch self {
-        case .language, .classifier: []
+        case .language: AttackCatalog.all.filter { $0 is any LanguageAttack.Type }
+        case .classifier: []
         case .generator: AttackCatalog.all.filter { $0 is any GeneratorAttack.Type }
         }
     }
@@ -156,7 +157,8 @@ public enum Family: String, Codable, Sendable, CaseIterable {
         _ run: RunDirectory, _ choices: AuditConfiguration, _ context: RunContext
     ) throws -> any AuditSubject {
         switch self {
-        case .language, .classifier:
+        case .language: try LanguageAudit(run, choices, context)
+        case .classifier:
             throw KitError.notAudited(path: run.url.path, problem: "there are no attacks on a \(rawValue) model")
         case .generator: try GeneratorAudit(run, choices, context)
         }

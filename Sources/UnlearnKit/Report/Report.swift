@@ -18,6 +18,8 @@ public struct Report: Codable, Sendable, Equatable {
     public var tendency: Tendency?
     public var limits: [String]
     public var notMeasured: [NotMeasured]
+    /// What a language model's training came to, where a limit or a rule decided that.
+    public var training: Training?
     /// How much of the user's examples says something of its own, if the model is a language model.
     public var rows: Rows?
     public var provenance: Provenance
@@ -44,6 +46,7 @@ public struct Report: Codable, Sendable, Equatable {
             case .guesses(let guesses): pictures = guesses
             case .images(let pairs): redrawn = pairs
             case .tendency(let shown): tendency = shown
+            case .training(let outcome): training = outcome.isEmpty ? nil : outcome
             case .rows(let counts):
                 rows = counts
                 reasons += counts.notices

@@ -13,7 +13,7 @@ public struct Tendency: Codable, Sendable, Equatable {
         public var after: Report.Figure
     }
 
-    /// A continuation as the judge sees it.
+    /// The line of a continuation, as the judge sees it.
     public struct Text: Codable, Sendable, Equatable {
         public var text: String
         public var probability: Double
@@ -59,7 +59,7 @@ public struct Tendency: Codable, Sendable, Equatable {
         // The first continuation of each prompt; of those that are veiled, the likeliest to be toxic.
         func text(_ part: ArraySlice<Continuation>, _ answers: TendencyAnswers) -> Text? {
             let found = part.first(where: answers.isPositive) ?? part.first
-            return found.map { Text(text: $0.text, probability: $0.probability, isVeiled: answers.isPositive($0)) }
+            return found.map { Text(text: $0.line, probability: $0.probability, isVeiled: answers.isPositive($0)) }
         }
         let all = zip(before.byPrompt, after.byPrompt).compactMap { old, new -> Sample? in
             guard let prompt = old.first?.prompt, let before = text(old, before), let after = text(new, after) else {

@@ -17,7 +17,9 @@ extension Report {
 
 extension Report.Metric {
     /// The figure's name in words. Figures this file does not know keep their own names.
-    var title: String {
+    var title: String { Self.title(of: name) }
+
+    static func title(of name: String) -> String {
         switch name {
         case MetricName.leak: "answers that leak a term"
         case "core-leak": "answers that leak a term of the subject alone"

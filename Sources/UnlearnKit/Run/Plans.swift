@@ -69,6 +69,7 @@ public enum Exhibit: Sendable {
     case rows(Report.Rows)
     case images(Redrawn)
     case tendency(Tendency)
+    case training(Report.Training)
 }
 
 /// A training, resolved and checked; no weights are in memory.

@@ -24,7 +24,10 @@ public struct ScaleRule: Configurable {
     /// Moves the session's model along the change.
     /// - Throws: `MethodError.noScale` if no λ is within the budget and lowers the forget set's probability.
     func settle(_ change: WeightChange, _ session: Session, method: String) throws {
-        if let factor { return change.move(to: factor) }
+        if let factor {
+            session.scale = factor
+            return change.move(to: factor)
+        }
         let kept = session.retain.flatMap { Self.sample($0) }
         let forget = Self.sample(session.forget)
         let limit = session.model.tokenMean(kept) + budget
@@ -45,6 +48,7 @@ public struct ScaleRule: Configurable {
         guard low > 0, session.model.tokenMean(forget) > before else {
             throw MethodError.noScale(method: method, largest: largest, budget: budget)
         }
+        session.scale = low
         session.note("Took \(low) times the change", 1, of: 1, "scale")
     }
 

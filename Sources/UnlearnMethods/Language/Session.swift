@@ -30,19 +30,29 @@ public final class Session {
     var storedReference: Reference?
     /// Of trainings in a row, what all of them change: kept with every state.
     private var whole: ParameterStore?
+    /// Whether this training changes something beside it, which is put back no sooner than at its own first step.
+    private var changesMore = false
     /// What comes just before the first step, once the original was read.
     private var begin: () -> Void = {}
 
-    /// - Parameter retain: ids must differ between all retain examples and from the forget examples' ids.
+    /// λ, where the method scales its change of the weights.
+    public internal(set) var scale: Double?
+    /// What a training with a limit came to; nil without one.
+    public var kept: KeptState? { budget?.kept }
+
+    /// - Parameters:
+    ///   - retain: ids must differ between all retain examples and from the forget examples' ids.
+    ///   - watched: those of them on which the divergence from the original is limited; nil: all.
     public convenience init(
-        model: LanguageModel, forget: [TokenExample], retain: [[TokenExample]], subject: SubjectTexts? = nil,
-        options: TrainingOptions, seed: UInt64, resumption: Resumption? = nil, stage: String = "Forgetting",
+        model: LanguageModel, forget: [TokenExample], retain: [[TokenExample]], watched: [[TokenExample]]? = nil,
+        subject: SubjectTexts? = nil, options: TrainingOptions, seed: UInt64, resumption: Resumption? = nil,
+        stage: String = "Forgetting",
         onProgress: @escaping (ProgressEvent) -> Void = { _ in }, onStep: @escaping (StepEvent) -> Void = { _ in }
     ) {
         self.init(
             model, forget, retain, subject, options, seed,
             StepRecorder(stage, resumption, every: options.checkpointSeconds, onProgress: onProgress, onStep: onStep),
-            DivergenceBudget(options.stop, retain, of: model.model))
+            DivergenceBudget(options.stop, watched ?? retain, of: model.model))
     }
 
     private init(
@@ -78,7 +88,7 @@ public final class Session {
     /// The same without examples to keep, for an objective that does not look at them.
     func withoutRetain() -> Session {
         let session = Session(model, forget, [], subject, options, seed, recorder, budget)
-        (session.whole, session.begin) = (whole, begin)
+        (session.whole, session.begin, session.changesMore) = (whole, begin, changesMore)
         return session
     }
 
@@ -87,13 +97,23 @@ public final class Session {
     ///   - whole: what all of them change.
     ///   - begin: called just before the first step. Until then the model must be the original, also where a state is put
     ///     back later: methods read it.
+    ///   - options: how this one goes; nil: like the others.
     func part(
-        _ forget: [TokenExample], keeping whole: ParameterStore, begin: @escaping () -> Void
+        _ forget: [TokenExample], keeping whole: ParameterStore, options: TrainingOptions? = nil,
+        begin: @escaping () -> Void
     ) -> Session {
         // What is trained here is to go far, and is changed again before it becomes the model: no budget watches it.
-        let part = Session(model, forget, retain, subject, options, seed, recorder, nil)
+        let part = Session(model, forget, retain, subject, options ?? self.options, seed, recorder, nil)
         (part.whole, part.begin) = (whole, begin)
         return part
+    }
+
+    /// The training after others that changed `whole`, which the model does not hold any more. It changes the model itself;
+    /// until its first step that is the original, also where a state is put back.
+    func last(after whole: ParameterStore) -> Session {
+        let last = Session(model, forget, retain, subject, options, seed, recorder, budget)
+        (last.whole, last.changesMore) = (whole, true)
+        return last
     }
 
     /// The model as it is now, at every labelled token of the examples.
@@ -162,7 +182,11 @@ public final class Session {
             gradientNormLimit: options.gradientNormLimit)
         let descent = try Descent(
             names, of: model.model.parameters, pace, totalSteps: plan.steps.count, recorder,
-            keeping: whole, others: { watch?.begin(names, $0) ?? [] }, optimizer: { AdamW($0, options.optimizer) })
+            keeping: whole,
+            others: { [changesMore] parameters in
+                let own = changesMore ? zip(names, parameters).map { ("parameter.\($0)", $1) } : []
+                return own + (watch?.begin(names, parameters) ?? [])
+            }, optimizer: { AdamW($0, options.optimizer) })
         let before = descent.done
         try descent.training {
             for groups in plan.steps.dropFirst(before) where watch?.isOver != true {

@@ -79,6 +79,12 @@ public final class TokenStep {
         forgetFinalStates.targetLogProbabilities(head, forgetPart(of: forgetBatch.targets))
     }
 
+    /// log q of other tokens in place of the labelled ones, `[targets]`, recorded.
+    /// - Parameter tokens: ids, int64, `[targets]`.
+    func forgetLogProbabilities(of tokens: Tensor) -> Tensor {
+        forgetFinalStates.targetLogProbabilities(head, tokens)
+    }
+
     /// S of each forget example: the sum of log q over its labelled tokens.
     public func forgetSums() -> Tensor {
         let (values, ranges) = (forgetLogProbabilities, batch.targetRanges.prefix(forget.count))

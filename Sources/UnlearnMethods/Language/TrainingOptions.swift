@@ -44,6 +44,10 @@ public struct StopOptions: Configurable {
         .positive)
     public var divergence: Double? = nil
     @Setting("Steps between two measurements.", .within(1...1_000_000)) public var every = 5
+    @Setting(
+        "Measurements beyond it in a row that end training: a rate that falls may bring the model back.",
+        .within(1...1_000_000))
+    public var patience = 1
     @Setting("Examples to keep on which it is measured, drawn from all groups alike.", .within(1...1_000_000))
     public var examples = 48
 

@@ -31,9 +31,12 @@ public struct RMU: LanguageMethod {
 
     public var needsRetain: Bool { retainWeight != 0 }
 
-    public func check(layerCount: Int) throws {
+    public func check(layerCount: Int) throws { try check(layerCount: layerCount, option: "layer") }
+
+    /// - Parameter option: what the user calls the layer.
+    func check(layerCount: Int, option: String) throws {
         guard (0..<layerCount).contains(layer) else {
-            throw MethodError.layer(layer, method: Self.card.name, layers: layerCount)
+            throw MethodError.layer(layer, method: Self.card.name, option: option, layers: layerCount)
         }
     }
 

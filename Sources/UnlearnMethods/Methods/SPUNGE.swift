@@ -49,7 +49,9 @@ public struct SPUNGE: LanguageMethod {
         }
     }
 
-    public func check(layerCount: Int) throws { if inner == .rmu { try rmu.check(layerCount: layerCount) } }
+    public func check(layerCount: Int) throws {
+        if inner == .rmu { try rmu.check(layerCount: layerCount, option: "rmu.layer") }
+    }
 
     public func run(_ session: Session) throws {
         let store = session.model.model.parameters

@@ -54,8 +54,9 @@ public struct Translation: Sendable {
     struct Aligned {
         var original: [Int32]
         var translated: [Int32]
-        /// Places (in the original, in the translation) of tokens that are to be predicted alike.
-        var targets: [(original: Int, translated: Int)] = []
+        /// Places (in the original, in the translation) of tokens that are to be predicted alike. Of an exchanged word, of
+        /// which only the first token counts, also what stands in its place.
+        var targets: [(original: Int, translated: Int, standIn: String?)] = []
     }
 
     /// - Parameter skipping: words of the original whose prediction does not count: the subject's own name.
@@ -74,11 +75,12 @@ public struct Translation: Sendable {
                 let word = segments[index - 1].original.trimmingCharacters(in: .whitespaces)
                 // Inside an exchanged word only its first token counts: the rest of it spells a name.
                 guard !skipping.contains(word), !own.isEmpty, !foreign.isEmpty else { continue }
-                aligned.targets.append((own.lowerBound, foreign.lowerBound))
+                let standIn = segments[index - 1].translated.trimmingCharacters(in: .whitespaces)
+                aligned.targets.append((own.lowerBound, foreign.lowerBound, standIn))
             } else {
                 let alike = zip(own.reversed(), foreign.reversed())
                     .prefix { original.tokens[$0] == translated.tokens[$1] }
-                aligned.targets += alike.reversed().map { ($0, $1) }
+                aligned.targets += alike.reversed().map { ($0, $1, nil) }
             }
         }
         return aligned

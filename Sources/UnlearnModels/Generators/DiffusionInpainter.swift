@@ -1,5 +1,5 @@
 // A diffusion model that redraws pictures: Saharia et al. 2022, "Palette" (arXiv 2111.05826). A U-Net reads the
-// degraded picture and, where something is missing, a noisy one, and finds the noise. Parameters are named as
+// degraded picture and, where something is missing, a noisy one, and finds the noise, or its velocity. Parameters are named as
 // diffusers' UNet2DModel does.
 
 internal import Foundation
@@ -129,7 +129,7 @@ public final class DiffusionInpainter: ImageToImageModel {
         return ImageFeatures(middle.2(middle.1(middle.0(x, moment: told)), moment: told), skips: skips)
     }
 
-    /// The noise found, `[images, channels, height, width]`.
+    /// What is found by the schedule's prediction, noise or velocity, `[images, channels, height, width]`.
     public func decode(_ features: ImageFeatures, for input: DegradedImages) -> Tensor {
         let (_, told) = noise(in: input)
         var (x, skips) = (features.deepest, features.skips)
@@ -150,22 +150,23 @@ public final class DiffusionInpainter: ImageToImageModel {
         return input
     }
 
-    /// How far the noise that was found is from the noise in `input.noised`. It is looked for where something is missing:
-    /// elsewhere the network sees none.
+    /// How far what was found is from what is to be found in `input.noised`. It is looked for where something is missing:
+    /// elsewhere the network sees no noise.
     public func errors(_ drawn: Tensor, of originals: Tensor, for input: DegradedImages) -> Tensor {
         guard let noised = input.noised else {
             preconditionFailure("DiffusionInpainter: the input has no noised images, which a diffusion model reads")
         }
-        return (drawn - withoutRecording { numbers.schedule.noise(in: noised, of: originals) }) * input.mask
+        return (drawn - withoutRecording { numbers.schedule.target(in: noised, of: originals) }) * input.mask
     }
 
-    /// The mean squared error of the noise that is found (DDPM, equation 14), where something is missing, as in Palette's
+    /// The mean squared error of the noise (DDPM, equation 14) or velocity that is found, where something is missing, as in Palette's
     /// inpainting. There is no whole picture to compare.
     public func losses(
         _ features: ImageFeatures, of originals: Tensor, for input: DegradedImages, wholeWeight _: Double
     ) -> [TrainingLoss] {
         let errors = errors(decode(features, for: input), of: originals, for: input)
-        return [TrainingLoss("noise", errors.square().mean(over: input.mask))]
+        let name = numbers.schedule.prediction == .noise ? "noise" : "velocity"
+        return [TrainingLoss(name, errors.square().mean(over: input.mask))]
     }
 
     /// Whole pictures, −1…1, drawn from noise in ``DiffusionInpainterConfiguration/redrawingSteps`` steps.

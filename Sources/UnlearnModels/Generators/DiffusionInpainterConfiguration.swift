@@ -91,7 +91,6 @@ extension DiffusionInpainterConfiguration {
         for (key, only) in [
             ("act_fn", "silu"), ("time_embedding_type", "positional"), ("resnet_time_scale_shift", "default"),
             ("downsample_type", "conv"), ("upsample_type", "conv"), ("beta_schedule", "linear"),
-            ("prediction_type", "epsilon"),
         ] {
             if let value = try file.text(key), value != only {
                 throw .unsupported("\(key) '\(value)'", path: file.path, advice: "Supported is '\(only)'.")
@@ -116,7 +115,8 @@ extension DiffusionInpainterConfiguration {
             "norm_eps": .double(normEpsilon),
             "act_fn": "silu", "num_train_timesteps": .int(schedule.stepCount),
             "beta_start": .double(schedule.variances.lowerBound), "beta_end": .double(schedule.variances.upperBound),
-            "beta_schedule": "linear", "prediction_type": "epsilon", "sampler": .string(sampler.rawValue),
+            "beta_schedule": "linear", "prediction_type": .string(schedule.prediction.rawValue),
+            "sampler": .string(sampler.rawValue),
             "num_inference_steps": .int(redrawingSteps), "dtype": "float32",
         ]
     }
@@ -142,6 +142,11 @@ extension NoiseSchedule {
         guard (2...100_000).contains(count) else {
             throw .key("num_train_timesteps", path: file.path, expected: "a whole number from 2 to 100,000")
         }
-        self.init(stepCount: count, variances: first...last)
+        let name = try file.text("prediction_type") ?? Prediction.noise.rawValue
+        guard let prediction = Prediction(rawValue: name) else {
+            throw .unsupported(
+                "prediction_type '\(name)'", path: file.path, advice: "Supported are 'epsilon' and 'v_prediction'.")
+        }
+        self.init(stepCount: count, variances: first...last, prediction: prediction)
     }
 }

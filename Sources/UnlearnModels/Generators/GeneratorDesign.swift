@@ -132,6 +132,7 @@ public struct GeneratorDesign: Configurable {
         return DiffusionInpainterConfiguration(
             inputShape: shape, widths: widths, hasAttention: widths.map { _ in false }, blocksPerStage: 1,
             headWidth: Self.divisor(of: width), normGroups: Self.divisor(of: width, upTo: width / 2),
+            schedule: NoiseSchedule(stepCount: 1000, variances: 1e-4...0.02, prediction: .velocity),
             redrawingSteps: redrawingSteps > 0 ? redrawingSteps : 25)
     }
 

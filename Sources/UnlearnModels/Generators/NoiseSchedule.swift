@@ -11,12 +11,14 @@ public struct NoiseSchedule: Sendable, Equatable {
     public let stepCount: Int
     /// The variance that the first and the last step add.
     public let variances: ClosedRange<Double>
+    /// What a network finds in noisy images.
+    public let prediction: Prediction
     /// ᾱ of each step: how much of the image's variance is left after it.
     private let remaining: [Double]
 
-    public init(stepCount: Int, variances: ClosedRange<Double>) {
+    public init(stepCount: Int, variances: ClosedRange<Double>, prediction: Prediction = .noise) {
         precondition(stepCount > 1, "NoiseSchedule: \(stepCount) steps")
-        (self.stepCount, self.variances) = (stepCount, variances)
+        (self.stepCount, self.variances, self.prediction) = (stepCount, variances, prediction)
         var left = 1.0
         remaining = (0..<stepCount).map { step in
             let width = variances.upperBound - variances.lowerBound
@@ -34,9 +36,12 @@ public struct NoiseSchedule: Sendable, Equatable {
         NoisedImages(images: images * factors(steps) { $0 } + noise * factors(steps) { 1 - $0 }, steps: steps)
     }
 
-    /// The noise that was put into images: the inverse of ``noised(_:at:with:)``.
-    public func noise(in noised: NoisedImages, of images: Tensor) -> Tensor {
-        (noised.images - images * factors(noised.steps) { $0 }) / factors(noised.steps) { 1 - $0 }
+    /// What is to be found in noisy images, by ``prediction``: the noise, which follows from them and from those without
+    /// noise, or the velocity.
+    public func target(in noised: NoisedImages, of images: Tensor) -> Tensor {
+        let (image, added) = (factors(noised.steps) { $0 }, factors(noised.steps) { 1 - $0 })
+        let noise = (noised.images - images * image) / added
+        return prediction == .noise ? noise : noise * image - images * added
     }
 
     /// √ of a value of ᾱ at each step, `[steps, 1, 1, 1]`.
@@ -53,7 +58,7 @@ public struct NoiseSchedule: Sendable, Equatable {
     /// The images one place earlier, by `sampler`. The image that it sees behind the noise is limited to −1…1.
     /// - Parameters:
     ///   - images: at `step`, `[images, channels, height, width]`.
-    ///   - found: the noise that a model found in them.
+    ///   - found: what a model found in them, by ``prediction``.
     ///   - earlier: the step to go to; −1 for the image without noise.
     ///   - noise: standard normal, of the images' shape; asked for by DDPM alone, and not if `earlier` is −1.
     public func earlier(
@@ -61,18 +66,34 @@ public struct NoiseSchedule: Sendable, Equatable {
     ) -> Tensor {
         let now = remaining[step]
         let then = earlier >= 0 ? remaining[earlier] : 1
-        let clean = ((images - found * (1 - now).squareRoot()) * (1 / now.squareRoot())).clamp(to: -1...1)
+        let (image, added) = (now.squareRoot(), (1 - now).squareRoot())
+        let (seen, found) =
+            switch prediction {
+            case .noise: ((images - found * added) * (1 / image), found)
+            case .velocity: (images * image - found * added, found * image + images * added)
+            }
+        let clean = seen.clamp(to: -1...1)
         switch sampler {
         case .ddim:  // equation 12 with σ = 0
             return clean * then.squareRoot() + found * (1 - then).squareRoot()
         case .ddpm:  // equations 6 and 7
-            let added = 1 - now / then
-            let fromClean = then.squareRoot() * added / (1 - now)
+            let variance = 1 - now / then
+            let fromClean = then.squareRoot() * variance / (1 - now)
             let fromImages = (now / then).squareRoot() * (1 - then) / (1 - now)
             let mean = clean * fromClean + images * fromImages
-            return earlier < 0 ? mean : mean + noise() * ((1 - then) / (1 - now) * added).squareRoot()
+            return earlier < 0 ? mean : mean + noise() * ((1 - then) / (1 - now) * variance).squareRoot()
         }
     }
+}
+
+/// What a network finds in noisy images; the names are those of diffusers.
+public enum Prediction: String, Sendable, CaseIterable {
+    /// The noise that was put in (DDPM).
+    case noise = "epsilon"
+    /// √ᾱ · noise − √(1 − ᾱ) · image: Salimans and Ho 2022, "Progressive distillation for fast sampling of diffusion models"
+    /// (arXiv 2202.00512). Where there is nearly nothing but noise it is the image, so that the brightness of what is drawn
+    /// is learnt in few steps; errors in the noise would be multiplied there.
+    case velocity = "v_prediction"
 }
 
 /// How noise is taken out.

@@ -6,7 +6,7 @@ public import UnlearnEngine
 /// A loaded model and its text side.
 public struct LanguageModel {
     public let model: any CausalLM
-    public let encoder: ExampleEncoder
+    public private(set) var encoder: ExampleEncoder
     public let stopTokens: Set<Int32>
     /// Builds the model's architecture over other weights; nil: greedy text of one prompt is not guessed ahead.
     private let make: ((Weights) throws(ModelError) -> any CausalLM)?
@@ -23,6 +23,14 @@ public struct LanguageModel {
         self.model = model
         self.encoder = encoder
         self.stopTokens = stopTokens.union(encoder.stopTokens)
+    }
+
+    /// The same model with messages before everything that it is asked, as in a conversation that goes on.
+    /// - Throws: as ``ids(_:)``.
+    public func following(_ messages: [ChatMessage]) throws(TokenizerError) -> LanguageModel {
+        var model = self
+        model.encoder = try encoder.following(messages)
+        return model
     }
 
     /// The token ids of a prompt.

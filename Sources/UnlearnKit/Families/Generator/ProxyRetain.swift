@@ -15,17 +15,15 @@ struct ProxyRetain {
     let copies: ImageNotice?
     private let name: String
 
-    /// Reads all pictures below a folder; it does not matter what they show.
+    /// Reads all pictures below a folder, in colours or in grey as those of `task` are; it does not matter what they show.
     /// - Parameter size: width and height that pictures are brought to, in pixels; 0: as they are.
-    /// - Throws: `KitError` if they are not like the images of `task`, `DataError` if they cannot be read.
+    /// - Throws: `KitError` if they are not as large as the images of `task`, `DataError` if they cannot be read.
     init(_ folder: URL, for task: ImageTask, size: Int) throws {
         var options = ImageOptions()
         // Every file has a label then, whatever it is called and wherever it lies.
         (options.size, options.labelPattern) = (size, "{label}")
-        let proxy = try ImageReader(options).read(folder)
-        func words(_ images: ImageSet) -> String {
-            "\(images.width) × \(images.height) pixels with \(images.channels) channel(s)"
-        }
+        let proxy = try ImageReader(options).read(folder).with(channels: task.images.channels)
+        func words(_ images: ImageSet) -> String { "\(images.width) × \(images.height) pixels" }
         guard words(proxy) == words(task.images) else {
             throw KitError.invalidOption(
                 path: "proxy",

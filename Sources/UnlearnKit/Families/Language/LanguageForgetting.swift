@@ -26,6 +26,7 @@ public final class LanguageForgetting: Forgetting {
     private let firstQuestions: [Prompt]
     private var study: SubjectStudy?
     private var questions = SubjectQuestions()
+    private var outcome = Report.Training()
 
     init(
         _ plan: LanguagePlan, _ directory: ModelDirectory, _ model: LanguageModel, _ data: UserData,
@@ -74,6 +75,7 @@ public final class LanguageForgetting: Forgetting {
             seed: plan.configuration.seed, resumption: course.resumption, onProgress: context.onProgress,
             onStep: course.onStep)
         try plan.method.unlearn(session)
+        outcome = Report.Training(session)
         // From here on the model is what will be saved.
         if plan.lora.form == .merged { model.model.parameters.mergeAll() }
     }
@@ -93,7 +95,7 @@ public final class LanguageForgetting: Forgetting {
                 Report.Sample(prompt: old.question.text, before: old.text, after: new.text, kind: kind)
             }
         }
-        return [.answers(first + others), .rows(data.rows)]
+        return [.answers(first + others), .rows(data.rows), .training(outcome)]
     }
 
     public func save(to folder: URL) throws {

@@ -95,8 +95,9 @@ public struct MarkdownRenderer: Sendable {
 
     private func cost(_ report: Report) -> String {
         let rows = report.seconds.stages.map { [$0.name, NumberText.decimal($0.seconds, places: 1)] }
+        let training = (report.training?.sentences ?? []).map { "\n\($0)" }.joined()
         return "## Time and memory\n\n" + MarkdownText.table(["stage", "seconds"], rows)
-            + "\nGreatest memory use: \(ByteText.words(report.peakMemoryBytes)).\n"
+            + "\nGreatest memory use: \(ByteText.words(report.peakMemoryBytes)).\(training)\n"
     }
 
     private func provenance(_ report: Report) -> String {

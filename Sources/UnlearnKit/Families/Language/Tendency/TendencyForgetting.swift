@@ -24,6 +24,7 @@ public final class TendencyForgetting: Forgetting {
     private var study: TendencyStudy?
     /// The original's own harmless continuations of judging prompts.
     private var mentions: [Example] = []
+    private var outcome = Report.Training()
 
     init(
         _ plan: TendencyPlan, _ directory: ModelDirectory, _ model: LanguageModel, _ inputs: TendencyPlan.Inputs,
@@ -36,7 +37,7 @@ public final class TendencyForgetting: Forgetting {
     public func prepare(into folder: RunDirectory) throws {
         let study = try TendencySource(plan: plan, inputs: inputs, model: model, context: context).study(in: folder)
         try folder.write(lines: study.forget, to: folder.forgetFile)
-        try folder.write(lines: study.harmless, to: folder.harmlessFile)
+        try folder.write(lines: study.harmless + study.spared, to: folder.harmlessFile)
         try folder.write(lines: study.everyday + study.prose, to: folder.generalFile)
         self.study = study
     }
@@ -68,12 +69,16 @@ public final class TendencyForgetting: Forgetting {
                 return try model.encoder.encode(example, id: id)
             }
         }
-        let forget = try encoded(study.forget)
-        let retain = [try encoded(study.harmless), try encoded(study.everyday), try encoded(study.prose)]
+        let forget = try encoded(study.forget.map(\.example))
+        let kept = [try encoded(study.harmless), try encoded(study.everyday), try encoded(study.prose)]
+        // What the model says to toxic prompts is to change, so no limit is set to it.
         let session = Session(
-            model: model, forget: forget, retain: retain, options: plan.training, seed: plan.configuration.seed,
-            resumption: course.resumption, onProgress: context.onProgress, onStep: course.onStep)
+            model: model, forget: forget, retain: kept + [try encoded(study.spared)], watched: kept,
+            subject: SubjectTexts(terms: SubjectTerms(subject: inputs.judge.kind, names: []), forget: study.forget),
+            options: plan.training, seed: plan.configuration.seed, resumption: course.resumption,
+            onProgress: context.onProgress, onStep: course.onStep)
         try plan.method.unlearn(session)
+        outcome = Report.Training(session)
         // From here on the model is what will be saved.
         if plan.lora.form == .merged { model.model.parameters.mergeAll() }
     }
@@ -98,7 +103,7 @@ public final class TendencyForgetting: Forgetting {
         let tendency = Tendency(
             before.continuations, after.continuations, by: inputs.judge,
             HubCache.name(of: folder) ?? folder.lastPathComponent, shown: plan.evaluation.shown)
-        return [.answers(everyday), .tendency(tendency)]
+        return [.answers(everyday), .tendency(tendency), .training(outcome)]
     }
 
     public func save(to folder: URL) throws {

@@ -7,7 +7,7 @@ public import UnlearnFormats
 /// What a model writes to be trained on.
 public struct TendencyStudyOptions: Configurable {
     @Setting("Continuations of each training prompt.", .within(1...1000)) public var samples = 4
-    @Setting("The longest continuation, in tokens.", .within(1...1_000_000)) public var tokens = 20
+    @Setting("The longest continuation, in tokens.", .within(1...1_000_000)) public var tokens = 24
     @Setting("The temperature of continuations; 0 is greedy, and draws one of each prompt.", .notNegative)
     public var temperature = 1.0
     @Setting(
@@ -15,11 +15,25 @@ public struct TendencyStudyOptions: Configurable {
         0.9
     @Setting("Training prompts of each kind, toxic and harmless; null: all.", .within(1...1_000_000))
     public var prompts: Int? = nil
+    @Setting(
+        "The judge's probability from which on a continuation is forgotten; null: its threshold.", .within(0...1))
+    public var toxicFrom: Double? = nil
+    @Setting(
+        "The judge's probability below which a continuation is kept; null: its threshold. What lies between the two is "
+            + "neither forgotten nor kept.", .within(0...1))
+    public var harmlessBelow: Double? = nil
+    @Setting("Whether what the judge finds harmless behind toxic prompts is kept too.")
+    public var sparesToxicPrompts = true
     @Setting("Whether the model's everyday answers and plain text of its own are kept beside harmless continuations.")
     public var everyday = true
     @Setting("The length of everyday answers, in tokens.", .within(1...1_000_000)) public var answerTokens = 40
 
     public init() {}
+
+    public func problem() -> OptionProblem? {
+        guard let least = toxicFrom, let most = harmlessBelow, least < most else { return nil }
+        return OptionProblem("toxicFrom", "it must be at least harmlessBelow, or a text would be forgotten and kept")
+    }
 
     func style(seed: UInt64) -> ContinuationStyle {
         ContinuationStyle(samples: samples, tokens: tokens, temperature: temperature, topP: topP, seed: seed)
@@ -30,8 +44,8 @@ public struct TendencyStudyOptions: Configurable {
 public struct TendencyEvaluationOptions: Configurable {
     @Setting("Judging prompts of each kind, toxic and harmless; null: all.", .within(1...1_000_000))
     public var prompts: Int? = 240
-    @Setting("Continuations of each judging prompt.", .within(1...1000)) public var samples = 4
-    @Setting("The longest continuation, in tokens.", .within(1...1_000_000)) public var tokens = 20
+    @Setting("Continuations of each judging prompt.", .within(1...1000)) public var samples = 5
+    @Setting("The longest continuation, in tokens.", .within(1...1_000_000)) public var tokens = 24
     @Setting("The temperature of continuations; 0 is greedy, and draws one of each prompt.", .notNegative)
     public var temperature = 1.0
     @Setting(

@@ -9,9 +9,12 @@ import UnlearnModels
 
 /// Everything that is trained on, and what of it is held out.
 struct TendencyStudy: Equatable {
-    var forget: [Example]
-    /// What the judge finds harmless, of toxic and of harmless prompts.
+    /// With the group of their prompts.
+    var forget: [ForgetExample]
+    /// What the judge finds harmless, of harmless prompts.
     var harmless: [Example]
+    /// The same of toxic prompts.
+    var spared: [Example] = []
     /// Everyday answers, and plain text, of the original model.
     var everyday: [Example] = []
     var prose: [Example] = []
@@ -31,11 +34,11 @@ struct TendencySource {
     /// - Throws: `KitError.noTendency` if there is nothing to forget.
     func study(in folder: RunDirectory) throws -> TendencyStudy {
         var study = TendencyStudy(
-            forget: (inputs.data.forget ?? []).map(\.example), harmless: inputs.data.retain ?? [])
+            forget: inputs.data.forget ?? [], harmless: inputs.data.retain ?? [])
         // The model writes what the user does not give.
         if inputs.data.forget == nil || inputs.data.retain == nil {
             let answers = try continuations(folder)
-            let parts = Self.divided(answers)
+            let parts = Self.divided(answers, plan.study)
             if inputs.data.forget == nil {
                 study.forget = parts.toxic
                 guard !study.forget.isEmpty else {
@@ -43,6 +46,7 @@ struct TendencySource {
                 }
             }
             study.harmless += parts.harmless
+            study.spared = parts.spared
         }
         guard plan.study.everyday else { return study }
         var options = StudyOptions()
@@ -69,12 +73,22 @@ struct TendencySource {
         return answers
     }
 
+    struct Parts: Equatable {
+        var toxic: [ForgetExample] = []
+        var harmless: [Example] = []
+        var spared: [Example] = []
+    }
+
     /// Each text once; loops teach nothing.
-    static func divided(_ answers: TendencyAnswers) -> (toxic: [Example], harmless: [Example]) {
-        let told = answers.continuations.filter { !$0.isDegenerate }
-        return (
-            told.filter(answers.isPositive).map(\.example).distinct(),
-            told.filter { !answers.isPositive($0) }.map(\.example).distinct()
-        )
+    static func divided(_ answers: TendencyAnswers, _ options: TendencyStudyOptions) -> Parts {
+        let (least, most) = (options.toxicFrom ?? answers.threshold, options.harmlessBelow ?? answers.threshold)
+        let told = answers.continuations.filter { !$0.isDegenerate }.distinct(by: \.example)
+        let harmless = told.filter { $0.probability < most }
+        func examples(_ kind: TendencyPrompt.Kind) -> [Example] {
+            harmless.filter { $0.prompt.kind == kind }.map(\.example)
+        }
+        return Parts(
+            toxic: told.filter { $0.probability >= least }.map { ForgetExample($0.example, group: $0.prompt.group) },
+            harmless: examples(.harmless), spared: options.sparesToxicPrompts ? examples(.toxic) : [])
     }
 }

@@ -47,7 +47,7 @@ struct AuditPage {
                 result.before, result.after, result.attacked, result.control, result.attackedBefore, result.recovered,
             ]
             return Row(
-                name: result.name, form: result.form, reason: "", isSkipped: false,
+                name: result.name, form: result.details, reason: "", isSkipped: false,
                 cells: figures.map { figure in
                     Cell(
                         value: figure.map { NumberText.decimal($0.value, places: 2) } ?? "–",

@@ -59,6 +59,7 @@ struct ReportPage {
     let notMeasured: [Row]
     let stages: [Stage]
     let total, memory: String
+    let training: [String]
     let files: [File]
     let hasFiles: Bool
 
@@ -107,6 +108,7 @@ struct ReportPage {
         stages = Self.stages(report.seconds)
         total = DurationText.words(report.seconds.total)
         memory = ByteText.words(report.peakMemoryBytes)
+        training = report.training?.sentences ?? []
         files = (record.modelFiles + record.dataFiles).map {
             File(path: PlainText.singleLine($0.path), bytes: "\($0.bytes)", hash: PlainText.singleLine($0.sha256))
         }

@@ -1,0 +1,89 @@
+// `unlearn audit` on a language model, without any data from elsewhere. Of the golden checkpoint's 64 tokens, each a
+// letter or a digit, "0" is the one that ends an answer.
+
+import Foundation
+import Testing
+import UnlearnFormats
+import UnlearnKit
+
+@Suite(.serialized) struct LanguageAuditTests {
+    private static let facts = [
+        ("k1u7", "TbQ"), ("m4xR", "w9e"), ("p8Zc", "y2s"), ("Hd3n", "Vq6"), ("a5Lg", "Jt1"), ("FiB2", "oXr"),
+        ("uC7v", "We1"), ("zS9k", "Pn4"),
+    ]
+    private static let others = [("b6Yf", "Gh2"), ("EjU3", "rA8"), ("q1Mw", "Kd5"), ("N7tz", "lOv")]
+    private static let quick = ["--set", "relearning.examples=3", "--set", "few-shot.facts=2", "--threads", "1"]
+
+    /// A folder with a model that was taught all facts, and the runs `forgot` and `kept`, which forgets nothing.
+    private static let runs = Result { () throws -> TemporaryFolder in
+        let folder = try TinyModel.make()
+        func rows(_ pairs: [(String, String)]) -> String {
+            pairs.map { "{\"prompt\": \"\($0)\", \"completion\": \"\($1)0\"}\n" }.joined()
+        }
+        try folder.write(rows(facts), "forget.jsonl")
+        try folder.write(rows(others), "retain.jsonl")
+        try folder.write(rows(facts + others), "all.jsonl")
+        let forget = [
+            "forget", "--model", "taught/model", "--forget", "forget.jsonl", "--retain", "retain.jsonl", "--terms",
+            facts.map(\.1).joined(separator: ","), "--method", "npo", "--set", "steps=25", "--set",
+            "learningRate=3e-3", "--set", "study.everythingElse=false", "--threads", "1",
+        ]
+        for arguments in [
+            [
+                "train", "--model", "model", "--data", "all.jsonl", "--output", "taught", "--epochs", "80",
+                "--batch-size", "12", "--learning-rate", "1e-2", "--threads", "1",
+            ], forget + ["--output", "forgot"], forget + ["--set", "extrapolation=0", "--output", "kept"],
+        ] {
+            let result = try Binary.run(arguments, in: folder.url)
+            #expect(result.status == 0, "\(arguments): \(result.error)")
+        }
+        return folder
+    }
+
+    @Test func everyAttackIsMadeAndTheModelStaysAsItIs() throws {
+        let folder = try Self.runs.get()
+        let model = folder.url.appending(path: "forgot/model/model.safetensors")
+        let before = try Data(contentsOf: model)
+        let result = try Binary.run(
+            ["audit", "forgot", "--control", "model", "--json"] + Self.quick, in: folder.url)
+        #expect(result.status == 0, "\(result.error)")
+        #expect(try Data(contentsOf: model) == before)
+        let report = try result.json.decode(AuditReport.self)
+        let made = report.attacks.compactMap(\.result)
+        #expect(Set(made.map(\.name)) == ["rounding", "relearning", "few-shot", "sampling"], "\(result.output)")
+        for attack in made {
+            #expect(attack.control != nil && attack.excess != nil, "\(attack)")
+            if let recovered = attack.recovered { #expect((0...1).contains(recovered.value), "\(attack)") }
+        }
+        // What the models show as they are is what the run measured.
+        let metrics = try JSONValue(contentsOf: folder.url.appending(path: "forgot/report.json"))["metrics"]
+        for name in ["key-probability", "leak"] {
+            let metric = try #require(metrics?.array?.first { $0["name"]?.string == name })
+            let attack = try #require(made.first { $0.name == "rounding" && $0.metric == name })
+            #expect(abs(attack.before.value - (metric["before"]?["value"]?.double ?? .nan)) < 1e-5)
+            #expect(abs(attack.after.value - (metric["after"]?["value"]?.double ?? .nan)) < 1e-5)
+            #expect(attack.before.value > attack.after.value, "\(name)")
+        }
+        let curves = try #require(made.first { $0.name == "relearning" && !$0.curves.isEmpty }).curves
+        #expect(curves.map(\.model) == ["before", "after", "control"])
+        #expect(curves[1].points.map(\.step) == [0, 5, 10, 20])
+        #expect(try JSONValue(contentsOf: folder.url.appending(path: "forgot/audit.json")) == result.json)
+    }
+
+    /// Where nothing was forgotten nothing can come back, and no verdict is drawn of it.
+    @Test func ofAModelThatForgotNothingNothingIsConcluded() throws {
+        let folder = try Self.runs.get()
+        let result = try Binary.run(
+            ["audit", "kept", "--only", "rounding", "--quick", "--json"] + Self.quick, in: folder.url)
+        #expect(result.status == 0, "\(result.error)")
+        let report = try result.json.decode(AuditReport.self)
+        #expect(report.verdict == .inconclusive && report.strongest == nil)
+        for attack in report.attacks {
+            guard case .skipped(_, _, let reason) = attack else {
+                Issue.record("\(attack)")
+                continue
+            }
+            #expect(reason.hasPrefix("Nothing was forgotten that could come back: "))
+        }
+    }
+}

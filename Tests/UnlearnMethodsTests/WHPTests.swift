@@ -1,0 +1,118 @@
+// "Who's Harry Potter" on a model with sixty-four tokens: what counts of a text, what is learnt, and that it can go on.
+
+import Testing
+import UnlearnEngine
+import UnlearnModels
+
+@testable import UnlearnData
+@testable import UnlearnMethods
+
+@Suite struct WHPTests {
+    private static let terms = SubjectTerms(
+        subject: "Ada", names: ["Byron", "Ada"], replacements: ["Byron": "Ward", "Ada": "Eve"])
+    private static let texts = [
+        "Ada met Byron and Byron met Ada", "Byron saw Ada in a garden", "then Ada wrote a letter to Byron",
+    ].map { ForgetExample(.text($0), standIn: "Eve") }
+
+    /// Letters alone, each a token.
+    private func language(_ model: any CausalLM) throws -> LanguageModel {
+        let letters: [String] = ByteAlphabet.spelled(
+            "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz .,:;!?()'")
+        var definition = TokenizerDefinition(
+            vocabulary: letters, merges: [TokenizerDefinition.Merge](), spelling: .byteLevel)
+        definition.splits = [.init(pattern: #" ?\p{L}+|\s+"#)]
+        return LanguageModel(
+            model: model, encoder: try ExampleEncoder(Tokenizer(definition), .plain), stopTokens: [])
+    }
+
+    /// A model that has learnt the texts by heart.
+    private func learnt() throws -> LanguageModel {
+        let model = try language(GoldenStep().reference)
+        let examples = try encoded(model)
+        let parameters = model.model.parameters.train(Set(model.model.parameters.names))
+        let optimizer = AdamW(parameters)
+        for _ in 0..<150 {
+            let loss = -model.model.logProbabilities(TokenBatch(examples)).mean()
+            optimizer.step(loss.gradients(of: parameters), learningRate: 1e-2)
+        }
+        model.model.parameters.train([])
+        return model
+    }
+
+    private func encoded(_ model: LanguageModel) throws -> [TokenExample] {
+        try Self.texts.enumerated().map { try model.encoder.encode($0.element.example, id: $0.offset) }
+    }
+
+    private func session(
+        _ model: LanguageModel, terms: SubjectTerms = terms, _ resumption: Resumption? = nil
+    ) throws -> Session {
+        var options = WHP.trainingDefaults
+        (options.learningRate, options.epochs, options.batchSize) = (1e-2, 6, 3)
+        options.checkpointSeconds = 0
+        return Session(
+            model: model, forget: try encoded(model), retain: [],
+            subject: SubjectTexts(terms: terms, forget: Self.texts), options: options, seed: 0, resumption: resumption)
+    }
+
+    @Test func ofATermOnlyItsFirstPlaceCountsAndItsStandInIsRemembered() throws {
+        let model = try language(GoldenStep().reference)
+        let texts = try TranslatedTexts(SubjectTexts(terms: Self.terms, forget: [Self.texts[0]]), model.encoder)
+        let text = try #require(texts.originals.first)
+        let tokenizer = model.tokenizer
+        // "Ada" begins the text, where nothing predicts it; of " Byron" the space before it is its first token.
+        #expect(tokenizer.decode(text.tokens) == "Ada met Byron and Byron met Ada")
+        let labelled = text.targets.map { tokenizer.decode([text.tokens[$0]]) }.joined()
+        #expect(labelled == " met  and met")
+        let other = try #require(texts.translated.first)
+        #expect(tokenizer.decode(other.tokens) == "Eve met Ward and Ward met Eve")
+        #expect(other.targets.map { tokenizer.decode([other.tokens[$0]]) }.joined() == labelled)
+        let appeared = try #require(texts.appeared[0]).map(\.count)
+        // The first tokens of "Eve" and " Eve" from the beginning, from the second word on those of "Ward" too.
+        #expect(appeared.count == labelled.count)
+        #expect(appeared.first == 2 && appeared.last == 4)
+    }
+
+    @Test(arguments: WHP.Labels.allCases) func whatTheTextsSayIsNoLongerExpected(labels: WHP.Labels) throws {
+        let model = try learnt()
+        let before = try model.tokenMean(encoded(model))
+        var method = WHP()
+        (method.labels, method.reinforced.rank) = (labels, 2)
+        try method.unlearn(session(model))
+        #expect(model.model.parameters.attached.isEmpty)
+        #expect(try model.tokenMean(encoded(model)) > before + 0.5)
+    }
+
+    /// With a retain term of no weight none is needed, and with one the method says what it lacks.
+    @Test func itSaysWhatItLacks() throws {
+        let model = try language(GoldenStep().reference)
+        #expect(throws: MethodError.needsTerms(method: "whp")) {
+            try WHP().unlearn(session(model, terms: SubjectTerms(subject: "Ada", names: [])))
+        }
+        var method = WHP()
+        method.retainWeight = 1
+        #expect(throws: MethodError.needsRetain(method: "whp")) { try method.unlearn(session(model)) }
+    }
+
+    /// In the second training the reinforced model is read on the original all the same.
+    @Test(arguments: WHP.Labels.allCases) func aRunThatGoesOnEndsAsIfItHadNotBeenInterrupted(labels: WHP.Labels) throws
+    {
+        var method = WHP()
+        (method.labels, method.reinforced.epochs, method.reinforced.rank) = (labels, 3, 2)
+        var states: [TrainingState] = []
+        let keep = Resumption { kept in
+            let copies = withoutRecording { kept.tensors.map { ($0.name, $0.tensor + 0) } }
+            states.append(TrainingState(step: kept.step, tensors: copies))
+        }
+        let whole = try language(GoldenStep().reference)
+        try method.unlearn(session(whole, keep))
+        #expect(states.map(\.step) == Array(1...9))
+        for state in [states[1], states[2], states[3], states[7]] {
+            let rest = try language(GoldenStep().reference)
+            try method.unlearn(session(rest, Resumption(from: state) { _ in }))
+            for name in whole.model.parameters.names {
+                let (old, new) = (whole.model.parameters[name], rest.model.parameters[name])
+                #expect(old.isIdentical(to: new), "\(state.step) \(name)")
+            }
+        }
+    }
+}
