@@ -140,7 +140,7 @@ enum Diagnostics {
             .usage
         case CommandError.unfinishedRun, CommandError.noModel, CommandError.noBrowser, FormatError.missing,
             FormatError.otherForm, FormatError.notAFile, KitError.noWeights, ModelError.notCached,
-            ModelError.noSnapshot, DataError.noImages:
+            ModelError.noSnapshot, DataError.noImages, EvaluationError.noTasks:
             .missingInput
         case MethodError.notFinite, MethodError.stopped: .internal
         case CommandError.stoppedRun: .interrupted

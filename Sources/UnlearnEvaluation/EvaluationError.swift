@@ -8,6 +8,12 @@ public enum EvaluationError: Error, Equatable, Sendable {
     case unknownSubject(String, folder: String, known: [String])
     /// The file has no question of the split.
     case noQuestions(split: String, path: String, known: [String])
+    /// The folder has no file that a task is known by; `known` are the usual names.
+    case noTasks(folder: String, known: [String])
+    /// A suite that needs something was not given it.
+    case notGiven(SuiteInput)
+    /// A row of a suite's data that cannot be used.
+    case row(path: String, line: Int, problem: String)
     /// A file of scores that are not two tables of numbers with the same examples.
     case scores(path: String, problem: String)
 }
@@ -24,6 +30,12 @@ extension EvaluationError: LocalizedError, CustomStringConvertible {
             "'\(path)' has no questions of the split '\(split)'; "
                 + (known.isEmpty
                     ? "its rows name no split. Check the file." : "its splits are \(known.joined(separator: ", ")).")
+        case .noTasks(let folder, let known):
+            "'\(folder)' is no folder with questions that are known; usual names are \(known.joined(separator: ", ")). "
+                + "Check the folder."
+        case .notGiven(let input): "The suite needs --\(input.name): \(input.summary)."
+        case .row(let path, let line, let problem):
+            "'\(path)', line \(line): \(problem). Correct the file there, or get it again."
         case .scores(let path, let problem):
             "'\(path)' holds no scores: \(problem). Write it as {\"unlearned\": [[model × example]], "
                 + "\"retrained\": [[model × example]]}."

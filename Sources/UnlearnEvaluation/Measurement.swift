@@ -66,13 +66,15 @@ public struct Measurement: Codable, Sendable, Equatable {
     public let unit: String
     public let value: Double
     public let interval: Interval?
+    /// The standard deviation of the values over √n, where a suite states it.
+    public let standardError: Double?
     /// How many examples the value rests on.
     public let n: Int
     public let perExample: [ExampleValue]
 
     public init(
-        name: String, split: Split, direction: Direction, unit: String, value: Double, interval: Interval?, n: Int,
-        perExample: [ExampleValue] = []
+        name: String, split: Split, direction: Direction, unit: String, value: Double, interval: Interval?,
+        standardError: Double? = nil, n: Int, perExample: [ExampleValue] = []
     ) {
         self.name = name
         self.split = split
@@ -80,6 +82,7 @@ public struct Measurement: Codable, Sendable, Equatable {
         self.unit = unit
         self.value = value
         self.interval = interval.flatMap { $0.isKnown ? $0 : nil }
+        self.standardError = standardError.flatMap { $0.isNaN ? nil : $0 }
         self.n = n
         self.perExample = perExample
     }

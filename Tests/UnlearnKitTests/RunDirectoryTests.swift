@@ -99,7 +99,8 @@ import UnlearnFormats
         #expect(
             value.text()
                 == #"[{"name":"leak","split":"forget","direction":"lowerIsBetter","unit":"share of answers","#
-                + #""value":0.5,"interval":{"low":0.0,"high":1.0},"n":1,"perExample":[{"id":"q1","value":0.5}]},"#
+                + #""value":0.5,"interval":{"low":0.0,"high":1.0},"standardError":null,"n":1,"#
+                + #""perExample":[{"id":"q1","value":0.5}]},"#
                 + #"{"name":"perplexity","skipped":"No text."}]"#)
         #expect(try value.decode([Outcome].self) == outcomes)
     }

@@ -1,7 +1,8 @@
-// `unlearn evaluate`: judges a model by its original on a suite of questions, or by what it says to prompts.
+// `unlearn evaluate`: what a suite shows of a model.
 
 import ArgumentParser
 import Foundation
+import UnlearnData
 import UnlearnEvaluation
 import UnlearnFormats
 import UnlearnKit
@@ -9,82 +10,81 @@ import UnlearnModels
 
 struct Evaluate: ParsableCommand {
     static let configuration = CommandConfiguration(
-        abstract: "Judge a model on questions and prompts that it was not trained on.")
+        abstract: "Judge a model on questions, prompts and texts that it was not trained on.",
+        discussion: "`unlearn list suites` shows the suites, what each of them needs, and what its figures say.")
 
     @OptionGroup var model: ModelOptions
 
-    @Option(help: ModelName.help("The original, for forget-by-name"))
+    @Option(help: ModelName.help("The original, for suites that compare with it"))
     var reference: String?
 
     @Option(help: "The suite; `unlearn list suites` shows all.")
-    var suite: Suite
+    var suite: SuiteName
 
-    @Option(help: ArgumentHelp("The folder with the questions of forget-by-name.", valueName: "folder"))
+    @Option(help: ArgumentHelp("The suite's data: a folder or a file.", valueName: "path"))
     var data: String?
+
+    @Option(help: ArgumentHelp("Prompts in place of the suite's own: a file or a folder.", valueName: "path"))
+    var prompts: String?
 
     @Option(help: ArgumentHelp("The subject of forget-by-name, such as \"Harry Potter\".", valueName: "name"))
     var subject: String?
 
-    @Option(help: "The part of the questions: test, or dev for choosing options.")
-    var split = "test"
+    @Option(help: "The part of the questions of forget-by-name: test, or dev for choosing options.")
+    var split: String?
 
-    @Option(help: ArgumentHelp("Sampled answers to each question.", valueName: "number"))
-    var samples = 5
+    @Option(help: ArgumentHelp("Sampled answers to each question or prompt.", valueName: "number"))
+    var samples: Int?
+
+    @Option(
+        help: ArgumentHelp(
+            "At most so many items: the first ones of each task, or prompts of each kind, spread over all.",
+            valueName: "number"))
+    var limit: Int?
 
     @Option(help: ArgumentHelp("The source of random numbers.", valueName: "number"))
-    var seed: UInt64 = 0
+    var seed: Int?
 
-    @Option(help: ArgumentHelp("Where the result is written as JSON (default: standard output).", valueName: "file"))
+    @Option(
+        name: .customLong("set"),
+        help: ArgumentHelp("Set an option of the suite; may be repeated.", valueName: "key=value"))
+    var settings: [String] = []
+
+    @Option(
+        help: ArgumentHelp("Where the result is written, one JSON object with a row for each item.", valueName: "file"))
     var output: String?
+
+    @Option(
+        help: ArgumentHelp(
+            "Where the figures are written in the layout of lm-evaluation-harness's results.", valueName: "file"))
+    var results: String?
 
     @Flag(help: "Print one JSON object, also where it is written to a file.")
     var json = false
 
-    @OptionGroup var toxicity: ToxicityArguments
+    @OptionGroup var judge: ToxicityJudgeArguments
 
     @OptionGroup var runtime: RuntimeOptions
 
-    enum Suite: String, ExpressibleByArgument, CaseIterable {
-        case forgetByName = "forget-by-name"
-        case toxicity
-
-        var summary: String {
-            switch self {
-            case .forgetByName: "Questions about a subject, its neighbours and everyday matters, with key words."
-            case .toxicity: "Toxic and harmless prompts about groups of people, whose continuations a judge looks at."
-            }
-        }
-    }
-
     func validate() throws {
-        let least = suite == .toxicity ? 1 : 0
-        guard (least...1000).contains(samples) else {
-            throw ValidationError("--samples must be from \(least) to 1000.")
+        if let limit, limit < 1 { throw ValidationError("--limit must be at least 1.") }
+        let card = suite.type.card
+        let given = self.given
+        for (flag, input) in given where !card.inputs.contains(where: { $0.name == input }) {
+            throw SuiteName.foreign(flag) { $0.card.inputs.contains { $0.name == input } }
         }
-        let subjects = [("--reference", reference), ("--data", data), ("--subject", subject)]
-        switch suite {
-        case .forgetByName:
-            if let flag = toxicity.given.first { throw ValidationError("\(flag) is for --suite toxicity.") }
-            if let (flag, _) = subjects.first(where: { $0.1 == nil }) {
-                throw ValidationError("--suite forget-by-name needs \(flag).")
-            }
-        case .toxicity:
-            if let (flag, _) = subjects.first(where: { $0.1 != nil }) {
-                throw ValidationError("\(flag) is for --suite forget-by-name.")
-            }
+        for (flag, option, _) in options where !suite.type.optionNames.contains(option) {
+            throw SuiteName.foreign(flag) { $0.optionNames.contains(option) }
+        }
+        for input in card.inputs where input.isRequired && !given.contains(where: { $0.input == input.name }) {
+            throw ValidationError("--suite \(card.name) needs --\(input.name): \(input.summary).")
         }
     }
 
     func run() throws {
-        switch suite {
-        case .forgetByName: try runForgetByName(reference ?? "", data ?? "", subject ?? "")
-        case .toxicity: try runToxicity()
-        }
-    }
-
-    private func runForgetByName(_ reference: String, _ data: String, _ subject: String) throws {
-        if let output { try Output.checkFolder(of: URL(filePath: output)) }
-        let questions = try SubjectSuite.load(folder: URL(filePath: data), subject: subject, split: split)
+        for file in [output, results].compactMap(\.self) { try Output.checkFolder(of: URL(filePath: file)) }
+        let suite = try suite.resolve(
+            options.map { JSONValue.object([$0.option: $0.value]) } + settings.map(Options.assignment))
         runtime.apply()
         let progress = ProgressReporter()
         func load(_ path: String) throws -> LanguageModel {
@@ -92,15 +92,68 @@ struct Evaluate: ParsableCommand {
                 URL(filePath: try ModelName.path(path)), cache: ModelName.cache, chatFormat: model.chatFormat
             ).model
         }
-        let result = try questions.run(
-            reference: { try load(reference) },
-            model: { try load(model.model) },
-            options: EvaluationOptions(samples: samples, seed: seed),
-            progress: { progress.report($0) })
+        let result = try suite.run(
+            SuiteContext(
+                data: (data ?? prompts).map { URL(filePath: $0) }, model: { try load(model.model) },
+                original: reference.map { path in { try load(path) } }, judge: judge.measured,
+                progress: { progress.report($0) }))
         progress.finish()
-        let value = try JSONValue(encoding: result)
-        if let output { try value.write(to: URL(filePath: output)) }
-        if json || output == nil { return Output.line(value.text()) }
-        Output.line("\(result.verdict.verdict.rawValue): \(result.verdict.reasons.joined(separator: " "))")
+        try write(result)
+    }
+
+    /// The flags that were given, and what a suite is given by them.
+    private var given: [(flag: String, input: String)] {
+        [("reference", reference), ("data", data), ("prompts", prompts)].filter { $0.1 != nil }
+            .map { ("--\($0.0)", $0.0) } + judge.given.map { ($0, "judge") }
+    }
+
+    /// The flags that set the suite's option of their name; those of `--set` come after them.
+    private var options: [(flag: String, option: String, value: JSONValue)] {
+        let texts = [("subject", subject), ("split", split)].map { ($0.0, $0.1.map { JSONValue.string($0) }) }
+        let numbers = [("samples", samples), ("limit", limit), ("seed", seed)]
+            .map { ($0.0, $0.1.map { JSONValue.int($0) }) }
+        return (texts + numbers).compactMap { name, value in value.map { ("--\(name)", name, $0) } }
+    }
+
+    private func write(_ result: SuiteResult) throws {
+        if let output { try result.json.write(to: URL(filePath: output)) }
+        if let results {
+            try result.harnessResults(model: model.model, version: Unlearn.version).write(to: URL(filePath: results))
+        }
+        // A verdict without its figures helps no one: where they are in no file, they are printed.
+        if json || (result.verdict != nil && output == nil) { return Output.line(result.json.text()) }
+        if let verdict = result.verdict { return Output.line(verdict) }
+        Output.write(SuiteTable(result).render())
+    }
+}
+
+/// A suite by its name.
+struct SuiteName: ExpressibleByArgument {
+    let type: any EvaluationSuite.Type
+
+    init?(argument: String) {
+        guard let type = SuiteCatalog.named(argument) else { return nil }
+        self.type = type
+    }
+
+    static var allValueStrings: [String] { SuiteCatalog.all.map { $0.card.name } }
+
+    /// The suite with a user's options.
+    func resolve(_ overlays: [JSONValue]) throws -> any EvaluationSuite { try type.resolved(overlays) }
+
+    /// What is said where a flag was given that other suites have.
+    static func foreign(_ flag: String, _ has: (any EvaluationSuite.Type) -> Bool) -> ValidationError {
+        let names = SuiteCatalog.all.filter(has).map { $0.card.name }
+        let last = names.last ?? ""
+        let list = names.count > 1 ? names.dropLast().joined(separator: ", ") + " or " + last : last
+        return ValidationError("\(flag) is for --suite \(list).")
+    }
+}
+
+extension EvaluationSuite {
+    fileprivate static var optionNames: [String] { SettingFacts.all(of: Self()).map(\.path) }
+
+    fileprivate static func resolved(_ overlays: [JSONValue]) throws -> Self {
+        try Options.resolve(Self.self, overlays: overlays)
     }
 }

@@ -32,7 +32,7 @@ struct List: ParsableCommand {
                         name: attack.card.name, summary: attack.card.summary, paper: attack.card.paper,
                         families: Family.allCases.filter { $0.has(attack) }.map(\.rawValue))
                 }
-            case .suites: Evaluate.Suite.allCases.map { Entry(name: $0.rawValue, summary: $0.summary) }
+            case .suites: SuiteCatalog.all.map { Entry(suite: $0.card) }
             case .architectures:
                 (Family.allCases.flatMap(\.architectures) + ArchitectureCatalog.encoders)
                     .map { Entry(name: $0.name, summary: $0.summary) }
@@ -47,13 +47,41 @@ struct List: ParsableCommand {
         var paper: String?
         /// The families of models that a method works on.
         var families: [String]?
+        /// Of a suite: what it is run on, and its figures.
+        var suite: SuiteCard?
 
         var json: JSONValue {
             var json: JSONValue = ["name": .string(name), "summary": .string(summary)]
+            if let suite {
+                json["inputs"] = .array(
+                    suite.inputs.map { input in
+                        [
+                            "name": .string(input.name), "summary": .string(input.summary),
+                            "required": .bool(input.isRequired),
+                        ]
+                    })
+                json["figures"] = .array(
+                    suite.figures.map { figure in
+                        [
+                            "name": .string(figure.name), "summary": .string(figure.summary),
+                            "direction": .string(figure.direction.rawValue), "good": .string(figure.good),
+                        ]
+                    })
+            }
             if let families { json["families"] = .array(families.map { .string($0) }) }
             if let paper { json["paper"] = .string(paper) }
             return json
         }
+    }
+
+    /// The suites with their data, then each one's figures in words.
+    private func suiteText(_ suite: SuiteCard) -> String {
+        let rows = suite.figures.map { [$0.name, $0.direction.words, $0.words] }
+        let inputs = suite.inputs.map { input in
+            "--\(input.name)\(input.isRequired ? "" : " (may be left out)"): \(input.summary)\n"
+        }
+        return "\(suite.name): \(suite.summary)\n\(inputs.joined())"
+            + TerminalTable(["figure", "good", "what it is"], rows: rows).render()
     }
 
     @Argument(help: ArgumentHelp("\(Kind.allCases.map(\.rawValue).joined(separator: ", ")).", valueName: "kind"))
@@ -73,6 +101,9 @@ struct List: ParsableCommand {
         if kind == .options { return try listOptions() }
         let entries = kind.entries
         if json { return Output.line(JSONValue.array(entries.map(\.json)).text()) }
+        if kind == .suites {
+            return Output.write(entries.compactMap(\.suite).map(suiteText).joined(separator: "\n"))
+        }
         let rows = entries.map { entry in
             [entry.name] + (entry.families.map { [$0.joined(separator: ", ")] } ?? []) + [
                 entry.summary, entry.paper ?? "",
@@ -91,6 +122,10 @@ struct List: ParsableCommand {
         if json { return Output.line(JSONValue.array(lists.flatMap(\.json)).text()) }
         Output.write(lists.map(\.table).joined(separator: "\n"))
     }
+}
+
+extension List.Entry {
+    init(suite: SuiteCard) { self.init(name: suite.name, summary: suite.summary, suite: suite) }
 }
 
 /// What can be set of one command on one family of models.

@@ -57,8 +57,8 @@ enum LabelTable {
     }
 }
 
-/// The rows of comma-separated values. White space around a cell is not part of it, unless it stands in quotes. Lines of
-/// nothing but white space are no rows.
+/// The rows of comma-separated values. White space around a cell is not part of it, unless it stands in quotes or is to be
+/// kept. Lines of nothing but white space are no rows.
 struct CSVRows {
     struct Row: Equatable {
         /// On which it begins.
@@ -75,10 +75,13 @@ struct CSVRows {
 
     // Scalars, as "\r\n" would be one Character.
     private let text: [Unicode.Scalar]
+    private let keepsSpaces: Bool
     private var place = 0
     private var line = 1
 
-    init(_ text: String) { self.text = Array(text.unicodeScalars) }
+    init(_ text: String, keepsSpaces: Bool = false) {
+        (self.text, self.keepsSpaces) = (Array(text.unicodeScalars), keepsSpaces)
+    }
 
     private var scalar: Unicode.Scalar? { place < text.count ? text[place] : nil }
 
@@ -91,7 +94,7 @@ struct CSVRows {
                 cells.append(try cell())
             }
             endLine()
-            if cells.count > 1 || !cells[0].isEmpty { return Row(line: first, cells: cells) }
+            if cells.count > 1 || !cells[0].allSatisfy(\.isWhitespace) { return Row(line: first, cells: cells) }
         }
         return nil
     }
@@ -112,11 +115,11 @@ struct CSVRows {
             cell.append(next)
             place += 1
         }
-        return String(cell).trimmingCharacters(in: .whitespaces)
+        return keepsSpaces ? String(cell) : String(cell).trimmingCharacters(in: .whitespaces)
     }
 
     private mutating func skipSpaces() {
-        while scalar == " " || scalar == "\t" { place += 1 }
+        while !keepsSpaces, scalar == " " || scalar == "\t" { place += 1 }
     }
 
     /// Up to the quote that ends it; two quotes are one, and line breaks belong to it.

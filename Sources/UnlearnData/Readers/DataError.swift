@@ -33,6 +33,8 @@ public enum DataError: Error, Equatable, Sendable {
     case noLabel(path: String, pattern: String)
     /// A table of labels that cannot be used.
     case table(path: String, line: Int, problem: String)
+    /// A table of text that cannot be used.
+    case csv(path: String, line: Int, problem: String)
     /// One file below `path` that is given two labels.
     case twoLabels(path: String, first: String, second: String)
     /// An IDX file that is not what its header says.
@@ -83,6 +85,8 @@ extension DataError: CustomStringConvertible, LocalizedError {
             "The name of '\(path)' does not match '\(pattern)'. Change --label-pattern, or remove the file."
         case .table(let path, let line, let problem):
             "'\(path)', line \(line): \(problem). Write a line with the names 'file' and 'label', then one line for each image."
+        case .csv(let path, let line, let problem):
+            "'\(path)', line \(line): \(problem). Correct the file there."
         case .twoLabels(let path, let first, let second):
             "One file in '\(path)' has two labels: \(first), and \(second). Give it one label."
         case .idx(let path, let problem):

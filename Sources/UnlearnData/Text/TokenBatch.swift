@@ -101,12 +101,15 @@ public struct PackedLayout: Sendable {
     public let lengths: [Int]
     private let starts: [Int]
 
-    init(_ sequences: [[Int32]]) {
+    init(_ sequences: [some RandomAccessCollection<Int32>]) {
         let prefix = Self.commonPrefix(sequences)
         self.prefix = prefix
         lengths = sequences.map { $0.count - prefix }
         starts = lengths.reduce(into: [prefix]) { $0.append($0[$0.count - 1] + $1) }
     }
+
+    /// How many tokens the row holds.
+    public var count: Int { starts[starts.count - 1] }
 
     /// Where token `position` of a sequence stands in the row.
     func place(of position: Int, in sequence: Int) -> Int {
@@ -114,10 +117,11 @@ public struct PackedLayout: Sendable {
     }
 
     /// The length of what all sequences begin with; every sequence keeps at least one token of its own.
-    private static func commonPrefix(_ sequences: [[Int32]]) -> Int {
+    private static func commonPrefix(_ sequences: [some RandomAccessCollection<Int32>]) -> Int {
         guard sequences.count > 1, let first = sequences.first else { return 0 }
-        let limit = (sequences.map(\.count).min() ?? 1) - 1
-        for index in 0..<max(0, limit) where sequences.contains(where: { $0[index] != first[index] }) { return index }
-        return max(0, limit)
+        let limit = max(0, (sequences.map(\.count).min() ?? 1) - 1)
+        return sequences.reduce(limit) { shared, sequence in
+            zip(sequence, first).prefix(shared).prefix { $0 == $1 }.count
+        }
     }
 }

@@ -1,5 +1,6 @@
 // The suite of toxicity run on a model, and what it showed.
 
+public import Foundation
 public import UnlearnData
 public import UnlearnEngine
 public import UnlearnFormats
@@ -49,23 +50,66 @@ extension ToxicitySuite {
 }
 
 extension ToxicityResult {
-    /// A row for each figure, of all prompts first: what it is, where, its value, its interval and on how many prompts.
-    public var rows: [[String]] {
-        outcomes.map { outcome in
-            guard let figure = outcome.measurement else {
-                guard case .skipped(let name, let reason) = outcome else { return [] }
-                return [name, "", "not measured", reason, ""]
-            }
-            let interval = figure.interval.map { "\(NumberText.percent($0.low)) to \(NumberText.percent($0.high))" }
-            return [
-                figure.name, figure.split.place, NumberText.percent(figure.value), interval ?? "", "\(figure.n)",
-            ]
-        }
-    }
-
     /// What is known of the judge.
     public var judgeWords: String {
         judge.quality.map { "The judge, on \($0.accuracy.count) texts that it never saw: \($0.words)." }
             ?? "The judge's own errors are not known."
+    }
+}
+
+// MARK: - The suite in the catalog
+
+extension ToxicitySuite: EvaluationSuite {
+    public static let card = SuiteCard(
+        name: "toxicity",
+        summary: "Toxic and harmless prompts about groups of people, whose continuations a judge looks at.",
+        inputs: [
+            .prompts(
+                "a table with the columns prompt and kind, HateCheck's, or ToxiGen's folder; by default this project's"),
+            .judge,
+        ],
+        figures: [toxicity, corrected, atLeastOne, degenerate])
+
+    private static let unit = "share of continuations"
+    private static let toxicity = FigureCard(
+        name: MetricName.toxicity, summary: "Share of continuations that the judge finds toxic.",
+        direction: .lowerIsBetter,
+        good: "None is best; a model that is kinder than its original has less after toxic prompts, and no more after "
+            + "harmless ones.", unit: unit)
+    private static let corrected = FigureCard(
+        name: MetricName.correctedToxicity,
+        summary: "The same share without the judge's errors, as far as these are known.", direction: .lowerIsBetter,
+        good:
+            "As above; where the judge errs as on the texts on which its errors were measured, this is the truer one.",
+        unit: unit)
+    private static let atLeastOne = FigureCard(
+        name: "toxicity-any",
+        summary: "Share of prompts of which at least one continuation is found toxic; it grows with their number.",
+        direction: .lowerIsBetter, good: "None is best; compare runs of as many samples only.", unit: "share of prompts"
+    )
+    private static let degenerate = FigureCard(
+        name: MetricName.degenerate, summary: "Share of continuations that are empty, or go in circles.",
+        direction: .lowerIsBetter, good: "As few as the original's: who says nothing says nothing toxic.", unit: unit)
+
+    /// The prompts in a file or folder that are there to judge by, or this project's.
+    /// - Throws: `DataError.noPrompts` where there are none of one kind.
+    public static func prompts(in data: URL?) throws -> [TendencyPrompt] {
+        guard let data else { return try ToxicityPrompts.all().of(.judge) }
+        let judging = try [TendencyPrompt](contentsOf: data).of(.judge)
+        for kind in TendencyPrompt.Kind.allCases where judging.of(kind).isEmpty {
+            throw DataError.noPrompts(kind: "\(kind.rawValue) 'judge'", path: data.path)
+        }
+        return judging
+    }
+
+    public func run(_ context: SuiteContext) throws -> SuiteResult {
+        let prompts = try Self.prompts(in: context.data)
+        let (judge, quality) = try context.judge()
+        let result = try run(
+            on: context.model(), prompts, judge: judge, quality: quality, progress: context.progress)
+        let findings = SuiteFindings(
+            outcomes: result.outcomes, rows: try result.items.map { try JSONValue(encoding: $0) },
+            notes: [result.judgeWords])
+        return try SuiteResult(of: self, findings, more: ["judge": JSONValue(encoding: result.judge)])
     }
 }

@@ -1,5 +1,5 @@
 // The words that every rendering of a report shares: names of figures, values with intervals, the verdict's sentence.
-import UnlearnEvaluation
+public import UnlearnEvaluation
 
 extension Report {
     /// What is said of the family, or of a tendency.
@@ -60,7 +60,7 @@ extension Report.Metric {
 }
 
 extension Direction {
-    var words: String {
+    public var words: String {
         switch self {
         case .lowerIsBetter: "lower"
         case .higherIsBetter: "higher"

@@ -13,6 +13,8 @@ public protocol CausalLM: AnyObject {
 
     /// The normalised states from which the labelled tokens are predicted, `[targets, width]`.
     func finalHidden(_ batch: TokenBatch) -> Tensor
+    /// The normalised states at the predictors of a batch, `[predictors, width]`.
+    func finalHidden(_ batch: ReadingBatch) -> Tensor
     /// The states after `layer` blocks at every token, `[rows, time, width]`; later layers are not computed, and
     /// neither are the first `start` ones if `states` are what these have made of the batch.
     func hidden(_ batch: TokenBatch, after layer: Int, from start: Int, _ states: Tensor?) -> Tensor

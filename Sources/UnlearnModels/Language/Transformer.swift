@@ -7,8 +7,8 @@ public import UnlearnEngine
 struct ForwardPass {
     /// What a token may look at.
     enum Context {
-        /// The tokens before it in its own sequence.
-        case packed(PackedLayout)
+        /// The tokens before it in its own sequence. The row holds one layout behind another.
+        case packed([PackedLayout])
         /// What the cache holds and the tokens of this pass, as far as the mask allows.
         case cached(KeyValueCache, mask: Tensor?)
     }
@@ -60,11 +60,17 @@ public final class Transformer: CausalLM {
     public func hidden(_ batch: TokenBatch, after layer: Int, from start: Int, _ states: Tensor?) -> Tensor {
         let x = states ?? parts.embed(batch.inputs, batch.positions)
         let blocks = parts.blocks[(states == nil ? 0 : start)..<layer]
-        return hidden(x, batch.positions, .packed(batch.layout), blocks)
+        return hidden(x, batch.positions, .packed([batch.layout]), blocks)
     }
 
     public func finalHidden(_ batch: TokenBatch) -> Tensor {
         let states = hidden(batch, after: layerCount)
+        return parts.norm(states.reshape([-1, states.shape[2]]).select(batch.predictors))
+    }
+
+    public func finalHidden(_ batch: ReadingBatch) -> Tensor {
+        let x = parts.embed(batch.inputs, batch.positions)
+        let states = hidden(x, batch.positions, .packed(batch.layouts), parts.blocks[...])
         return parts.norm(states.reshape([-1, states.shape[2]]).select(batch.predictors))
     }
 
@@ -105,9 +111,8 @@ struct HeadMixer {
     /// → `[rows, time, heads · headWidth]`.
     func callAsFunction(_ query: Tensor, _ key: Tensor, _ value: Tensor, _ pass: ForwardPass) -> Tensor {
         switch pass.context {
-        case .packed(let layout):
-            return .packedAttention(
-                query: query, key: key, value: value, prefix: layout.prefix, lengths: layout.lengths)
+        case .packed(let layouts):
+            return packed(query, key, value, layouts)
         case .cached(let cache, let mask):
             let (rows, time, width) = (query.shape[0], query.shape[2], query.shape[3])
             let sharedHeads = key.shape[1]
@@ -117,5 +122,16 @@ struct HeadMixer {
             let mixed = Tensor.attention(query: folded, key: key, value: value, mask: mask)
             return mixed.reshape([rows, heads, time, width]).transpose(1, 2).reshape([rows, time, heads * width])
         }
+    }
+
+    private func packed(_ query: Tensor, _ key: Tensor, _ value: Tensor, _ layouts: [PackedLayout]) -> Tensor {
+        var start = 0
+        let mixed = layouts.map { layout in
+            defer { start += layout.count }
+            func part(_ x: Tensor) -> Tensor { layouts.count == 1 ? x : x.narrow(2, from: start, count: layout.count) }
+            return Tensor.packedAttention(
+                query: part(query), key: part(key), value: part(value), prefix: layout.prefix, lengths: layout.lengths)
+        }
+        return mixed.count == 1 ? mixed[0] : Tensor.concatenate(mixed, along: 1)
     }
 }

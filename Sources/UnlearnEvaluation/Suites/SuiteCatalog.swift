@@ -1,0 +1,12 @@
+// All suites: one line each.
+
+public enum SuiteCatalog {
+    public static let all: [any EvaluationSuite.Type] = [
+        ForgetByName.self,
+        ToxicitySuite.self,
+        MultipleChoice.self,
+        TextPerplexity.self,
+    ]
+
+    public static func named(_ name: String) -> (any EvaluationSuite.Type)? { all.first { $0.card.name == name } }
+}
