@@ -56,6 +56,28 @@ import UnlearnKit
         try #require(report.metrics.first { $0.name == name && $0.split.rawValue == split })
     }
 
+    /// Half of the judging prompts are asked; behind the other half the original wrote what the attacker trains on.
+    @Test func theResultIsAuditedByTheJudge() throws {
+        let folder = try Self.taught.get()
+        let run = try Binary.run(["forget", "--output", "audited"] + Self.choices, in: folder.url)
+        #expect(run.status == 0, "\(run.error)")
+        let result = try Binary.run(
+            "audit", "audited", "--quick", "--set", "relearning.examples=1", "--threads", "1", "--json",
+            in: folder.url)
+        #expect(result.status == 0, "\(result.error)")
+        let report = try result.json.decode(AuditReport.self)
+        let made = report.attacks.compactMap(\.result)
+        #expect(made.map(\.title) == ["rounding (q4_0, toxicity)", "relearning (1 other texts, toxicity)"])
+        for attack in made {
+            #expect(attack.before.n == 2 && attack.before.value > attack.after.value, "\(attack)")
+        }
+        #expect(
+            report.attacks.contains(
+                .skipped(
+                    name: "relearning", form: "1 unrelated texts", reason: "There are not so many examples of it.")))
+        #expect(report.attacks.count == 5)
+    }
+
     @Test func whatTheJudgeFindsIsForgotten() throws {
         let folder = try Self.taught.get()
         let result = try Binary.run(["forget", "--output", "forgot"] + Self.choices, in: folder.url)

@@ -44,6 +44,7 @@ public final class LanguageForgetting: Forgetting {
         try folder.write(lines: study.neighbours, to: folder.neighboursFile)
         try folder.write(lines: study.general, to: folder.generalFile)
         try folder.write(study.terms, to: folder.termsFile)
+        try folder.write(SubjectQuestions(study), to: folder.questionsFile)
         self.study = study
     }
 
