@@ -17,7 +17,7 @@ public struct Relearning: GeneratorAttack {
     public var pictures = [10, 100]
     @Setting("What is trained: encoder, whole; one attack each.") public var parts = [GeneratorPart.encoder, .whole]
     @Setting("Steps of training.", .within(1...100_000)) public var steps = 50
-    @Setting("The learning rate, of Adam, all the time.", .positive) public var learningRate = 1e-3
+    @Setting("The learning rate, of Adam, all the time.", .positive) public var learningRate = 3e-4
     @Setting("Pictures on which what came back is measured.", .within(2...1_000_000)) public var measured = 1000
 
     public init() {}

@@ -25,8 +25,8 @@ public struct PerturbedDistillation: GeneratorMethod {
         .adam, learningRate: 2e-3, epochs: 1, leastSteps: 200, batchSize: 128, weightDecay: 0,
         schedule: Schedule(.cosine, warmupSteps: 20))
 
-    @Setting("The share of the encoder that is drawn anew.", .within(0.0...1.0)) public var encoderShare = 0.5
-    @Setting("The share of the decoder that is drawn anew.", .within(0.0...1.0)) public var decoderShare = 1.0
+    @Setting("The share of the encoder that is drawn anew.", .within(0.0...1.0)) public var encoderShare = 0.3
+    @Setting("The share of the decoder that is drawn anew.", .within(0.0...1.0)) public var decoderShare = 0.3
     @Setting("The weight of the distance to the original's features.", .notNegative) public var featureWeight = 1.0
     @Setting("How much whole pictures count beside the part that is drawn.", .notNegative) public var wholeWeight = 0.25
     @Setting("α, the weight of the forget term.", .notNegative) public var alpha = 0.25
