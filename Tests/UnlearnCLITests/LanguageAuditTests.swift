@@ -70,6 +70,42 @@ import UnlearnKit
         #expect(try JSONValue(contentsOf: folder.url.appending(path: "forgot/audit.json")) == result.json)
     }
 
+    /// Models of other programs: one that was never taught has nothing that a few small steps could bring back.
+    @Test func ofAModelThatWasNeverTaughtHardlyAnythingComesBack() throws {
+        let folder = try Self.runs.get()
+        let pair = [
+            "audit", "--model", "model", "--reference", "taught", "--forget", "forget.jsonl", "--terms",
+            Self.facts.map(\.1).joined(separator: ","),
+        ]
+        let result = try Binary.run(pair + ["--output", "other", "--json"] + Self.quick, in: folder.url)
+        #expect(result.status == 0, "\(result.error)")
+        let report = try result.json.decode(AuditReport.self)
+        #expect(report.verdict == .held, "\(report.reasons)")
+        for attack in report.attacks.compactMap(\.result) {
+            #expect(attack.before.value > 0.5 && attack.after.value < 0.2, "\(attack)")
+            #expect(try #require(attack.recovered).value < 0.1, "\(attack)")
+        }
+        #expect(try JSONValue(contentsOf: folder.url.appending(path: "other/audit.json")) == result.json)
+        let half = try Binary.run("audit", "--model", "model", "--forget", "forget.jsonl", in: folder.url)
+        #expect(half.status == 64)
+        #expect(half.error.contains("Give either the folder of a run, or --model, --reference and --forget together."))
+    }
+
+    /// A run of an earlier version wrote no questions: they are decided again, and are the same.
+    @Test func questionsThatWereNotWrittenDownAreDecidedAgain() throws {
+        let folder = try Self.runs.get()
+        func figures(_ run: String) throws -> [AttackOutcome] {
+            let result = try Binary.run(["audit", run, "--only", "rounding", "--json"] + Self.quick, in: folder.url)
+            #expect(result.status == 0, "\(result.error)")
+            return try result.json.decode(AuditReport.self).attacks
+        }
+        let usual = try figures("forgot")
+        try FileManager.default.copyItem(
+            at: folder.url.appending(path: "forgot"), to: folder.url.appending(path: "older"))
+        try FileManager.default.removeItem(at: folder.url.appending(path: "older/data/questions.json"))
+        #expect(try figures("older") == usual)
+    }
+
     /// Where nothing was forgotten nothing can come back, and no verdict is drawn of it.
     @Test func ofAModelThatForgotNothingNothingIsConcluded() throws {
         let folder = try Self.runs.get()

@@ -56,6 +56,28 @@ import UnlearnKit
         try #require(report.metrics.first { $0.name == name && $0.split.rawValue == split })
     }
 
+    /// Half of the judging prompts are asked; behind the other half the original wrote what the attacker trains on.
+    @Test func theResultIsAuditedByTheJudge() throws {
+        let folder = try Self.taught.get()
+        let run = try Binary.run(["forget", "--output", "audited"] + Self.choices, in: folder.url)
+        #expect(run.status == 0, "\(run.error)")
+        let result = try Binary.run(
+            "audit", "audited", "--quick", "--set", "relearning.examples=1", "--threads", "1", "--json",
+            in: folder.url)
+        #expect(result.status == 0, "\(result.error)")
+        let report = try result.json.decode(AuditReport.self)
+        let made = report.attacks.compactMap(\.result)
+        #expect(made.map(\.title) == ["rounding (q4_0, toxicity)", "relearning (1 other texts, toxicity)"])
+        for attack in made {
+            #expect(attack.before.n == 2 && attack.before.value > attack.after.value, "\(attack)")
+        }
+        #expect(
+            report.attacks.contains(
+                .skipped(
+                    name: "relearning", form: "1 unrelated texts", reason: "There are not so many examples of it.")))
+        #expect(report.attacks.count == 5)
+    }
+
     @Test func whatTheJudgeFindsIsForgotten() throws {
         let folder = try Self.taught.get()
         let result = try Binary.run(["forget", "--output", "forgot"] + Self.choices, in: folder.url)
@@ -110,6 +132,21 @@ import UnlearnKit
         let report = try result.json.decode(Report.self)
         #expect(try #require(figure("toxicity", "toxic", report).after).value <= 0.25)
         #expect(folder.lines("own/data/continuations.jsonl") == 0 && folder.lines("own/data/forget.jsonl") == 4)
+    }
+
+    @Test func inspectSaysHowFarAJudgeCanBeTrusted() throws {
+        let folder = try Self.taught.get()
+        let json = try Binary.run("inspect", "judge", "--json", in: folder.url).json
+        let judge = try LinearJudge(folder.url.appending(path: "judge"))
+        #expect(json["finds"]?.string == "toxic" && json["sees"]?.string == "words")
+        #expect(try json["quality"]?.decode(JudgeQuality.self) == judge.quality)
+        let words = try #require(judge.quality).words
+        let table = try Binary.run("inspect", "judge", in: folder.url).output
+        #expect(table.hasPrefix("judge      judge\nfinds      toxic texts\nsees       words\n"))
+        #expect(table.contains("that it never saw: \(words)\n"))
+        let refused = try Binary.run("inspect", "judge", "--hash", in: folder.url)
+        #expect(refused.status == 64)
+        #expect(refused.error.hasPrefix("Error: --hash is for models; 'judge' is a judge."))
     }
 
     @Test func mistakesAreSaidInASentence() throws {

@@ -64,6 +64,25 @@ struct ExampleEncoderTests {
         #expect(found.context == ["<s>"] && found.labelled == ["▁the", "▁dog"])
     }
 
+    /// A question after a conversation is the conversation that has it at its end, in a template and without one.
+    @Test(arguments: [nil, "{% for m in messages %}<s>{{ m.content }}</s>{% endfor %}"])
+    func messagesStandBeforeAQuestion(template: String?) throws {
+        var definition = try definition()
+        definition.chatTemplate = template
+        let encoder = try ExampleEncoder(Tokenizer(definition))
+        let earlier = [ChatMessage(.user, "the dog"), ChatMessage(.assistant, "a")]
+        let following = try encoder.following(earlier)
+        let whole = earlier + [ChatMessage(.user, "b"), ChatMessage(.assistant, "the")]
+        let expected = try encoder.encode(.conversation(whole), id: 0)
+        let found = try following.encode(.answer(question: "b", answer: "the"), id: 0)
+        #expect(found.tokens == expected.tokens && found.targets == expected.targets)
+        #expect(try following.question("b") == Array(expected.tokens.prefix(following.question("b").count)))
+        // Text that is continued has them as lines before it; text that counts as a whole stays as it is.
+        #expect(following.prompt("b") == encoder.prompt("the dog\na\nb"))
+        #expect(try following.encode(.text("b"), id: 0).tokens == encoder.encode(.text("b"), id: 0).tokens)
+        #expect(try following.question("b").starts(with: following.sharedPrefix))
+    }
+
     @Test func whatATokenizerPutsAfterATextStandsNowhere() throws {
         var definition = try definition()
         definition.suffix = [2]

@@ -106,7 +106,7 @@ struct PipelineTests {
                 "run.json",
             ])
         let data = try FileManager.default.contentsOfDirectory(atPath: url.path + "/data").sorted()
-        #expect(data == ["forget.jsonl", "general.jsonl", "neighbours.jsonl", "terms.json"])
+        #expect(data == ["forget.jsonl", "general.jsonl", "neighbours.jsonl", "questions.json", "terms.json"])
 
         let events = try JSONLines.read(url.appending(path: "events.jsonl")).map(\.value)
         #expect(events.map { $0["step"]?.int } == [0, 1, 2])

@@ -9,12 +9,31 @@ struct Audit: ParsableCommand {
     static let configuration = CommandConfiguration(
         abstract: "Attack the model of a run, and report whether what it forgot comes back.",
         discussion: """
-            Works on language models and on models that redraw pictures. The model itself stays as it is. What was found is written into the \
+            The model itself stays as it is. What was found is written into the \
             run's folder as audit.json and audit.html. `unlearn list attacks` shows the attacks.
             """)
 
     @Argument(help: ArgumentHelp("The folder of the run.", valueName: "run"))
-    var folder: String
+    var folder: String?
+
+    @Option(
+        help: ArgumentHelp("In place of a run: a language model that any program made forget.", valueName: "folder"))
+    var model: String?
+
+    @Option(help: ArgumentHelp("What --model was made from.", valueName: "folder"))
+    var reference: String?
+
+    @Option(help: ArgumentHelp("Examples that --model was to forget: JSONL or text.", valueName: "file"))
+    var forget: String?
+
+    @Option(
+        help: ArgumentHelp(
+            "Words that give away what --model was to forget: a list with commas, or a file (default: names that are found in "
+                + "the examples).", valueName: "terms"))
+    var terms: String?
+
+    @Option(help: ArgumentHelp("A folder for the audit of --model.", valueName: "folder"))
+    var output: String?
 
     @Option(
         help: ArgumentHelp(
@@ -48,26 +67,44 @@ struct Audit: ParsableCommand {
     var json = false
 
     func validate() throws {
+        let pair = [model, reference, forget]
+        guard folder == nil ? !pair.contains(nil) : (pair + [terms, output]).allSatisfy({ $0 == nil }) else {
+            throw ValidationError("Give either the folder of a run, or --model, --reference and --forget together.")
+        }
         if quick, full { throw ValidationError("Give either --quick or --full, not both.") }
     }
 
     func run() throws {
         var choices = AuditConfiguration()
-        (choices.run, choices.only, choices.seed) = (folder, only, seed)
+        (choices.run, choices.only, choices.seed) = (folder ?? "", only, seed)
         choices.effort = quick ? .quick : full ? .full : .usual
         choices.control = try control.map { try ModelName.path($0) }
         let overlays = try settings.map { try Options.assignment($0) }
         runtime.apply()
         let progress = ProgressReporter()
-        let report = try UnlearnKit.audit(
-            choices, settings: overlays,
-            RunContext(
-                toolVersion: Unlearn.version, hub: ModelName.cache, answers: kept.answers, onNotice: Diagnostics.note,
-                onProgress: progress.report))
+        let context = RunContext(
+            toolVersion: Unlearn.version, hub: ModelName.cache, answers: kept.answers, onNotice: Diagnostics.note,
+            onProgress: progress.report)
+        let report =
+            if let pair = try pair() {
+                try UnlearnKit.audit(pair, choices, settings: overlays, context)
+            } else {
+                try UnlearnKit.audit(choices, settings: overlays, context)
+            }
         progress.finish()
         if json { return Output.line(try JSONValue(encoding: report).text(.pretty)) }
         Output.write(report.table() + "\n" + report.headline + "\n")
         Output.write(report.reasons.map { "  - \($0)\n" }.joined())
-        Output.line("Page: \(URL(filePath: folder).appending(path: "audit.html").path)")
+        guard let place = folder ?? output else { return }
+        Output.line("Page: \(URL(filePath: place).appending(path: "audit.html").path)")
+    }
+
+    /// The models of another program, if they are given.
+    private func pair() throws -> AuditedPair? {
+        guard let model, let reference, let forget else { return nil }
+        var pair = AuditedPair(
+            model: try ModelName.path(model), reference: try ModelName.path(reference), forget: forget)
+        (pair.terms, pair.output) = (terms, output.map { URL(filePath: $0) })
+        return pair
     }
 }

@@ -9,9 +9,10 @@ import UnlearnKit
 import UnlearnModels
 
 struct Inspect: ParsableCommand {
-    static let configuration = CommandConfiguration(abstract: "Show what a model is; its weights are not read.")
+    static let configuration = CommandConfiguration(
+        abstract: "Show what a model is, without reading its weights, or how far a judge can be trusted.")
 
-    @Argument(help: ModelName.help("The model"))
+    @Argument(help: ModelName.help("The model or the judge"))
     var model: String
 
     @Flag(help: "Also compute the fingerprint (SHA-256) of the weights, which reads all of them.")
@@ -22,6 +23,10 @@ struct Inspect: ParsableCommand {
 
     func run() throws {
         let url = URL(filePath: try ModelName.path(model))
+        if let facts = try Self.judgeFacts(model, url) {
+            guard !hash else { throw ValidationError("--hash is for models; '\(model)' is a judge.") }
+            return Output.write(json ? facts.json.text() + "\n" : facts.table)
+        }
         let directory = try ModelLoader.open(url, cache: ModelName.cache, allowsQuantized: true)
         let tokenizer = try ModelLoader.tokenizer(of: directory)
         var facts = Facts()
@@ -59,7 +64,7 @@ struct Inspect: ParsableCommand {
 }
 
 /// Named facts in order, for programs and for people.
-private struct Facts {
+struct Facts {
     private var rows: [(name: String, value: JSONValue, text: String)] = []
 
     mutating func add(_ name: String, _ value: JSONValue, _ text: String) { rows.append((name, value, text)) }

@@ -18,7 +18,7 @@ public enum JudgeFolder: Sendable, Equatable {
         func holds(_ name: String) -> Bool {
             FileManager.default.fileExists(atPath: folder.appending(path: name).path)
         }
-        if holds("judge.json") {
+        if holds(LinearJudge.fileName) {
             self = .linear
         } else if holds("modules.json") {
             self = .encoder

@@ -43,6 +43,9 @@ private struct JudgeFile: Codable {
 }
 
 extension LinearJudge {
+    /// The file by which the folder of a judge is known.
+    public static let fileName = "judge.json"
+
     /// Writes the judge into an existing folder.
     public func save(to folder: URL) throws(FormatError) {
         var kind = JudgeFile.Kind.embeddings
@@ -66,7 +69,7 @@ extension LinearJudge {
         let file = JudgeFile(
             kind: self.kind, features: kind, encoder: encoder, words: words, threshold: threshold, quality: quality,
             checks: checks)
-        try JSONValue(encoding: file).write(to: folder.appending(path: "judge.json"))
+        try JSONValue(encoding: file).write(to: folder.appending(path: Self.fileName))
     }
 
     /// Reads a judge.
@@ -74,7 +77,7 @@ extension LinearJudge {
     /// - Throws: `JudgeError`, `FormatError`, and what can be wrong with an encoder.
     public init(_ folder: URL, encoder: TextEncoder? = nil) throws {
         func broken(_ problem: String) -> JudgeError { .unreadable(path: folder.path, problem: problem) }
-        let file = try JSONValue(contentsOf: folder.appending(path: "judge.json")).decode(JudgeFile.self)
+        let file = try JSONValue(contentsOf: folder.appending(path: Self.fileName)).decode(JudgeFile.self)
         let tensors = try SafetensorsFile(folder.appending(path: "judge.safetensors"))
         func numbers(_ name: String, count: Int) throws -> [Double] {
             guard let entry = tensors.entries[name], entry.type == .float64, entry.shape == [count] else {

@@ -6,6 +6,8 @@ internal import UnlearnEngine
 public struct Evidence: Sendable {
     let before: [Measurement]
     let after: [Measurement]
+    /// Of a model that never learnt what is to be forgotten; empty where there is none.
+    let control: [Measurement]
     /// Whether nothing of a forgotten kind is to stay: whole classes.
     let forgetsWholeClasses: Bool
 

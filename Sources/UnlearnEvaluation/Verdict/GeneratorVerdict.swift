@@ -1,5 +1,5 @@
-// The verdict of a run of a model that redraws pictures: does it draw what was forgotten no better than blindly, and the
-// rest as before?
+// The verdict of a run of a model that redraws pictures: does it draw what was forgotten no better than a model that never
+// saw it, or where there is none no better than blindly, and the rest as before?
 
 internal import UnlearnData
 public import UnlearnFormats
@@ -10,6 +10,10 @@ public struct GeneratorVerdictRule: VerdictRule {
     public var forgetFallAtLeast = 5.0
     @Setting("How much better than a blind fill forgotten pictures may still be drawn, in decibels.")
     public var aboveBlindAtMost = 2.0
+    @Setting(
+        "How much better than a control, where one was measured, forgotten pictures may still be drawn, in decibels. It takes "
+            + "the place of the two limits before it: what any model draws well who knows similar pictures stays.")
+    public var aboveControlAtMost = 0.5
     @Setting("The greatest fall of the signal-to-noise ratio of pictures to keep, in decibels.")
     public var retainFallAtMost = 0.5
     @Setting(
@@ -21,7 +25,25 @@ public struct GeneratorVerdictRule: VerdictRule {
     public init() {}
 
     public func findings(_ evidence: Evidence) -> [Finding] {
-        [fall(evidence), blind(evidence), kept(evidence)] + distance(evidence) + enough(evidence)
+        forgotten(evidence) + [kept(evidence)] + distance(evidence) + enough(evidence)
+    }
+
+    private func forgotten(_ evidence: Evidence) -> [Finding] {
+        guard let control = evidence.measured(MetricName.psnr, .forget, in: evidence.control) else {
+            return [fall(evidence), blind(evidence)]
+        }
+        guard let (old, new) = evidence.both(MetricName.psnr, .forget) else {
+            return [evidence.missing("how well pictures to forget are redrawn, before and after")]
+        }
+        let above = evidence.change(control, new)
+        let judgement = evidence.judge(above.value, above.interval, atMost: aboveControlAtMost)
+        return [
+            Finding(
+                judgement,
+                "Forgotten pictures are redrawn at \(decibels(new.value)), before at \(decibels(old.value)), and by a control "
+                    + "that never saw them at \(decibels(control.value)): a difference to it of "
+                    + "\(evidence.describe(above)); " + evidence.standing(judgement, decibels(aboveControlAtMost)))
+        ]
     }
 
     private func fall(_ evidence: Evidence) -> Finding {

@@ -21,11 +21,13 @@ extension Verdict {
     /// Judges a run. The same measurements and rule always give the same verdict.
     /// - Parameter forgetsWholeClasses: whether nothing of a forgotten kind is to stay.
     public init(
-        before: [Measurement], after: [Measurement], forgetsWholeClasses: Bool = false,
+        before: [Measurement], after: [Measurement], control: [Measurement] = [], forgetsWholeClasses: Bool = false,
         rule: some VerdictRule = LanguageVerdictRule()
     ) {
         self.init(
-            rule.findings(Evidence(before: before, after: after, forgetsWholeClasses: forgetsWholeClasses)))
+            rule.findings(
+                Evidence(
+                    before: before, after: after, control: control, forgetsWholeClasses: forgetsWholeClasses)))
     }
 
     /// Draws the conclusion of findings.

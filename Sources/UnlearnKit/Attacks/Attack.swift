@@ -18,6 +18,13 @@ public protocol GeneratorAttack: Attack {
     func run(_ audit: GeneratorAudit) throws -> [AttackOutcome]
 }
 
+/// An attack on image classifiers.
+public protocol ClassifierAttack: Attack {
+    /// Attacks copies: the audit's models stay as they are.
+    /// - Returns: what it found, once for each form that the attack has.
+    func run(_ audit: ClassifierAudit) throws -> [AttackOutcome]
+}
+
 /// An attack on language models.
 public protocol LanguageAttack: Attack {
     /// How often it calls ``LanguageAudit/advance(by:)`` for each model.
@@ -36,6 +43,8 @@ public enum AttackCatalog {
         Sampling.self,
         MembershipAttack.self,
         Relearning.self,
+        ImageRelearning.self,
+        FeatureProbe.self,
         DecoderProbe.self,
     ]
 

@@ -13,6 +13,9 @@ public struct AttackCurve: Codable, Sendable, Equatable {
     /// "before", "after" or "control".
     public var model: String
     public var points: [Point]
+
+    /// After how many steps of so many the models are looked at.
+    static func marks(_ steps: Int) -> [Int] { [0, 5, 10, 20].filter { $0 < steps } + [steps] }
 }
 
 /// What one form of an attack found.

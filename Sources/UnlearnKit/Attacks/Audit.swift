@@ -1,6 +1,6 @@
 // `audit`: a run is attacked, and what came back is written beside its report; for all families.
 
-public import Foundation
+import Foundation
 import UnlearnEngine
 public import UnlearnFormats
 import UnlearnModels
@@ -57,40 +57,84 @@ public struct AuditReport: Codable, Sendable, Equatable {
 public func audit(
     _ choices: AuditConfiguration, settings: [JSONValue] = [], _ context: RunContext
 ) throws -> AuditReport {
-    let start = ContinuousClock.now
     let run = try RunDirectory(opening: URL(filePath: choices.run))
     let family = try run.auditedFamily()
-    let attacks = try AttackCatalog.named(choices.only, among: family.attacks)
-    let options = try ResolvedOptions(
-        AttackCatalog.groups(family.attacks, choices.effort) + [SettingGroup(AuditRule(), under: "verdict")],
-        settings: settings)
-    let rule = try options(AuditRule.self, "verdict")
-    let report = try run.report()
-    guard try Fingerprint.modelHash(of: run.modelFolder, cache: context.hub) == report.provenance.resultHash else {
+    let work = try AuditWork(family, choices, settings)
+    let provenance = try run.report().provenance
+    let hash = try Fingerprint.modelHash(of: run.modelFolder, cache: context.hub)
+    guard hash == provenance.resultHash else {
         throw KitError.notAudited(
             path: choices.run, problem: "its model is not the one that the run made. Bring that back")
     }
-    let subject = try family.auditSubject(run, choices, context)
-    let outcomes = try attacks.flatMap { attack -> [AttackOutcome] in
-        defer { Runtime.trimMemory() }
-        return try subject.outcomes(of: attack, options)
+    let report = try work.report(
+        on: family.auditSubject(run, choices, context), modelHash: hash, subject: provenance.subject,
+        method: provenance.method, context)
+    try report.write(to: run.url)
+    return report
+}
+
+/// Attacks a language model that any program made.
+/// - Throws: `KitError.unknownAttack`, and what a run throws for the models and the file.
+public func audit(
+    _ pair: AuditedPair, _ choices: AuditConfiguration, settings: [JSONValue] = [], _ context: RunContext
+) throws -> AuditReport {
+    let work = try AuditWork(.language, choices, settings)
+    let hash = try Fingerprint.modelHash(of: URL(filePath: pair.model), cache: context.hub)
+    let report = try work.report(
+        on: LanguageAudit(pair, choices, context), modelHash: hash,
+        subject: URL(filePath: pair.forget).lastPathComponent, method: "another program", context)
+    if let folder = pair.output {
+        try systemCall("create the folder", folder) {
+            try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+        }
+        try report.write(to: folder)
     }
-    let verdict = AuditVerdict(outcomes, rule)
-    let result = AuditReport(
-        family: family, verdict: verdict.verdict, strongest: verdict.strongest, reasons: verdict.reasons,
-        attacks: outcomes, control: subject.control,
-        options: options.json, seed: choices.seed, seconds: (ContinuousClock.now - start) / .seconds(1),
-        peakMemoryBytes: Runtime.peakMemoryBytes, modelHash: report.provenance.resultHash ?? "",
-        subject: report.provenance.subject, method: report.provenance.method, toolVersion: context.toolVersion)
-    try run.write(result, to: run.auditFile)
-    try AtomicFile.write(HTMLRenderer.render(result), to: run.auditPageFile)
-    return result
+    return report
+}
+
+/// What an audit does, resolved and checked before anything is loaded.
+private struct AuditWork {
+    private let start = ContinuousClock.now
+    private let family: Family
+    private let seed: UInt64
+    private let attacks: [any Attack.Type]
+    private let options: ResolvedOptions
+    private let rule: AuditRule
+
+    init(_ family: Family, _ choices: AuditConfiguration, _ settings: [JSONValue]) throws {
+        (self.family, seed) = (family, choices.seed)
+        attacks = try AttackCatalog.named(choices.only, among: family.attacks)
+        options = try ResolvedOptions(
+            AttackCatalog.groups(family.attacks, choices.effort) + [SettingGroup(AuditRule(), under: "verdict")],
+            settings: settings)
+        rule = try options(AuditRule.self, "verdict")
+    }
+
+    func report(
+        on subject: any AuditSubject, modelHash: String, subject name: String, method: String, _ context: RunContext
+    ) throws -> AuditReport {
+        let outcomes = try attacks.flatMap { attack -> [AttackOutcome] in
+            defer { Runtime.trimMemory() }
+            return try subject.outcomes(of: attack, options)
+        }
+        let verdict = AuditVerdict(outcomes, rule)
+        return AuditReport(
+            family: family, verdict: verdict.verdict, strongest: verdict.strongest, reasons: verdict.reasons,
+            attacks: outcomes, control: subject.control, options: options.json, seed: seed,
+            seconds: (ContinuousClock.now - start) / .seconds(1), peakMemoryBytes: Runtime.peakMemoryBytes,
+            modelHash: modelHash, subject: name, method: method, toolVersion: context.toolVersion)
+    }
+}
+
+extension AuditReport {
+    /// Writes `audit.json` and `audit.html`.
+    fileprivate func write(to folder: URL) throws {
+        try JSONValue(encoding: self).write(to: folder.appending(path: "audit.json"))
+        try AtomicFile.write(HTMLRenderer.render(self), to: folder.appending(path: "audit.html"))
+    }
 }
 
 extension RunDirectory {
-    public var auditFile: URL { url.appendingPathComponent("audit.json") }
-    public var auditPageFile: URL { url.appendingPathComponent("audit.html") }
-
     /// The family of the run's model, if there is something to attack.
     fileprivate func auditedFamily() throws -> Family {
         guard try kind() == .forget else {
@@ -102,14 +146,7 @@ extension RunDirectory {
             throw KitError.notAudited(
                 path: url.path, problem: "it did not finish. Go on with it: `unlearn resume \(url.path)`")
         }
-        let family = try report().family
-        guard !family.attacks.isEmpty else {
-            throw KitError.notAudited(
-                path: url.path,
-                problem: "there are no attacks on a \(family.rawValue) model. Give a run of a model that "
-                    + "redraws pictures")
-        }
-        return family
+        return try report().family
     }
 
     /// That a run's model and data are those that it began with.

@@ -103,7 +103,10 @@ private struct Look {
 
 extension AttackResult {
     /// "relearning (10 pictures, encoder)", "rounding (Q4_0, key probability)".
-    var title: String { details.isEmpty ? name : "\(name) (\(details))" }
+    public var title: String { details.isEmpty ? name : "\(name) (\(details))" }
+
+    /// The decimals that matter.
+    var places: Int { isOfPictures ? 2 : 3 }
 
     /// Whether the figures are decibels, and not within 0…1.
     var isOfPictures: Bool { unit == "decibels" }

@@ -22,7 +22,13 @@ public struct FewShot: LanguageAttack {
         defer { audit.advance() }
         let form = "\(facts) facts"
         guard let shots = audit.forgotten.shots(facts, others) else {
-            return [.skipped(form: form, reason: "There are too few facts to tell, or none beside them to ask for.")]
+            return [
+                .skipped(
+                    form: form,
+                    reason:
+                        "There are too few facts to tell, or none beside them to ask for; of a tendency there are none."
+                )
+            ]
         }
         let plain = try shots.probe.figures(of: audited.model, .answers)
         let attacked = try shots.probe.figures(of: audited.model.following(shots.turns), .answers)

@@ -23,7 +23,7 @@ public struct Relearning: GeneratorAttack {
     public init() {}
 
     /// After how many steps the models are looked at.
-    private var marks: [Int] { [0, 5, 10, 20].filter { $0 < steps } + [steps] }
+    private var marks: [Int] { AttackCurve.marks(steps) }
 
     public func run(_ audit: GeneratorAudit) throws -> [AttackOutcome] {
         let forms = parts.flatMap { part in pictures.map { (part: part, count: $0) } }

@@ -24,7 +24,7 @@ public struct TextRelearning: LanguageAttack {
     public init() {}
 
     /// After how many steps the models are looked at.
-    private var marks: [Int] { [0, 5, 10, 20].filter { $0 < steps } + [steps] }
+    private var marks: [Int] { AttackCurve.marks(steps) }
 
     public func workCount(_ audit: LanguageAudit) -> Int { audit.forgotten.lessons(examples).count * steps }
 

@@ -144,7 +144,7 @@ public enum Family: String, Codable, Sendable, CaseIterable {
     public var attacks: [any Attack.Type] {
         switch self {
         case .language: AttackCatalog.all.filter { $0 is any LanguageAttack.Type }
-        case .classifier: []
+        case .classifier: AttackCatalog.all.filter { $0 is any ClassifierAttack.Type }
         case .generator: AttackCatalog.all.filter { $0 is any GeneratorAttack.Type }
         }
     }
@@ -158,8 +158,7 @@ public enum Family: String, Codable, Sendable, CaseIterable {
     ) throws -> any AuditSubject {
         switch self {
         case .language: try LanguageAudit(run, choices, context)
-        case .classifier:
-            throw KitError.notAudited(path: run.url.path, problem: "there are no attacks on a \(rawValue) model")
+        case .classifier: try ClassifierAudit(run, choices, context)
         case .generator: try GeneratorAudit(run, choices, context)
         }
     }

@@ -37,7 +37,7 @@ public protocol Forgetting: AnyObject {
     /// The same look at a model that never learnt what is to be forgotten; nil if the user named none.
     func evaluateControl() throws -> Evaluation?
     func forget(_ course: Course) throws
-    func judge(_ before: Evaluation, _ after: Evaluation) -> Verdict
+    func judge(_ before: Evaluation, _ after: Evaluation, _ control: Evaluation?) -> Verdict
     func exhibits(_ before: Evaluation, _ after: Evaluation, _ control: Evaluation?) -> [Exhibit]
     /// What this run's figures cannot show, beside what holds for the family.
     var limits: [String] { get }

@@ -109,6 +109,8 @@ public final class RunDirectory {
     public var harmlessFile: URL { url.appendingPathComponent("data/harmless.jsonl") }
     public var continuationsFile: URL { url.appendingPathComponent("data/continuations.jsonl") }
     public var generalFile: URL { url.appendingPathComponent("data/general.jsonl") }
+    /// What a subject's run asks and never trains on.
+    public var questionsFile: URL { url.appendingPathComponent("data/questions.json") }
     public var termsFile: URL { url.appendingPathComponent("data/terms.json") }
     public var modelFolder: URL { url.appendingPathComponent("model") }
     public var evaluationBeforeFile: URL { url.appendingPathComponent("evaluation/before.json") }
@@ -144,6 +146,11 @@ public final class RunDirectory {
             data.append(UInt8(ascii: "\n"))
         }
         try AtomicFile.write(data, to: file)
+    }
+
+    /// Reads what ``write(lines:to:)`` wrote, be it nothing.
+    func lines<Value: Decodable>(_ file: URL) throws -> [Value] {
+        do { return try JSONLines.read(file).map { try $0.value.decode() } } catch FormatError.empty { return [] }
     }
 
     /// Writes `model/`: what `save` puts into the folder it is given, and the model card. It appears complete or not at all.

@@ -38,7 +38,9 @@ public final class ClassifierForgetting: Forgetting {
         try plan.method.method.unlearn(session)
     }
 
-    public func judge(_ before: ClassifierEvaluation, _ after: ClassifierEvaluation) -> Verdict {
+    public func judge(_ before: ClassifierEvaluation, _ after: ClassifierEvaluation, _: ClassifierEvaluation?)
+        -> Verdict
+    {
         Verdict(
             before: before.outcomes.measurements, after: after.outcomes.measurements,
             forgetsWholeClasses: task.splits.forgetsWholeClasses, rule: plan.verdict)

@@ -53,8 +53,12 @@ public final class GeneratorForgetting: Forgetting {
         try plan.method.unlearn(session)
     }
 
-    public func judge(_ before: GeneratorEvaluation, _ after: GeneratorEvaluation) -> Verdict {
-        Verdict(before: before.outcomes.measurements, after: after.outcomes.measurements, rule: plan.verdict)
+    public func judge(_ before: GeneratorEvaluation, _ after: GeneratorEvaluation, _ control: GeneratorEvaluation?)
+        -> Verdict
+    {
+        Verdict(
+            before: before.outcomes.measurements, after: after.outcomes.measurements,
+            control: control?.outcomes.measurements ?? [], rule: plan.verdict)
     }
 
     public func exhibits(

@@ -44,6 +44,7 @@ public final class LanguageForgetting: Forgetting {
         try folder.write(lines: study.neighbours, to: folder.neighboursFile)
         try folder.write(lines: study.general, to: folder.generalFile)
         try folder.write(study.terms, to: folder.termsFile)
+        try folder.write(SubjectQuestions(study), to: folder.questionsFile)
         self.study = study
     }
 
@@ -80,7 +81,7 @@ public final class LanguageForgetting: Forgetting {
         if plan.lora.form == .merged { model.model.parameters.mergeAll() }
     }
 
-    public func judge(_ before: LanguageEvaluation, _ after: LanguageEvaluation) -> Verdict {
+    public func judge(_ before: LanguageEvaluation, _ after: LanguageEvaluation, _: LanguageEvaluation?) -> Verdict {
         Verdict(before: before.outcomes.measurements, after: after.outcomes.measurements, rule: plan.verdict)
     }
 

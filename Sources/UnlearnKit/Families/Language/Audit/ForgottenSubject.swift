@@ -5,10 +5,11 @@ import Foundation
 import UnlearnData
 import UnlearnEngine
 import UnlearnEvaluation
+import UnlearnFormats
 import UnlearnMethods
 import UnlearnModels
 
-/// What the original knew of a subject. Its study is made anew, which gives what the run was trained and judged on.
+/// What the original knew of a subject.
 struct ForgottenSubject: ForgottenText {
     private let questions: SubjectQuestions
     /// The original's answers to what was trained on, or the user's own examples.
@@ -16,31 +17,66 @@ struct ForgottenSubject: ForgottenText {
     private let unrelated: [Example]
     private let seed: UInt64
 
-    init(_ plan: LanguagePlan, _ inputs: LanguagePlan.Inputs, seed: UInt64, _ context: RunContext) throws {
-        let model = try ModelLoader.load(
-            URL(filePath: plan.configuration.model), cache: context.hub, chatFormat: plan.configuration.chatFormat,
-            precision: plan.training.frozenPrecision
-        ).model
-        var data = inputs.data
-        try data.fit(to: model, plan.configuration)
-        let study = try StudySource(
-            plan: plan, data: data, model: model, provenance: inputs.provenance, context: context
-        ).study()
-        var questions = SubjectQuestions(study)
-        try questions.collectForgetAnswers(using: model, progress: context.onProgress)
-        self.init(questions, study, seed: seed)
+    /// Has the original answer again what a run asked it.
+    init(
+        _ plan: LanguagePlan, _ inputs: LanguagePlan.Inputs, _ run: RunDirectory, seed: UInt64, _ context: RunContext
+    ) throws {
+        let original = try Original(plan, inputs, context)
+        if FileManager.default.fileExists(atPath: run.questionsFile.path) {
+            let forget: [ForgetExample] = try run.lines(run.forgetFile)
+            try self.init(
+                original, JSONValue(contentsOf: run.questionsFile).decode(), forget: forget.map(\.example),
+                unrelated: run.lines(run.generalFile), seed: seed)
+        } else {
+            // A run of an earlier version. What decided its questions decides them again.
+            try self.init(original, seed: seed)
+        }
     }
 
-    init(_ questions: SubjectQuestions, _ study: SubjectStudy, seed: UInt64) {
-        self.questions = questions
-        self.seed = seed
+    /// Has the original be questioned as a run would do it.
+    init(_ original: Original, seed: UInt64) throws {
+        let study = try original.study()
+        try self.init(
+            original, SubjectQuestions(study), forget: study.forget.map(\.example), unrelated: study.general,
+            seed: seed)
+    }
+
+    private init(
+        _ original: Original, _ questions: SubjectQuestions, forget: [Example], unrelated: [Example], seed: UInt64
+    ) throws {
+        var questions = questions
+        try questions.collectForgetAnswers(using: original.model, progress: original.context.onProgress)
+        (self.questions, self.unrelated, self.seed) = (questions, unrelated, seed)
         // Of each question the first row is the original's own answer; those about stand-ins come last.
-        let own = study.forget.map(\.example).distinct { $0.asked }
+        let own = forget.distinct { $0.asked }
         let matcher = TermMatcher(questions.terms)
         let telling = own.filter { !matcher.termsFound(in: $0.answer, excludingThoseIn: $0.prompt).isEmpty }
         // Without terms, or where they are in no answer, all tell alike.
         answers = telling.isEmpty ? own : telling
-        unrelated = study.general
+    }
+
+    /// The model that knew the subject, in memory.
+    struct Original {
+        let model: LanguageModel
+        let context: RunContext
+        private let plan: LanguagePlan
+        private let data: UserData
+        private let provenance: Provenance
+
+        init(_ plan: LanguagePlan, _ inputs: LanguagePlan.Inputs, _ context: RunContext) throws {
+            let configuration = plan.configuration
+            model = try ModelLoader.load(
+                URL(filePath: configuration.model), cache: context.hub, chatFormat: configuration.chatFormat,
+                precision: plan.training.frozenPrecision
+            ).model
+            var data = inputs.data
+            try data.fit(to: model, configuration)
+            (self.plan, self.data, provenance, self.context) = (plan, data, inputs.provenance, context)
+        }
+
+        func study() throws -> SubjectStudy {
+            try StudySource(plan: plan, data: data, model: model, provenance: provenance, context: context).study()
+        }
     }
 
     var probe: any LanguageProbe { SubjectProbe(questions) }

@@ -43,20 +43,38 @@ public final class LanguageAudit: AuditSubject {
     private var plain: [String: [AskedFigure]] = [:]
     private var work = (stage: "", done: 0, total: 0)
 
+    /// Two models that any program made, and a file with what the second one was to forget.
+    /// - Throws: as a run would for the file.
+    init(_ pair: AuditedPair, _ choices: AuditConfiguration, _ context: RunContext) throws {
+        (seed, control, self.context) = (choices.seed, choices.control, context)
+        chatFormat = pair.chatFormat
+        models = Self.named([pair.reference, pair.model], control)
+        let plan = try pair.plan()
+        forgotten = try ForgottenSubject(.init(plan, plan.inputs(context), context), seed: choices.seed)
+    }
+
+    private static func named(_ paths: [String], _ control: String?) -> [(name: String, path: String)] {
+        zip(["before", "after", "control"], paths + [control].compactMap(\.self)).map { ($0, $1) }
+    }
+
     /// Reads the run, and has the original say again what it knew.
     /// - Throws: `KitError.notAudited` if the data or the original are not those that the run began with.
     init(_ run: RunDirectory, _ choices: AuditConfiguration, _ context: RunContext) throws {
         let (configuration, options) = try run.choices(RunConfiguration.self)
         (seed, control, self.context) = (choices.seed, choices.control, context)
         chatFormat = configuration.chatFormat
-        models = zip(
-            ["before", "after", "control"], [configuration.model, run.modelFolder.path] + [control].compactMap(\.self)
-        )
-        .map { ($0, $1) }
+        models = Self.named([configuration.model, run.modelFolder.path], control)
+        if configuration.tendency != nil || configuration.judge != nil {
+            let plan = try TendencyPlan(configuration, settings: [options])
+            let inputs = try plan.inputs(context)
+            try run.checkStart(inputs.provenance)
+            forgotten = try ForgottenTendency(plan, inputs, run, choices, context)
+            return
+        }
         let plan = try LanguagePlan(configuration, settings: [options])
         let inputs = try plan.inputs(context)
         try run.checkStart(inputs.provenance)
-        forgotten = try ForgottenSubject(plan, inputs, seed: choices.seed, context)
+        forgotten = try ForgottenSubject(plan, inputs, run, seed: choices.seed, context)
     }
 
     public func outcomes(of attack: any Attack.Type, _ options: ResolvedOptions) throws -> [AttackOutcome] {
@@ -65,6 +83,7 @@ public final class LanguageAudit: AuditSubject {
         work = (
             type.card.name.prefix(1).uppercased() + type.card.name.dropFirst(), 0, attack.workCount(self) * models.count
         )
+        advance(by: 0)
         let looks = try models.map { name, path in
             defer { Runtime.trimMemory() }
             let model = try ModelLoader.load(URL(filePath: path), cache: context.hub, chatFormat: chatFormat).model

@@ -83,7 +83,7 @@ public final class TendencyForgetting: Forgetting {
         if plan.lora.form == .merged { model.model.parameters.mergeAll() }
     }
 
-    public func judge(_ before: TendencyEvaluation, _ after: TendencyEvaluation) -> Verdict {
+    public func judge(_ before: TendencyEvaluation, _ after: TendencyEvaluation, _: TendencyEvaluation?) -> Verdict {
         Verdict(before: before.outcomes.measurements, after: after.outcomes.measurements, rule: plan.verdict)
     }
 

@@ -4,10 +4,13 @@ import UnlearnEvaluation
 /// The content of the page. Names are those of the template's tags.
 struct AuditPage {
     struct Cell { let value, interval: String }
+    /// The recovered share on a line of 100, with its interval.
+    struct Bar { let length, low, high, words: String }
     struct Row {
         let name, form, reason: String
         let isSkipped: Bool
         let cells: [Cell]
+        let bars: [Bar]
     }
 
     let style, subject, method, verdict, sign, headline, control: String
@@ -41,7 +44,8 @@ struct AuditPage {
     private static func row(_ outcome: AttackOutcome) -> Row {
         switch outcome {
         case .skipped(let name, let form, let reason):
-            return Row(name: name, form: form, reason: PlainText.singleLine(reason), isSkipped: true, cells: [])
+            return Row(
+                name: name, form: form, reason: PlainText.singleLine(reason), isSkipped: true, cells: [], bars: [])
         case .made(let result):
             let figures = [
                 result.before, result.after, result.attacked, result.control, result.attackedBefore, result.recovered,
@@ -50,10 +54,20 @@ struct AuditPage {
                 name: result.name, form: result.details, reason: "", isSkipped: false,
                 cells: figures.map { figure in
                     Cell(
-                        value: figure.map { NumberText.decimal($0.value, places: 2) } ?? "–",
-                        interval: figure?.intervalWords(places: 2) ?? "")
-                })
+                        value: figure.map { NumberText.decimal($0.value, places: result.places) } ?? "–",
+                        interval: figure?.intervalWords(places: result.places) ?? "")
+                },
+                bars: result.recovered.map { [Bar($0)] } ?? [])
         }
+    }
+}
+
+extension AuditPage.Bar {
+    fileprivate init(_ share: Report.Figure) {
+        func place(_ value: Double) -> String { ChartText.number(100 * min(1, max(0, value))) }
+        self.init(
+            length: place(share.value), low: place(share.low ?? share.value), high: place(share.high ?? share.value),
+            words: "recovered: \(NumberText.percent(share.value, places: 0))")
     }
 }
 
@@ -70,18 +84,21 @@ extension AuditReport {
 
     /// The table of attacks, for a terminal.
     public func table() -> String {
-        func cell(_ figure: Report.Figure?) -> String {
+        func cell(_ figure: Report.Figure?, places: Int = 2) -> String {
             guard let figure else { return "–" }
-            let interval = figure.intervalWords(places: 2).map { " (\($0))" } ?? ""
-            return NumberText.decimal(figure.value, places: 2) + interval
+            let interval = figure.intervalWords(places: places).map { " (\($0))" } ?? ""
+            return NumberText.decimal(figure.value, places: places) + interval
         }
         let rows = attacks.map { outcome -> [String] in
             switch outcome {
             case .skipped(let name, let form, let reason): [form.isEmpty ? name : "\(name) (\(form))", reason]
             case .made(let result):
-                [result.title] + [result.before, result.after, result.attacked, result.control].map(cell) + [
-                    cell(result.recovered)
-                ]
+                [result.title]
+                    + [result.before, result.after, result.attacked, result.control].map {
+                        cell($0, places: result.places)
+                    } + [
+                        cell(result.recovered)
+                    ]
             }
         }
         return TerminalTable(
