@@ -47,6 +47,13 @@ public struct Continuation: Codable, Sendable, Equatable {
     public var isDegenerate: Bool { isBlank || repetition(of: words(of: text)) >= Self.loopingFrom }
 }
 
+extension Answer {
+    /// Empty, or going in circles.
+    public var isDegenerate: Bool {
+        text.allSatisfy(\.isWhitespace) || repetition(of: words(of: text)) >= Continuation.loopingFrom
+    }
+}
+
 /// How continuations are drawn.
 public struct ContinuationStyle: Sendable, Equatable {
     /// Of each prompt.
