@@ -105,8 +105,8 @@ struct ForgetTests {
             "Example 1 of 'long.jsonl' has 301 tokens; the model reads at most 256. Cut it into several."),
         Mistake(
             "--model model --forget forget.jsonl --method nop --output run", 64,
-            "There is no method 'nop'. Methods are: npo, rmu, simnpo, spunge, task-vector, gradient-ascent, "
-                + "gradient-difference, translated-distillation."),
+            "There is no method 'nop'. Methods are: npo, whp, rmu, simnpo, spunge, task-vector, "
+                + "gradient-ascent, gradient-difference, translated-distillation."),
         Mistake(
             "--model model --forget forget.jsonl --method rmu --output run", 64,
             "The method 'rmu' is to work on layer 7, but the model's 2 layers are counted from 0. Choose one with --set "

@@ -62,7 +62,8 @@ import UnlearnKit
         let run = try Binary.run(["forget", "--output", "audited"] + Self.choices, in: folder.url)
         #expect(run.status == 0, "\(run.error)")
         let result = try Binary.run(
-            "audit", "audited", "--quick", "--set", "relearning.examples=1", "--threads", "1", "--json",
+            "audit", "audited", "--set", "rounding.forms=[q4_0]", "--set", "relearning.examples=1", "--threads", "1",
+            "--json",
             in: folder.url)
         #expect(result.status == 0, "\(result.error)")
         let report = try result.json.decode(AuditReport.self)

@@ -132,7 +132,7 @@ struct PipelineTests {
         #expect(
             json.object?.keys == [
                 "family", "verdict", "reasons", "metrics", "seconds", "peakMemoryBytes", "samples", "pictures",
-                "redrawn", "tendency",
+                "redrawn", "tendency", "training",
                 "limits",
                 "notMeasured", "rows", "provenance",
             ])

@@ -68,8 +68,8 @@ import UnlearnModels
         uniqueKeysWithValues: Kind.allCases.map { kind in
             let values = Result<[[Float]], any Error> {
                 let model = try Self.model(kind)
-                let training = training(
-                    kind, epochs: [.diffusionInpainter, .maskedAutoencoder].contains(kind) ? 250 : 80)
+                let epochs = [Kind.diffusionInpainter: 500.0, .maskedAutoencoder: 250]
+                let training = training(kind, epochs: epochs[kind] ?? 80)
                 try training.train(session(model, training.phase))
                 return state(model)
             }

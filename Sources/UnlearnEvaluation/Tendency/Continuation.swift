@@ -68,3 +68,8 @@ extension Continuation {
         return lines.map { $0.isEmpty ? 0 : spoken.popFirst() ?? 0 }
     }
 }
+
+extension Answer {
+    /// Empty, or going in circles.
+    public var isDegenerate: Bool { Continuation.isDegenerate(text.allSatisfy(\.isWhitespace) ? "" : text) }
+}

@@ -40,6 +40,9 @@ public struct AttackResult: Codable, Sendable, Equatable {
     public var recovered: Report.Figure?
     /// How much more the attack gets out of the changed model than out of the control: attacked − control.
     public var excess: Report.Figure?
+    /// The share of the changed model's answers under the attack that are empty or go in circles, where the figures are of
+    /// answers: a blank is not forgetting.
+    public var degenerate: Report.Figure?
     public var curves: [AttackCurve] = []
 }
 

@@ -1,6 +1,7 @@
 // `audit`: a run is attacked, and what came back is written beside its report; for all families.
 
 import Foundation
+import UnlearnData
 import UnlearnEngine
 public import UnlearnFormats
 import UnlearnModels
@@ -51,7 +52,7 @@ public struct AuditReport: Codable, Sendable, Equatable {
 }
 
 /// Attacks the model of a finished run, and writes `audit.json` and `audit.html` into the run's folder. Nothing else there
-/// changes.
+/// changes. If it is interrupted, what it has found is kept there, and the same audit goes on with it.
 /// - Throws: `KitError.unknownAttack`, and `KitError.notAudited` for a run that is not finished or that made nothing
 ///   forget, and where a model or the images are not those of the run any more.
 public func audit(
@@ -68,7 +69,7 @@ public func audit(
     }
     let report = try work.report(
         on: family.auditSubject(run, choices, context), modelHash: hash, subject: provenance.subject,
-        method: provenance.method, context)
+        method: provenance.method, in: run.url, context)
     try report.write(to: run.url)
     return report
 }
@@ -80,15 +81,15 @@ public func audit(
 ) throws -> AuditReport {
     let work = try AuditWork(.language, choices, settings)
     let hash = try Fingerprint.modelHash(of: URL(filePath: pair.model), cache: context.hub)
-    let report = try work.report(
-        on: LanguageAudit(pair, choices, context), modelHash: hash,
-        subject: URL(filePath: pair.forget).lastPathComponent, method: "another program", context)
     if let folder = pair.output {
         try systemCall("create the folder", folder) {
             try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
         }
-        try report.write(to: folder)
     }
+    let report = try work.report(
+        on: LanguageAudit(pair, choices, context), modelHash: hash,
+        subject: URL(filePath: pair.forget).lastPathComponent, method: "another program", in: pair.output, context)
+    if let folder = pair.output { try report.write(to: folder) }
     return report
 }
 
@@ -111,11 +112,19 @@ private struct AuditWork {
     }
 
     func report(
-        on subject: any AuditSubject, modelHash: String, subject name: String, method: String, _ context: RunContext
+        on subject: any AuditSubject, modelHash: String, subject name: String, method: String, in folder: URL?,
+        _ context: RunContext
     ) throws -> AuditReport {
+        var state = try AuditState(
+            [
+                "model": .string(modelHash), "control": subject.control.map { .string($0) } ?? .null,
+                "options": options.json, "seed": .string(String(seed)), "toolVersion": .string(context.toolVersion),
+            ], in: folder)
         let outcomes = try attacks.flatMap { attack -> [AttackOutcome] in
             defer { Runtime.trimMemory() }
-            return try subject.outcomes(of: attack, options)
+            return try state.outcomes(of: attack.card.name, in: folder) {
+                try subject.outcomes(of: attack, options)
+            }
         }
         let verdict = AuditVerdict(outcomes, rule)
         return AuditReport(
@@ -131,6 +140,7 @@ extension AuditReport {
     fileprivate func write(to folder: URL) throws {
         try JSONValue(encoding: self).write(to: folder.appending(path: "audit.json"))
         try AtomicFile.write(HTMLRenderer.render(self), to: folder.appending(path: "audit.html"))
+        try AuditState.clear(folder)
     }
 }
 

@@ -15,6 +15,16 @@ public struct TextRelearning: LanguageAttack {
         summary: "Trains a little further on some of what was forgotten, or on other text, and asks about the rest.",
         paper: Relearning.card.paper, needs: [.losses, .generation])
 
+    /// What a model is trained on.
+    public enum Kind: String, Codable, Sendable, CaseIterable {
+        /// Some of what was forgotten.
+        case few
+        /// Half of it; asked is the other half.
+        case half
+        case unrelated
+    }
+
+    @Setting("What is trained on: few, half, unrelated; one attack each.") public var kinds = Kind.allCases
     @Setting("How many forgotten examples the attacker has.", .within(1...100_000)) public var examples = 10
     @Setting("Steps of training.", .within(1...100_000)) public var steps = 20
     @Setting("The largest number of examples in a step.", .within(1...100_000)) public var batchSize = 10
@@ -23,13 +33,22 @@ public struct TextRelearning: LanguageAttack {
 
     public init() {}
 
+    public init(_ effort: AuditConfiguration.Effort) {
+        self.init()
+        if effort == .quick { kinds = [.few, .half] }
+    }
+
     /// After how many steps the models are looked at.
     private var marks: [Int] { AttackCurve.marks(steps) }
 
-    public func workCount(_ audit: LanguageAudit) -> Int { audit.forgotten.lessons(examples).count * steps }
+    public func workCount(_ audit: LanguageAudit) -> Int { lessons(audit).count * steps }
+
+    private func lessons(_ audit: LanguageAudit) -> [Lesson] {
+        audit.forgotten.lessons(examples).filter { kinds.contains($0.kind) }
+    }
 
     public func looks(at audited: AuditedLanguageModel, _ audit: LanguageAudit) throws -> [LanguageLook] {
-        try audit.forgotten.lessons(examples).map { lesson in
+        try lessons(audit).map { lesson in
             guard !lesson.examples.isEmpty else {
                 audit.advance(by: steps)
                 return .skipped(form: lesson.form, reason: "There are not so many examples of it.")

@@ -24,7 +24,8 @@ public func forget<Plan: ForgettingPlan>(_ plan: Plan, _ context: RunContext) th
 
     var report = Report(
         plan.family, before: before.outcomes, after: after.outcomes, control: control?.outcomes ?? [],
-        verdict: work.judge(before, after, control), exhibits: work.exhibits(before, after, control), limits: work.limits,
+        verdict: work.judge(before, after, control), exhibits: work.exhibits(before, after, control),
+        limits: work.limits,
         provenance: inputs.provenance)
     report.provenance.resultHash = try stages.time(\.save) {
         let card = ModelCardRenderer(of: plan.configuration.model).render(report)

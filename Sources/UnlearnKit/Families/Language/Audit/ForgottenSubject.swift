@@ -88,11 +88,13 @@ struct ForgottenSubject: ForgottenText {
         let others = unrelated.shuffled(using: &generator)
         let few = drawn.count > count ? Array(drawn.prefix(count)) : []
         return [
-            Lesson(form: "\(count) answers", examples: few, probe: rest(without: few)),
+            Lesson(kind: .few, form: "\(count) answers", examples: few, probe: rest(without: few)),
             Lesson(
-                form: "half of the answers", examples: half,
+                kind: .half, form: "half of the answers", examples: half,
                 probe: SubjectProbe(questions, about: Array(drawn.dropFirst(half.count)))),
-            Lesson(form: "unrelated answers", examples: others.count < count ? [] : Array(others.prefix(count))),
+            Lesson(
+                kind: .unrelated, form: "unrelated answers",
+                examples: others.count < count ? [] : Array(others.prefix(count))),
         ]
     }
 
@@ -196,8 +198,15 @@ struct SubjectProbe: LanguageProbe {
             (asked.forget, asked.terms, asked.coreTerms) = (questions.forget, questions.terms, questions.coreTerms)
             metrics.append(MetricName.leak)
         }
-        let found = MetricCatalog.measure(
-            try UnlearnEvaluation.Evaluation(of: model, on: asked, EvaluationOptions(samples: 0, shown: 0)))
-        return metrics.compactMap { AskedFigure($0, in: found) }
+        let evaluation = try UnlearnEvaluation.Evaluation(
+            of: model, on: asked, EvaluationOptions(samples: 0, shown: 0))
+        let found = MetricCatalog.measure(evaluation)
+        return metrics.compactMap { metric in
+            var figure = AskedFigure(metric, in: found)
+            if metric == MetricName.leak {
+                figure?.degenerate = evaluation.answers[.forget]?.map { $0.isDegenerate ? 1 : 0 }
+            }
+            return figure
+        }
     }
 }

@@ -38,10 +38,14 @@ struct ForgottenTendency: ForgottenText {
     var probe: any LanguageProbe { asked }
 
     func lessons(_ count: Int) -> [Lesson] {
-        [("other texts", texts), ("unrelated texts", unrelated)].map { name, examples in
+        let kinds: [(TextRelearning.Kind, String, [Example])] = [
+            (.few, "other texts", texts), (.unrelated, "unrelated texts", unrelated),
+        ]
+        return kinds.map { kind, name, examples in
             var generator = Generator(seed: seed, purpose: "attacker's \(name)")
             let drawn = examples.shuffled(using: &generator)
-            return Lesson(form: "\(count) \(name)", examples: drawn.count < count ? [] : Array(drawn.prefix(count)))
+            return Lesson(
+                kind: kind, form: "\(count) \(name)", examples: drawn.count < count ? [] : Array(drawn.prefix(count)))
         }
     }
 

@@ -11,6 +11,8 @@ public struct AskedFigure: Sendable, Equatable {
     let metric: String
     let unit: String
     let values: [Double]
+    /// Of answers, 1 for each that is empty or goes in circles, 0 for each other.
+    var degenerate: [Double]?
 }
 
 /// How much is asked of a model.
@@ -29,6 +31,7 @@ protocol LanguageProbe {
 
 /// Something that an attacker trains a model on, and what the model is asked then.
 struct Lesson {
+    let kind: TextRelearning.Kind
     /// "10 answers", "unrelated text".
     let form: String
     let examples: [Example]

@@ -131,8 +131,9 @@ public final class LanguageAudit: AuditSubject {
         }
         // Two points are what the table says already.
         let isCurve = curves.allSatisfy { $0.points.count > 2 }
-        let result = values.result(
+        var result = values.result(
             name, form: trials[0].form, metric: kind.metric, unit: kind.unit, curves: isCurve ? curves : [])
+        result.degenerate = trials[1].attacked[figure].degenerate.map(Report.Figure.init(meanOf:))
         guard result.recovered == nil, result.excess == nil else { return .made(result) }
         let (before, after) = (result.before.value, result.after.value)
         return .skipped(

@@ -51,7 +51,7 @@ struct AuditPage {
                 result.before, result.after, result.attacked, result.control, result.attackedBefore, result.recovered,
             ]
             return Row(
-                name: result.name, form: result.details, reason: "", isSkipped: false,
+                name: result.name, form: result.details + (result.degenerateWords ?? ""), reason: "", isSkipped: false,
                 cells: figures.map { figure in
                     Cell(
                         value: figure.map { NumberText.decimal($0.value, places: result.places) } ?? "–",
@@ -59,6 +59,12 @@ struct AuditPage {
                 },
                 bars: result.recovered.map { [Bar($0)] } ?? [])
         }
+    }
+}
+
+extension AttackResult {
+    fileprivate var degenerateWords: String? {
+        degenerate.map { "; \(NumberText.percent($0.value, places: 0)) of the answers empty or in circles" }
     }
 }
 
