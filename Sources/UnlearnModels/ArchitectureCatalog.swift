@@ -53,10 +53,12 @@ public enum ArchitectureCatalog {
         ResNet.architecture, ViT.architecture, ConvNet.architecture, Sharded.architecture,
     ]
 
-    /// Encoders of texts, which judges look through: see `TextEncoder` and `TextClassifier`.
+    /// Encoders of texts, which judges look through, and of pictures: see `TextEncoder`, `TextClassifier` and
+    /// `CLIPVisionEncoder`.
     public static let encoders: [(name: String, summary: String)] = [
         ("bert", "BERT encoders and text classifiers, such as all-MiniLM-L6-v2 or Detoxify: judges of texts"),
         ("roberta", "RoBERTa encoders and text classifiers, such as toxigen_roberta: judges of texts"),
+        ("clip_vision_model", "vision encoders of CLIP: --features, through which redrawn pictures are compared"),
     ]
 
     /// The architecture that a config.json names.

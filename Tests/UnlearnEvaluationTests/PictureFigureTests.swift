@@ -194,8 +194,34 @@ private struct GoldenPictures {
     }
 
     @Test func aNetworkOfOtherImagesIsAnswered() throws {
-        let found = try network(channels: 3).problem(for: ImageShape(channels: 1, height: 28, width: 28))
-        #expect(found == "The feature network 'small' reads 3 channel(s), and the images have 1.")
+        let found = try network(channels: 1).problem(for: ImageShape(channels: 3, height: 28, width: 28))
+        #expect(found == "The feature network 'small' reads 1 channel(s), and the images have 3.")
         #expect(try network(channels: 1).problem(for: ImageShape(channels: 1, height: 28, width: 28)) == nil)
+    }
+
+    /// A picture in grey is one whose three colours are alike.
+    @Test func colourNetworksLookAtPicturesInGrey() throws {
+        let network = try network(channels: 3)
+        #expect(network.problem(for: ImageShape(channels: 1, height: 28, width: 28)) == nil)
+        var generator = Generator(seed: 0, purpose: "test")
+        let grey = Tensor.uniform([2, 1, 28, 28], bound: 1, using: &generator)
+        #expect(network.features(grey).isIdentical(to: network.features(grey.expand([2, 3, 28, 28]) + 0)))
+    }
+
+    /// Embeddings compare pictures of any size; without classes there is no score of them.
+    @Test func aCLIPComparesByItsEmbeddings() throws {
+        let folder = URL(filePath: #filePath).deletingLastPathComponent().appending(path: "../Golden/clip-vision")
+        let network = try FeatureNetwork.load(folder, name: "clip")
+        #expect(network.problem(for: ImageShape(channels: 1, height: 28, width: 28)) == nil)
+        var generator = Generator(seed: 0, purpose: "test")
+        let pictures = Tensor.uniform([20, 1, 28, 28], bound: 1, using: &generator)
+        let mask = Tensor.zeros([20, 1, 28, 28]) + 1
+        let pairs = PicturePairs(
+            originals: pictures, redrawn: pictures * 0.5, mask: mask, names: (0..<20).map { "\($0)" })
+        let outcomes = PictureFigures(pairs, split: .forget, network: network).outcomes(on: .filled, using: &generator)
+        #expect(outcomes.measurements.map(\.name) == ["psnr", "ssim", "fid", "embedding-cosine"])
+        #expect(
+            outcomes.contains(
+                .skipped(name: "inception-score", reason: "The feature network 'clip' has no classes.")))
     }
 }

@@ -34,7 +34,7 @@ struct ForgetOptions: ParsableArguments {
 
     @Option(
         help: ArgumentHelp(
-            "A classifier, through whose features redrawn pictures are compared with the originals.",
+            "A classifier or a CLIP, through whose features redrawn pictures are compared with the originals.",
             valueName: "folder"))
     var features: String?
 

@@ -88,9 +88,14 @@ public struct PictureFigures {
     }
 
     private func score(
-        _ region: Region, _ network: FeatureNetwork, _ probabilities: [[Double]],
+        _ region: Region, _ network: FeatureNetwork, _ probabilities: [[Double]]?,
         _ generator: inout some RandomNumberGenerator
     ) -> Outcome {
+        guard let probabilities else {
+            return .skipped(
+                name: region.name(MetricName.inceptionScore),
+                reason: "The feature network '\(network.name)' has no classes.")
+        }
         guard pairs.count >= Self.fewestForDistance else { return tooFew(region, MetricName.inceptionScore) }
         let found = InceptionScore.estimate(probabilities, using: &generator)
         return .measured(

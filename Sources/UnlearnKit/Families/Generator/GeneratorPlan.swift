@@ -117,10 +117,9 @@ extension ImageTask {
         if let problem = model.problem(for: degradation) { throw KitError.otherImages(path: path, problem: problem) }
     }
 
-    /// The classifier in a folder, as the network through which pictures are compared.
+    /// The classifier or the CLIP in a folder, as the network through which pictures are compared.
     func network(at folder: URL) throws -> FeatureNetwork {
-        let network = FeatureNetwork(
-            try ClassifierDirectory.load(folder), name: Provenance.name(ofModelAt: folder))
+        let network = try FeatureNetwork.load(folder, name: Provenance.name(ofModelAt: folder))
         let shape = ImageShape(channels: images.channels, height: images.height, width: images.width)
         if let problem = network.problem(for: shape) { throw KitError.otherImages(path: folder.path, problem: problem) }
         return network
