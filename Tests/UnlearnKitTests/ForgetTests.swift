@@ -132,9 +132,7 @@ struct PipelineTests {
         #expect(
             json.object?.keys == [
                 "family", "verdict", "reasons", "metrics", "seconds", "peakMemoryBytes", "samples", "pictures",
-                "redrawn", "tendency", "training",
-                "limits",
-                "notMeasured", "rows", "provenance",
+                "redrawn", "tendency", "limits", "notMeasured", "training", "rows", "provenance",
             ])
         #expect(
             json["seconds"]?.object?.keys == ["load", "prepare", "evaluateBefore", "forget", "evaluateAfter", "save"])
