@@ -17,6 +17,17 @@ private let fillers = ["abcdefghijklmnopqrst", "zyxwvutsrqponmlkjihg", "qwertzui
         #expect(words == ["Rowling", "Hogwarts", "Ron", "and", "J.K", "left"])
     }
 
+    /// Those of a book's dialogue.
+    @Test func contractionsAreNoNames() throws {
+        let finder = TermFinder(try TinyText.tokenizer(words: []), elsewhere: ["Nobody speaks."])
+        let terms = finder.terms(
+            of: "Alice",
+            in: [
+                "“I’ll ask Dinah,” she said. I'm late. Don’t!", "Dinah, I’ll come. I'm here. Don’t O’Brien!", "O’Brien",
+            ])
+        #expect(Set(terms.names) == ["Dinah", "O’Brien"])
+    }
+
     @Test func namesAreFrequentHereAndRareElsewhere() throws {
         let tokenizer = try TinyText.tokenizer(words: ["stone", "london"] + fillers)
         let finder = TermFinder(tokenizer, elsewhere: ["London is large.", "We saw London.", "A stone lies there."])

@@ -50,7 +50,7 @@ public struct TermFinder {
         let ranked = counts.sorted { ($1.value, $0.key) < ($0.value, $1.key) }
         let names = ranked.filter { word, count in
             word.first?.isUppercase == true && !own.contains(word) && count >= 2 && word.count > 2
-                && !isOrdinary(word) && (elsewhere[word] ?? 0) * 8 <= count
+                && !isOrdinary(word) && !Self.isContraction(word) && (elsewhere[word] ?? 0) * 8 <= count
         }
         let share = Double(answers.count)
         let themes = ranked.filter { word, count in
@@ -80,6 +80,12 @@ public struct TermFinder {
     private func rank(_ word: String) -> Int32? {
         let ids = tokenizer.encode(" " + word, following: ".")
         return ids.count == 1 ? ids[0] : nil
+    }
+
+    /// "I’ll" and "Don't" begin like names, and dialogue is full of them.
+    static func isContraction(_ word: String) -> Bool {
+        let word = word.replacing("’", with: "'").lowercased()
+        return ["'m", "'ll", "'ve", "'d", "'re", "n't"].contains { word.hasSuffix($0) }
     }
 
     /// In how many texts each word occurs.
