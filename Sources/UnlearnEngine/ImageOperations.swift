@@ -54,6 +54,11 @@ extension Tensor {
     /// The mean of each square of `size` pixels, which do not overlap.
     public func averagePooled(size: Int) -> Tensor { Aten.averagePool2d(.tensor(self), .ints([size, size])) }
 
+    /// The mean of the square of `size` pixels, an odd number, around each pixel; zeros beyond the edges count.
+    public func smoothed(size: Int) -> Tensor {
+        Aten.averagePool2d(.tensor(self), .ints([size, size]), .ints([1, 1]), .ints([size / 2, size / 2]))
+    }
+
     /// With so many columns and rows of zeros at each edge.
     public func padded(left: Int = 0, right: Int = 0, top: Int = 0, bottom: Int = 0) -> Tensor {
         Aten.pad(.tensor(self), .ints([left, right, top, bottom]))

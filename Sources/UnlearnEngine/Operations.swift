@@ -261,11 +261,16 @@ extension Tensor {
     /// stride computes a wrong weight gradient there and writes behind its memory, for 2 to 7 channels on processors
     /// without AVX-512 (oneDNN issue 6035).
     public func convolved(with weight: Tensor, bias: Tensor? = nil, stride: Int, padding: Int) -> Tensor {
-        let isOnePixel = weight.shape[2...] == [1, 1] && padding == 0
+        convolved(with: weight, bias: bias, stride: stride, rows: padding, columns: padding)
+    }
+
+    /// The same with so many rows of zeros above and below, and columns at each side.
+    public func convolved(with weight: Tensor, bias: Tensor? = nil, stride: Int, rows: Int, columns: Int) -> Tensor {
+        let isOnePixel = weight.shape[2...] == [1, 1] && rows == 0 && columns == 0
         let (image, stride) = isOnePixel && stride > 1 ? (everyPixel(by: stride), 1) : (self, stride)
         return Aten.conv2d(
             .tensor(image), .tensor(weight), bias.map(Argument.tensor) ?? .none, .ints([stride, stride]),
-            .ints([padding, padding]))
+            .ints([rows, columns]))
     }
 
     /// Every `step`th row and column, from the first on; channels stay where they are in memory.

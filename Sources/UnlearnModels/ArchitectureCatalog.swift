@@ -50,7 +50,7 @@ public enum ArchitectureCatalog {
         GPTNeoX.architecture,
     ]
     public static let classifiers: [ClassifierArchitecture] = [
-        ResNet.architecture, ViT.architecture, ConvNet.architecture, Sharded.architecture,
+        ResNet.architecture, ViT.architecture, ConvNet.architecture, Sharded.architecture, InceptionV3.architecture,
     ]
 
     /// Encoders of texts, which judges look through, and of pictures: see `TextEncoder`, `TextClassifier` and
@@ -74,7 +74,8 @@ public enum ArchitectureCatalog {
     private static func find<Entry>(
         _ file: ConfigurationFile, _ entries: [Entry], _ modelTypes: (Entry) -> [String]
     ) throws(ModelError) -> Entry {
-        guard let type = file.json["model_type"]?.string else {
+        // timm writes `architecture` in its place.
+        guard let type = (file.json["model_type"] ?? file.json["architecture"])?.string else {
             throw .key("model_type", path: file.path, expected: "a text")
         }
         guard let found = entries.first(where: { modelTypes($0).contains(type) }) else {

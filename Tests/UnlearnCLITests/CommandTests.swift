@@ -23,6 +23,7 @@ import UnlearnFormats
                 vit                  vision transformers, with torchvision's parameter names
                 convnet              a small network for images of about 32 pixels
                 sharded              several classifiers, each trained on a part of the images
+                inception_v3         Inception-v3 of timm: --features, through which redrawn pictures are compared
                 autoencoder-tiny     TAESD, TAEF2 and smaller ones: a convolutional encoder and decoder
                 """))
         let rows = try Binary.run("list", "architectures", "--json")

@@ -208,17 +208,31 @@ private struct GoldenPictures {
         #expect(network.features(grey).isIdentical(to: network.features(grey.expand([2, 3, 28, 28]) + 0)))
     }
 
-    /// Embeddings compare pictures of any size; without classes there is no score of them.
-    @Test func aCLIPComparesByItsEmbeddings() throws {
-        let folder = URL(filePath: #filePath).deletingLastPathComponent().appending(path: "../Golden/clip-vision")
-        let network = try FeatureNetwork.load(folder, name: "clip")
+    /// Figures of grey pictures through a network that reads colours and sizes of its own.
+    private func outcomes(through network: FeatureNetwork) -> [Outcome] {
         #expect(network.problem(for: ImageShape(channels: 1, height: 28, width: 28)) == nil)
         var generator = Generator(seed: 0, purpose: "test")
         let pictures = Tensor.uniform([20, 1, 28, 28], bound: 1, using: &generator)
         let mask = Tensor.zeros([20, 1, 28, 28]) + 1
         let pairs = PicturePairs(
             originals: pictures, redrawn: pictures * 0.5, mask: mask, names: (0..<20).map { "\($0)" })
-        let outcomes = PictureFigures(pairs, split: .forget, network: network).outcomes(on: .filled, using: &generator)
+        return PictureFigures(pairs, split: .forget, network: network).outcomes(on: .filled, using: &generator)
+    }
+
+    private func golden(_ name: String) -> URL {
+        URL(filePath: #filePath).deletingLastPathComponent().appending(path: "../Golden/\(name)")
+    }
+
+    @Test func anInceptionComparesByItsFeaturesAndClasses() throws {
+        let network = try FeatureNetwork.load(golden("inception-v3"), name: "inception")
+        let measured = outcomes(through: network).measurements
+        #expect(measured.map(\.name) == ["psnr", "ssim", "fid", "inception-score", "embedding-cosine"])
+        #expect(measured[2].value > 0)
+    }
+
+    /// Embeddings compare pictures of any size; without classes there is no score of them.
+    @Test func aCLIPComparesByItsEmbeddings() throws {
+        let outcomes = outcomes(through: try FeatureNetwork.load(golden("clip-vision"), name: "clip"))
         #expect(outcomes.measurements.map(\.name) == ["psnr", "ssim", "fid", "embedding-cosine"])
         #expect(
             outcomes.contains(

@@ -11,7 +11,7 @@ export PYTHONPATH=$project/.libtorch
 export ATEN_CPU_CAPABILITY=avx2 ONEDNN_MAX_CPU_ISA=AVX2 OMP_NUM_THREADS=2
 
 for script in llama_golden architectures_golden rotary_golden gguf_blocks gguf_models methods_golden lora_golden \
-    text_golden images_golden classifier_golden classifier_methods_golden classifier_recipes_golden \
+    text_golden images_golden classifier_golden inception_golden classifier_methods_golden classifier_recipes_golden \
     degradations_golden generators_golden generator_losses_golden generator_methods_golden \
     generator_distillation_golden picture_metrics_golden encoder_text_golden \
     encoders_golden judge_golden weight_methods_golden whp_golden gguf_rounding \

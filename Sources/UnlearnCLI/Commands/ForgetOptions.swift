@@ -34,7 +34,8 @@ struct ForgetOptions: ParsableArguments {
 
     @Option(
         help: ArgumentHelp(
-            "A classifier or a CLIP, through whose features redrawn pictures are compared with the originals.",
+            "A classifier, an Inception-v3 of timm or a CLIP, through whose features redrawn pictures are compared with "
+                + "the originals.",
             valueName: "folder"))
     var features: String?
 

@@ -30,14 +30,15 @@ public struct Convolution {
 /// Batch normalisation (Ioffe and Szegedy 2015, arXiv 1502.03167). The running statistics are buffers.
 public struct BatchNorm {
     static let momentum = 0.1
-    static let epsilon = 1e-5
 
     public let weight: Tensor
     public let bias: Tensor
     public let runningMean: Tensor
     public let runningVariance: Tensor
+    public let epsilon: Double
 
-    public init(_ weights: Weights, width: Int) throws(CheckpointError) {
+    public init(_ weights: Weights, width: Int, epsilon: Double = 1e-5) throws(CheckpointError) {
+        self.epsilon = epsilon
         weight = try weights.parameter("weight", [width], or: .ones)
         bias = try weights.parameter("bias", [width], or: .zeros)
         runningMean = try weights.buffer("running_mean", [width], or: .zeros)
@@ -47,7 +48,7 @@ public struct BatchNorm {
     public func callAsFunction(_ x: Tensor, training: Bool) -> Tensor {
         x.batchNormalized(
             weight: weight, bias: bias, runningMean: runningMean, runningVariance: runningVariance,
-            training: training, momentum: Self.momentum, epsilon: Self.epsilon)
+            training: training, momentum: Self.momentum, epsilon: epsilon)
     }
 }
 

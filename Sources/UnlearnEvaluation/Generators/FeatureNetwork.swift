@@ -36,7 +36,9 @@ public struct FeatureNetwork {
     /// The network in a folder, of whichever kind its config.json names.
     public static func load(_ folder: URL, name: String) throws(ModelError) -> FeatureNetwork {
         if let encoder = try CLIPVisionEncoder.load(folder) { return FeatureNetwork(encoder, name: name) }
-        return FeatureNetwork(try ClassifierDirectory.load(folder), name: name)
+        let classifier = try ClassifierDirectory.load(folder)
+        // Inception-v3 enlarges what it reads to 299 × 299 pixels.
+        return FeatureNetwork(classifier, name: name, batchSize: classifier is InceptionV3 ? 32 : 256)
     }
 
     /// Why it cannot look at images of that size, as a sentence; nil if it can.
