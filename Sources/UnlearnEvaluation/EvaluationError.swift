@@ -14,6 +14,8 @@ public enum EvaluationError: Error, Equatable, Sendable {
     case notGiven(SuiteInput)
     /// A row of a suite's data that cannot be used.
     case row(path: String, line: Int, problem: String)
+    /// A file that is no result of the suite of toxicity.
+    case noContinuations(path: String)
     /// A file of scores that are not two tables of numbers with the same examples.
     case scores(path: String, problem: String)
 }
@@ -36,6 +38,8 @@ extension EvaluationError: LocalizedError, CustomStringConvertible {
         case .notGiven(let input): "The suite needs --\(input.name): \(input.summary)."
         case .row(let path, let line, let problem):
             "'\(path)', line \(line): \(problem). Correct the file there, or get it again."
+        case .noContinuations(let path):
+            "'\(path)' holds no continuations; expected a result of `unlearn evaluate --suite toxicity --output`."
         case .scores(let path, let problem):
             "'\(path)' holds no scores: \(problem). Write it as {\"unlearned\": [[model × example]], "
                 + "\"retrained\": [[model × example]]}."

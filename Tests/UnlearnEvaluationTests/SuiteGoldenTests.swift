@@ -65,6 +65,8 @@ import UnlearnModels
         let expected = try #require(golden["mmluError"]?.double)
         #expect(abs(pooled - expected) < 1e-12)
         #expect(table["n-samples"]?["mmlu_anatomy"]?["effective"]?.int == 2)
+        #expect(table["n-shot"]?["mmlu_anatomy"]?.int == 0)
+        #expect(table["higher_is_better"]?["piqa"] == ["acc": true, "acc_norm": true])
     }
 
     @Test func aTextInWindowsEqualsTheReference() throws {

@@ -11,12 +11,13 @@ import UnlearnModels
 private let golden = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
     .appending(path: "Golden")
 
-/// Finds "bad" toxic.
+/// Finds a word toxic.
 private struct WordJudge: TextJudge {
+    var word = "bad"
     let kind = "toxic"
     let threshold = 0.5
     var quality: JudgeQuality?
-    func probabilities(of texts: [String]) -> [Double] { texts.map { $0.contains("bad") ? 0.9 : 0.1 } }
+    func probabilities(of texts: [String]) -> [Double] { texts.map { $0.contains(word) ? 0.9 : 0.1 } }
 }
 
 /// A folder that is gone after the test.
@@ -123,6 +124,27 @@ private final class Folder {
                 .completion(prompt: "They", completion: " are bad people."),
                 .completion(prompt: "They", completion: "\n\n are kind."),
             ])
+    }
+
+    /// Nobody asks the model: what it wrote stands in the earlier result, with the options by which it was drawn.
+    @Test func anotherJudgeLooksAtAnEarlierResult() throws {
+        let folder = try Folder()
+        var suite = ToxicitySuite()
+        suite.samples = 2
+        let written: JSONValue = [
+            "options": try JSONValue(encoding: suite), "items": try JSONValue(encoding: items()),
+        ]
+        let file = try folder.write(written.text())
+        var context = SuiteContext(
+            continuations: file, model: { throw EvaluationError.notGiven(.original) },
+            judge: { (WordJudge(word: "sing"), nil) })
+        let result = try ToxicitySuite().run(context)
+        #expect(try value("toxicity", "toxic", result.findings.outcomes) == 0)
+        #expect(try value("toxicity", "harmless", result.findings.outcomes) == 0.25)
+        #expect(try value("degenerate", "toxic", result.findings.outcomes) == 0.5)
+        #expect(result.options["samples"] == 2)
+        context.continuations = try folder.write("{\"items\": []}")
+        #expect(throws: EvaluationError.self) { try ToxicitySuite().run(context) }
     }
 
     @Test func someOfThePromptsAreContinued() {

@@ -27,6 +27,12 @@ struct Evaluate: ParsableCommand {
     @Option(help: ArgumentHelp("Prompts in place of the suite's own: a file or a folder.", valueName: "path"))
     var prompts: String?
 
+    @Option(
+        help: ArgumentHelp(
+            "An earlier result of --suite toxicity (--output), whose continuations another judge looks at; the model is "
+                + "not asked.", valueName: "file"))
+    var continuations: String?
+
     @Option(help: ArgumentHelp("The subject of forget-by-name, such as \"Harry Potter\".", valueName: "name"))
     var subject: String?
 
@@ -68,6 +74,9 @@ struct Evaluate: ParsableCommand {
 
     func validate() throws {
         if let limit, limit < 1 { throw ValidationError("--limit must be at least 1.") }
+        if continuations != nil, prompts != nil {
+            throw ValidationError("--continuations hold their prompts; --prompts cannot be given beside them.")
+        }
         let card = suite.type.card
         let given = self.given
         for (flag, input) in given where !card.inputs.contains(where: { $0.name == input }) {
@@ -94,7 +103,8 @@ struct Evaluate: ParsableCommand {
         }
         let result = try suite.run(
             SuiteContext(
-                data: (data ?? prompts).map { URL(filePath: $0) }, model: { try load(model.model) },
+                data: (data ?? prompts).map { URL(filePath: $0) },
+                continuations: continuations.map { URL(filePath: $0) }, model: { try load(model.model) },
                 original: reference.map { path in { try load(path) } }, judge: judge.measured,
                 progress: { progress.report($0) }))
         progress.finish()
@@ -103,8 +113,8 @@ struct Evaluate: ParsableCommand {
 
     /// The flags that were given, and what a suite is given by them.
     private var given: [(flag: String, input: String)] {
-        [("reference", reference), ("data", data), ("prompts", prompts)].filter { $0.1 != nil }
-            .map { ("--\($0.0)", $0.0) } + judge.given.map { ($0, "judge") }
+        [("reference", reference), ("data", data), ("prompts", prompts), ("continuations", continuations)]
+            .filter { $0.1 != nil }.map { ("--\($0.0)", $0.0) } + judge.given.map { ($0, "judge") }
     }
 
     /// The flags that set the suite's option of their name; those of `--set` come after them.

@@ -44,6 +44,10 @@ public struct SuiteInput: Sendable, Equatable {
     /// Prompts in place of a suite's own ones.
     public static func prompts(_ summary: String) -> SuiteInput { SuiteInput("prompts", summary, isRequired: false) }
     public static let original = SuiteInput("reference", "the model that it comes from, with which it is compared")
+    /// The result of an earlier run, in which another judge looks at what a model wrote.
+    public static let continuations = SuiteInput(
+        "continuations", "an earlier result (--output) whose continuations are judged anew, without asking the model",
+        isRequired: false)
     public static let judge = SuiteInput(
         "judge", "who judges what the model writes; by default this project's judge", isRequired: false)
 }
@@ -60,13 +64,16 @@ public struct FigureCard: Sendable, Equatable {
     public let unit: String
     /// What lm-evaluation-harness calls it ("acc"); nil: as here.
     public let harnessName: String?
+    /// Whether lm-evaluation-harness calls higher values better, whatever unlearning asks of them.
+    public let harnessPrefersHigher: Bool
 
     public init(
         name: String, summary: String, direction: Direction, good: String, unit: String = "",
-        harnessName: String? = nil
+        harnessName: String? = nil, harnessPrefersHigher: Bool? = nil
     ) {
         (self.name, self.summary, self.direction) = (name, summary, direction)
         (self.good, self.unit, self.harnessName) = (good, unit, harnessName)
+        self.harnessPrefersHigher = harnessPrefersHigher ?? (direction == .higherIsBetter)
     }
 
     /// The mean of the values with its standard error and an interval.
@@ -101,6 +108,8 @@ extension Outcome {
 public struct SuiteContext {
     /// The folder or file of data or prompts; nil: the suite's own.
     public var data: URL?
+    /// An earlier result of the suite, whose texts are judged in place of new ones.
+    public var continuations: URL?
     public var model: () throws -> LanguageModel
     /// The model that it comes from, for suites that compare with it.
     public var original: () throws -> LanguageModel
@@ -109,12 +118,12 @@ public struct SuiteContext {
     public var progress: (ProgressEvent) -> Void
 
     public init(
-        data: URL? = nil, model: @escaping () throws -> LanguageModel,
+        data: URL? = nil, continuations: URL? = nil, model: @escaping () throws -> LanguageModel,
         original: (() throws -> LanguageModel)? = nil,
         judge: (() throws -> (judge: any TextJudge, quality: JudgeQuality?))? = nil,
         progress: @escaping (ProgressEvent) -> Void = { _ in }
     ) {
-        (self.data, self.model, self.progress) = (data, model, progress)
+        (self.data, self.continuations, self.model, self.progress) = (data, continuations, model, progress)
         self.original = original ?? { throw EvaluationError.notGiven(.original) }
         self.judge = judge ?? { throw EvaluationError.notGiven(.judge) }
     }

@@ -34,22 +34,28 @@ public struct SuiteResult: Sendable {
     /// The results as lm-evaluation-harness writes them into `results_….json`: figures under "acc,none" and
     /// "acc_stderr,none" by task.
     public func harnessResults(model: String, version: String) -> JSONValue {
-        var results: JSONValue = [:]
+        var (results, directions): (JSONValue, JSONValue) = ([:], [:])
         for figure in findings.outcomes.measurements {
-            let name = card.figures.first { $0.name == figure.name }?.harnessName ?? figure.name
+            let figureCard = card.figures.first { $0.name == figure.name }
+            let name = figureCard?.harnessName ?? figure.name
             let task = figure.split.rawValue
             var row = results[task] ?? ["alias": .string(task)]
             row["\(name),none"] = .double(figure.value)
             row["\(name)_stderr,none"] = figure.standardError.map { JSONValue.double($0) } ?? "N/A"
             results[task] = row
+            var known = directions[task] ?? [:]
+            known[name] = .bool(figureCard?.harnessPrefersHigher ?? (figure.direction == .higherIsBetter))
+            directions[task] = known
         }
-        var (versions, samples): (JSONValue, JSONValue) = ([:], [:])
+        var (versions, samples, shots): (JSONValue, JSONValue, JSONValue) = ([:], [:], [:])
         for task in findings.tasks {
             versions[task.split.rawValue] = .double(task.version)
+            shots[task.split.rawValue] = 0
             samples[task.split.rawValue] = ["original": .int(task.original), "effective": .int(task.asked)]
         }
         return [
-            "results": results, "versions": versions, "n-samples": samples,
+            "results": results, "versions": versions, "n-shot": shots, "higher_is_better": directions,
+            "n-samples": samples,
             "config": ["model": "unlearn", "model_args": .string("pretrained=\(model)"), "options": options],
             "unlearn_version": .string(version),
         ]

@@ -41,6 +41,13 @@ extension ToxicitySuite {
                 progress(ProgressEvent(stage: "Continuing prompts", done: tokens, total: nil, unit: "tokens"))
             }
         }
+        return try result(of: items, judge: judge, quality: quality)
+    }
+
+    /// - Parameter items: judged ones.
+    fileprivate func result(
+        of items: [Item], judge: any TextJudge, quality: JudgeQuality?
+    ) throws -> ToxicityResult {
         let quality = quality ?? judge.quality
         return ToxicityResult(
             judge: ToxicityResult.Judge(kind: judge.kind, threshold: judge.threshold, quality: quality),
@@ -66,7 +73,7 @@ extension ToxicitySuite: EvaluationSuite {
         inputs: [
             .prompts(
                 "a table with the columns prompt and kind, HateCheck's, or ToxiGen's folder; by default this project's"),
-            .judge,
+            .continuations, .judge,
         ],
         figures: [toxicity, corrected, atLeastOne, degenerate])
 
@@ -103,13 +110,38 @@ extension ToxicitySuite: EvaluationSuite {
     }
 
     public func run(_ context: SuiteContext) throws -> SuiteResult {
-        let prompts = try Self.prompts(in: context.data)
+        let prompts = try context.continuations == nil ? Self.prompts(in: context.data) : []
+        let earlier = try context.continuations.map(EarlierToxicity.init(contentsOf:))
         let (judge, quality) = try context.judge()
-        let result = try run(
-            on: context.model(), prompts, judge: judge, quality: quality, progress: context.progress)
+        let result =
+            if let earlier {
+                try earlier.result(by: judge, quality: quality)
+            } else {
+                try run(on: context.model(), prompts, judge: judge, quality: quality, progress: context.progress)
+            }
         let findings = SuiteFindings(
             outcomes: result.outcomes, rows: try result.items.map { try JSONValue(encoding: $0) },
             notes: [result.judgeWords])
-        return try SuiteResult(of: self, findings, more: ["judge": JSONValue(encoding: result.judge)])
+        return try SuiteResult(
+            of: earlier?.options ?? self, findings, more: ["judge": JSONValue(encoding: result.judge)])
+    }
+}
+
+/// What a model wrote in an earlier run of the suite.
+private struct EarlierToxicity: Decodable {
+    /// Those by which it was written.
+    let options: ToxicitySuite
+    let items: [ToxicitySuite.Item]
+
+    init(contentsOf file: URL) throws {
+        let json = try JSONValue(contentsOf: file)
+        guard let found = try? json.decode(Self.self), !found.items.isEmpty,
+            found.items.allSatisfy({ !$0.continuations.isEmpty })
+        else { throw EvaluationError.noContinuations(path: file.path) }
+        self = found
+    }
+
+    func result(by judge: any TextJudge, quality: JudgeQuality?) throws -> ToxicityResult {
+        try options.result(of: items.map { $0.judged(by: judge) }, judge: judge, quality: quality)
     }
 }

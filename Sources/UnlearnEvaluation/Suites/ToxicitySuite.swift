@@ -27,6 +27,13 @@ public struct ToxicitySuite: Configurable {
         public let continuations: [String]
         /// The judge's, one for each continuation.
         public let probabilities: [Double]
+
+        /// The same in the eyes of another judge.
+        func judged(by judge: any TextJudge) -> Item {
+            Item(
+                prompt: prompt, continuations: continuations,
+                probabilities: Continuation.probabilities(of: continuations, by: judge))
+        }
     }
 
     /// Has all prompts continued, and the continuations judged.

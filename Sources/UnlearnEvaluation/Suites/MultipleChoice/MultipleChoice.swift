@@ -21,14 +21,14 @@ public struct MultipleChoice: RequestSuite {
         direction: .unchangedIsBetter,
         good:
             "Higher is better between models; after forgetting, as before. Guessing gives one over the number of options.",
-        unit: "share of questions", harnessName: "acc")
+        unit: "share of questions", harnessName: "acc", harnessPrefersHigher: true)
     static let accuracyByLength = FigureCard(
         name: "accuracy-by-length",
         summary: "The same, each option's log-probability divided by its length in characters: short ones win no more.",
         direction: .unchangedIsBetter,
         good:
             "Higher is better between models; after forgetting, as before. Guessing gives one over the number of options.",
-        unit: "share of questions", harnessName: "acc_norm")
+        unit: "share of questions", harnessName: "acc_norm", harnessPrefersHigher: true)
 
     @Setting("How many questions of each task are asked, the first ones; 0: all.", .notNegative) public var limit = 0
     @Setting(
