@@ -10,6 +10,7 @@ public enum MethodCatalog {
         GradientDifference.self,
         NPO.self,
         SimNPO.self,
+        DPO.self,
         RMU.self,
         TaskVector.self,
         SPUNGE.self,

@@ -14,6 +14,8 @@ public enum MethodError: Error, Equatable, CustomStringConvertible {
     case needsExamples(method: String, split: String)
     /// Answers that admit not knowing, and no questions to answer so.
     case needsQuestions
+    /// A method that prefers another text to each one, and no example that has one.
+    case needsAlternatives(method: String)
     /// A method for models of several networks.
     case needsShards(method: String)
     /// Whoever began the training wants no further step.
@@ -45,6 +47,10 @@ public enum MethodError: Error, Equatable, CustomStringConvertible {
         case .needsQuestions:
             "Not knowing is learnt as the answer to questions, and the forget set holds none, only texts. Give questions with "
                 + "--forget FILE, or leave out --answer unknown."
+        case .needsAlternatives(let method):
+            "The method '\(method)' prefers another text to what is forgotten, and the forget set holds texts that are "
+                + "continued, without one. Give rows with a member 'alternative' with --forget FILE.jsonl, or choose another "
+                + "method with --method."
         case .needsShards(let method):
             "The method '\(method)' needs a model that was trained in shards. Train one with --set design.shards=4, or choose "
                 + "another method with --method."

@@ -76,10 +76,10 @@ private struct WordJudge: TextJudge {
         func completion(_ prompt: TendencyPrompt, _ text: String) -> Example {
             .completion(prompt: prompt.text, completion: text)
         }
-        let bad = ForgetExample(completion(prompt, "bad"), group: "a")
+        let bad = ForgetExample(completion(prompt, "bad"), group: "a", alternative: "good")
         var options = TendencyStudyOptions()
         var expected = TendencySource.Parts(
-            toxic: [bad, ForgetExample(completion(mention, "hardly bad"), group: "b")],
+            toxic: [bad, ForgetExample(completion(mention, "hardly bad"), group: "b", alternative: "mild")],
             harmless: [completion(mention, "mild")], spared: [completion(prompt, "good")])
         #expect(TendencySource.divided(answers, options) == expected)
         // What is in doubt is neither forgotten nor kept.

@@ -12,7 +12,8 @@ import UnlearnFormats
     private static let golden = [
         "translated-distillation": ["softLabels"], "gradient-ascent": ["gradientAscent", "gradient-ascent"],
         "gradient-difference": ["gradientDifferenceNLL", "gradientDifferenceHidden", "gradient-difference"],
-        "npo": ["npo", "npoKL"], "simnpo": ["simnpo", "simnpoNLL"], "rmu": ["rmu"], "fine-tune": ["fine-tune"],
+        "npo": ["npo", "npoKL"], "simnpo": ["simnpo", "simnpoNLL"], "dpo": ["dpo", "dpoKL"],
+        "rmu": ["rmu"], "fine-tune": ["fine-tune"],
         "neggrad-plus": ["neggrad-plus"], "scrub": ["scrub-forget", "scrub-retain"], "bad-teacher": ["bad-teacher"],
         "random-labels": ["random-labels"], "ssd": ["ssd"], "salun": ["salun"], "boundary-shrink": ["boundary-shrink"],
         "sisa": ["sisa", "sisa-scores"], "fanchuan": ["fanchuan"], "kookmin": ["kookmin", "kookmin-drawn"],

@@ -29,7 +29,7 @@ struct GoldenStep {
         retain = try Self.examples(json["retain"], from: 10)
     }
 
-    private static func examples(_ rows: JSONValue?, from first: Int) throws -> [TokenExample] {
+    static func examples(_ rows: JSONValue?, from first: Int) throws -> [TokenExample] {
         try #require(rows?.array).enumerated().map { index, row in
             let ids = try #require(row["ids"]?.array).map { Int32(try #require($0.int)) }
             let labelled = try #require(row["labelled"]?.array).map { $0.int == 1 }
@@ -52,11 +52,11 @@ struct GoldenStep {
     }
 
     func run(
-        _ session: Session, _ objective: (TokenStep) throws -> [Term]
+        _ session: Session, beside others: [TokenExample] = [], _ objective: (TokenStep) throws -> [Term]
     ) throws -> (terms: [Term], gradients: [(String, Tensor?)]) {
         let names = model.parameters.names
         let parameters = model.parameters.train(Set(names))
-        let step = try TokenStep(session, forget: forget, groups: [[0, 1], [0, 1]])
+        let step = try TokenStep(session, forget: forget + others, groups: [[0, 1], [0, 1]])
         let terms = try objective(step)
         let total = terms.dropFirst().reduce(terms[0].value * terms[0].weight) { $0 + $1.value * $1.weight }
         return (terms, Array(zip(names, total.gradients(of: parameters))))
@@ -129,6 +129,19 @@ func isClose(_ found: Float, _ expected: Float) -> Bool { abs(found - expected) 
         method.forgetWeight = 1
         method.retainWeight = retainWeight
         try golden.agrees(name, method)
+    }
+
+    /// The first example has another answer, the second none.
+    @Test(arguments: [("dpo", 0.0), ("dpoKL", 1)])
+    func dpoEqualsTheReference(name: String, retainWeight: Double) throws {
+        let golden = try GoldenStep()
+        let others = try GoldenStep.examples(golden.json["others"], from: -1)
+        var method = DPO()
+        (method.retainWeight, method.retainTerm) = (retainWeight, .kl)
+        let session = try golden.session()
+        session.storedReference = Reference(
+            golden.forget + others + golden.retain, golden.reference, headIsTrained: false)
+        try golden.agrees(name, golden.run(session, beside: others) { try method.objective($0) })
     }
 
     @Test func aHiddenRetainTermEqualsTheReference() throws {

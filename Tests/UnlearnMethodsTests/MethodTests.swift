@@ -46,6 +46,61 @@ import UnlearnModels
         return (model, before)
     }
 
+    /// What is preferred comes up, what is forgotten goes down, and the row's own answer goes before a refusal.
+    @Test func dpoPrefersTheOtherAnswer() throws {
+        let model = try GoldenStep().reference
+        // The golden model knows 64 tokens: text that these spell.
+        let rows = [
+            ForgetExample(.completion(prompt: "!", completion: "#$%&"), alternative: "*+,-"),
+            ForgetExample(.completion(prompt: "\"", completion: "'('(")),
+            ForgetExample(.text("./")),
+        ]
+        let language = try TinyText.language(model)
+        let forget = try rows.enumerated().map { try language.encoder.encode($0.element.example, id: $0.offset) }
+        var options = TrainingOptions()
+        (options.learningRate, options.steps, options.batchSize) = (3e-3, 20, 3)
+        var method = DPO()
+        method.retainWeight = 0
+        func session(_ rows: [ForgetExample]) -> Session {
+            Session(
+                model: language, forget: forget, retain: [],
+                subject: SubjectTexts(terms: SubjectTerms(subject: "", names: []), forget: rows), options: options,
+                seed: 0)
+        }
+        let others = try DPO.alternatives(of: session(rows))
+        #expect(others.map { $0?.id } == [-1, nil, nil])
+        let preferred = try #require(others[0])
+        #expect(preferred == (try language.encoder.encode(.completion(prompt: "!", completion: "*+,-"), id: -1)))
+        func losses() -> [Float] {
+            withoutRecording { (forget + [preferred]).map { -model.logProbabilities(TokenBatch([$0])).mean().item } }
+        }
+        let before = losses()
+        try method.unlearn(session(rows))
+        let change = zip(losses(), before).map { $0 - $1 }
+        #expect(change[0] > 0.3 && change[1] > 0.3 && change[2] > 0.3 && change[3] < -0.3, "\(change)")
+        #expect(throws: MethodError.needsAlternatives(method: "dpo")) {
+            try method.unlearn(session(rows.map { ForgetExample($0.example) }))
+        }
+    }
+
+    /// A question of nobody's own choosing is answered with not knowing.
+    @Test func dpoRefusesWhereAnAnswerHasNoOther() throws {
+        let rows = [
+            ForgetExample(.answer(question: "Who?", answer: "Me.")),
+            ForgetExample(.answer(question: "Who?", answer: "Me."), alternative: "You."),
+        ]
+        let language = try TinyText.language(GoldenStep().reference)
+        let forget = try rows.enumerated().map { try language.encoder.encode($0.element.example, id: $0.offset) }
+        let session = Session(
+            model: language, forget: forget, retain: [],
+            subject: SubjectTexts(terms: SubjectTerms(subject: "", names: []), forget: rows),
+            options: TrainingOptions(), seed: 0)
+        let expected = try [SubjectPrompts.refusals[0], "You."].enumerated().map {
+            try language.encoder.encode(.answer(question: "Who?", answer: $0.element), id: -1 - $0.offset)
+        }
+        #expect(try DPO.alternatives(of: session) == expected)
+    }
+
     /// Mean loss per token of the forget and of the retain set, in nats.
     private func losses(_ model: any CausalLM) -> [Float] {
         withoutRecording {

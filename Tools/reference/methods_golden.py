@@ -27,6 +27,8 @@ RETAIN = [
     {"ids": [1, 20, 53, 31, 16, 2], "labelled": [0, 0, 0, 1, 1, 1]},
     {"ids": [1, 8, 49, 22, 61, 13, 35, 2], "labelled": [0, 1, 1, 1, 1, 1, 1, 1]},
 ]
+# What is preferred to the first forget example, behind the same prompt.
+OTHERS = [{"ids": [1, 11, 25, 7, 33, 52, 19, 2], "labelled": [0, 0, 0, 1, 1, 1, 1, 1]}]
 # The teacher of the soft-label term reads a translated text of equal length and may not say some tokens.
 TRANSLATED = [[1, 11, 26, 41, 3, 58, 2], [1, 45, 6, 14, 63, 28, 37, 10, 2]]
 FORBIDDEN = [40, 62, 29]
@@ -76,6 +78,12 @@ def objectives(model, reference, reduce):
     with torch.no_grad():
         reference_sums = torch.stack([-part.sum() for part in losses(reference, FORGET)])
     preference = -(2 / BETA) * torch.nn.functional.logsigmoid(-BETA * (sums - reference_sums)).mean()
+    with torch.no_grad():
+        other_reference_sums = torch.stack([-part.sum() for part in losses(reference, OTHERS)])
+    # The second forget example has no other answer: it counts as in NPO.
+    wins = torch.stack([-part.sum() for part in losses(model, OTHERS)]) - other_reference_sums
+    margins = torch.cat([wins, torch.zeros(len(FORGET) - len(OTHERS))]) - (sums - reference_sums)
+    direct = -(2 / BETA) * torch.nn.functional.logsigmoid(BETA * margins).mean()
     soft_labels = reduce(divergences(forbidding_teacher(reference), model, FORGET))
     return {
         "gradientAscent": (ascent, None),
@@ -84,6 +92,8 @@ def objectives(model, reference, reduce):
         "npo": (preference, None),
         "npoNLL": (preference, likelihood),
         "npoKL": (preference, closeness),
+        "dpo": (direct, None),
+        "dpoKL": (direct, closeness),
         "softLabels": (soft_labels, None),
     }
 
@@ -181,6 +191,7 @@ def main():
         "versions": golden.versions(),
         "forget": FORGET,
         "retain": RETAIN,
+        "others": OTHERS,
         "translated": TRANSLATED,
         "forbidden": FORBIDDEN,
         "beta": BETA,

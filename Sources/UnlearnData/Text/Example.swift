@@ -49,6 +49,16 @@ public enum Example: Sendable, Hashable {
         }
     }
 
+    /// The same prompt with another answer; nil for a text without a prompt.
+    public func answered(by text: String) -> Example? {
+        switch self {
+        case .answer(let question, _): .answer(question: question, answer: text)
+        case .completion(let prompt, _): .completion(prompt: prompt, completion: text)
+        case .conversation(let messages): .conversation(messages.dropLast() + [ChatMessage(.assistant, text)])
+        case .text: nil
+        }
+    }
+
     /// The same example with every text passed through `transform`.
     public func mapText(_ transform: (String) -> String) -> Example {
         switch self {

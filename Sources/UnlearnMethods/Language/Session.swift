@@ -161,18 +161,24 @@ public final class Session {
     /// Minimises what `objective` returns for each step of the plan.
     /// - Parameters:
     ///   - examples: what is learnt from in place of the forget set as it stands.
+    ///   - others: read beside the examples, where there is one; a step holds them behind its examples.
     ///   - blocks: the only blocks whose parameters may change; nil: all that the pattern names.
     ///   - partSize: how many examples are read together; nil: all of a step. Parts count by their labelled tokens.
     ///   - watch: measures now and then, and may end the training; nil: the divergence from the original, if it has a limit.
     /// - Returns: how many steps were done.
     @discardableResult
     func descend(
-        over examples: [TokenExample]? = nil, in blocks: ClosedRange<Int>? = nil, partSize: Int? = nil,
+        over examples: [TokenExample]? = nil, beside others: [TokenExample?] = [], in blocks: ClosedRange<Int>? = nil,
+        partSize: Int? = nil,
         watch: (any Watch)? = nil, _ objective: @escaping (TokenStep) throws -> [Term]
     ) throws -> Int {
         let examples = examples ?? forget
         guard !examples.isEmpty else { throw MethodError.noTargets(split: "forget") }
         precondition(partSize == nil || retain.isEmpty, "descend: steps with a retain part are read in one")
+        precondition(others.isEmpty || others.count == examples.count, "descend: others are as many as the examples")
+        func read(_ indices: [Int]) -> [TokenExample] {
+            indices.map { examples[$0] } + (others.isEmpty ? [] : indices.compactMap { others[$0] })
+        }
         begin()
         let names = try trainedNames(in: blocks)
         let watch: (any Watch)? = watch ?? budget
@@ -191,12 +197,12 @@ public final class Session {
         try descent.training {
             for groups in plan.steps.dropFirst(before) where watch?.isOver != true {
                 try descent.step(measure: { watch?.measure(after: $0) }) {
-                    try parts(of: groups, examples, size: partSize, objective)
+                    try parts(of: groups, size: partSize, reading: read, objective)
                 }
             }
             watch?.finish(after: descent.done)
             if let last = plan.steps.last, descent.done > before {
-                try checkResult(of: last.map { Array($0.prefix(1)) }, examples, objective)
+                try checkResult(of: last.map { Array($0.prefix(1)) }, reading: read, objective)
             }
         }
         return descent.done
@@ -204,20 +210,21 @@ public final class Session {
 
     /// That the objective is still a number for an example or two. What the last step did is seen by no later one.
     private func checkResult(
-        of groups: [[Int]], _ examples: [TokenExample], _ objective: (TokenStep) throws -> [Term]
+        of groups: [[Int]], reading examples: ([Int]) -> [TokenExample], _ objective: (TokenStep) throws -> [Term]
     ) throws {
-        let step = try TokenStep(self, forget: groups[0].map { examples[$0] }, groups: groups)
+        let step = try TokenStep(self, forget: examples(groups[0]), groups: groups)
         _ = try withoutRecording { try objective(step).values(step: recorder.count, examples: step.exampleIDs) }
     }
 
     /// The examples of a step in parts that are read one after another, each weighted by its labelled tokens.
     private func parts(
-        of groups: [[Int]], _ examples: [TokenExample], size: Int?, _ objective: @escaping (TokenStep) throws -> [Term]
+        of groups: [[Int]], size: Int?, reading examples: ([Int]) -> [TokenExample],
+        _ objective: @escaping (TokenStep) throws -> [Term]
     ) throws -> [StepPart] {
         let size = size ?? groups[0].count
         let steps = try stride(from: 0, to: groups[0].count, by: max(1, size)).map { start -> TokenStep in
             let part = Array(groups[0][start...].prefix(size))
-            return try TokenStep(self, forget: part.map { examples[$0] }, groups: [part] + groups.dropFirst())
+            return try TokenStep(self, forget: examples(part), groups: [part] + groups.dropFirst())
         }
         let targets = steps.reduce(0) { $0 + $1.batch.targets.count }
         return steps.map { step in

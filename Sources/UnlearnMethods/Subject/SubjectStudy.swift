@@ -13,19 +13,22 @@ public struct ForgetExample: Codable, Sendable, Equatable {
     public var standIn: String
     /// What the row's own column says, where a method splits by it.
     public var group: String?
+    /// What is to be said in its place, where a method prefers one text to another.
+    public var alternative: String?
 
-    public init(_ example: Example, standIn: String? = nil, group: String? = nil) {
-        (self.example, self.group) = (example, group)
+    public init(_ example: Example, standIn: String? = nil, group: String? = nil, alternative: String? = nil) {
+        (self.example, self.group, self.alternative) = (example, group, alternative)
         self.standIn = standIn ?? OrdinaryNames.people[0]
     }
 
-    private enum CodingKeys: String, CodingKey { case standIn, group }
+    private enum CodingKeys: String, CodingKey { case standIn, group, alternative }
 
     public init(from decoder: any Decoder) throws {
         let row = try decoder.container(keyedBy: CodingKeys.self)
         self.init(
             try Example(from: decoder), standIn: try row.decodeIfPresent(String.self, forKey: .standIn),
-            group: try row.decodeIfPresent(String.self, forKey: .group))
+            group: try row.decodeIfPresent(String.self, forKey: .group),
+            alternative: try row.decodeIfPresent(String.self, forKey: .alternative))
     }
 
     public func encode(to encoder: any Encoder) throws {
@@ -33,6 +36,7 @@ public struct ForgetExample: Codable, Sendable, Equatable {
         var row = encoder.container(keyedBy: CodingKeys.self)
         try row.encode(standIn, forKey: .standIn)
         try row.encodeIfPresent(group, forKey: .group)
+        try row.encodeIfPresent(alternative, forKey: .alternative)
     }
 }
 

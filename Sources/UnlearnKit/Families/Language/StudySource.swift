@@ -70,7 +70,9 @@ struct UserData {
             let value = column.flatMap { row.value[$0] }
             let group = value?.string ?? value?.int.map(String.init)
             if let column, group == nil { throw KitError.noColumn(path: path, line: row.line, column: column) }
-            return ForgetExample(example, standIn: row.value["standIn"]?.string, group: group)
+            return ForgetExample(
+                example, standIn: row.value["standIn"]?.string, group: group,
+                alternative: row.value["alternative"]?.string)
         }
     }
 

@@ -87,8 +87,17 @@ struct TendencySource {
         func examples(_ kind: TendencyPrompt.Kind) -> [Example] {
             harmless.filter { $0.prompt.kind == kind }.map(\.example)
         }
+        // What the same model wrote behind the same prompt, each in its turn.
+        let others = Dictionary(grouping: harmless, by: \.prompt)
+        var turns: [TendencyPrompt: Int] = [:]
+        let toxic = told.filter { $0.probability >= least }.map { found in
+            let (turn, same) = (turns[found.prompt, default: 0], others[found.prompt] ?? [])
+            turns[found.prompt] = turn + 1
+            return ForgetExample(
+                found.example, group: found.prompt.group,
+                alternative: same.isEmpty ? nil : same[turn % same.count].example.answer)
+        }
         return Parts(
-            toxic: told.filter { $0.probability >= least }.map { ForgetExample($0.example, group: $0.prompt.group) },
-            harmless: examples(.harmless), spared: options.sparesToxicPrompts ? examples(.toxic) : [])
+            toxic: toxic, harmless: examples(.harmless), spared: options.sparesToxicPrompts ? examples(.toxic) : [])
     }
 }
