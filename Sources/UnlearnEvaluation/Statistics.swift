@@ -90,6 +90,30 @@ public enum Statistics {
         }
     }
 
+    /// The two-sided p-value of paired differences by Fisher's randomization test: how often their mean would be as far
+    /// from 0 if each could as well have had the other sign. All signs are tried where they are few, else `draws` of them,
+    /// the observed one among them. NaN for nothing.
+    public static func signFlipTest(
+        of differences: [Double], draws: Int = 9999, using generator: inout some RandomNumberGenerator
+    ) -> Double {
+        guard !differences.isEmpty else { return .nan }
+        // Sums in another order round otherwise: what is as far but for that counts.
+        let observed = abs(differences.reduce(0, +)) * (1 - 1e-12)
+        func isAsFar(_ isFlipped: (Int) -> Bool) -> Bool {
+            abs(differences.enumerated().reduce(0) { $0 + (isFlipped($1.offset) ? -$1.element : $1.element) })
+                >= observed
+        }
+        if differences.count < 13 {
+            let all = 1 << differences.count
+            return Double((0..<all).count { signs in isAsFar { signs >> $0 & 1 == 1 } }) / Double(all)
+        }
+        let hits = (0..<draws).count { _ in
+            let flips = differences.map { _ in Bool.random(using: &generator) }
+            return isAsFar { flips[$0] }
+        }
+        return Double(1 + hits) / Double(1 + draws)
+    }
+
     static func bootstrap(
         _ count: Int, _ resamples: Int, _ level: Double, _ generator: inout some RandomNumberGenerator,
         statistic: ([Int]) -> Double

@@ -70,13 +70,36 @@ import UnlearnFormats
                 == "Error: --suite forget-by-name needs --reference: the model that it comes from, with which it is compared."
         )
         let foreign = try mistake("toxicity", "--data", "x")
-        #expect(foreign == "Error: --data is for --suite forget-by-name, multiple-choice or perplexity.")
+        #expect(foreign == "Error: --data is for --suite forget-by-name, multiple-choice, perplexity or questions.")
         let judge = try mistake("perplexity", "--data", "x", "--judge", "y")
         #expect(judge == "Error: --judge is for --suite toxicity.")
         let option = try mistake("perplexity", "--data", "x", "--subject", "y")
         #expect(option == "Error: --subject is for --suite forget-by-name.")
         let limit = try mistake("multiple-choice", "--data", "x", "--limit", "0")
         #expect(limit == "Error: --limit must be at least 1.")
+    }
+
+    @Test func aModelIsNotToldFromItself() throws {
+        let folder = try TinyModel.make()
+        try folder.write(
+            """
+            {"question": "a b?", "answer": "c d"}
+            {"question": "b c?", "answer": "d"}
+            """, "questions.jsonl")
+        let result = try evaluate(
+            "--suite", "questions", "--data", "questions.jsonl", "--reference", "model", "--set", "maximumTokens=4",
+            "--json", in: folder)
+        #expect(result.status == 0, "\(result.error)")
+        let outcomes = try #require(try result.json["outcomes"]?.array)
+        let names = outcomes.compactMap { $0["name"]?.string }
+        #expect(names == ["log-probability", "right", "better-than-control", "difference-from-control"])
+        #expect(outcomes.last?["value"]?.double == 0 && outcomes[2]["value"]?.double == 0)
+        let items = try #require(try result.json["items"]?.array)
+        #expect(items.count == 2 && items[0]["control"] == items[0]["logProbability"])
+        let table = try evaluate(
+            "--suite", "questions", "--data", "questions.jsonl", "--reference", "model", "--set", "maximumTokens=0",
+            in: folder)
+        #expect(table.output.contains("p = 1.0000"), "\(table.output)")
     }
 
     @Test func dataThatAreMissingAreNamed() throws {

@@ -36,6 +36,25 @@ import UnlearnEngine
         #expect(Statistics.wilsonInterval(hits: 2, of: 1).low.isNaN)
     }
 
+    @Test func signsAreFlippedInEveryWayWhereTheseAreFew() {
+        var generator = Generator(seed: 1)
+        // Of the eight sums of ±1 ± 2 ± 3 two are as far from 0 as 6.
+        #expect(Statistics.signFlipTest(of: [1, 2, 3], using: &generator) == 0.25)
+        #expect(Statistics.signFlipTest(of: [1, -2, 3], using: &generator) == 0.75)
+        #expect(Statistics.signFlipTest(of: [0, 0], using: &generator) == 1)
+        #expect(Statistics.signFlipTest(of: [], using: &generator).isNaN)
+    }
+
+    /// scipy.stats.permutation_test of the mean of these, permutation_type "samples", all 2¹⁶ signs: 0.343536376953125.
+    @Test func signsAreDrawnWhereTheyAreMany() {
+        let values = [0.3, -1.2, 2.1, 0.7, -0.4, 1.9, -0.8, 0.2, 1.1, -1.5, 0.6, 0.9, -0.1, -0.7, 1.3, -0.2]
+        var generator = Generator(seed: 1)
+        let found = Statistics.signFlipTest(of: values, using: &generator)
+        #expect(close(found, 0.343536376953125, within: 0.02))
+        let shifted = Statistics.signFlipTest(of: values.map { $0 + 3 }, using: &generator)
+        #expect(shifted < 0.001 && shifted > 0)
+    }
+
     @Test func wilsonIntervalsMatchTheFormula() {
         // z² = 3.841459; for 0 of 20 the upper end is z² / (20 + z²).
         #expect(Statistics.wilsonInterval(hits: 0, of: 20).low == 0)

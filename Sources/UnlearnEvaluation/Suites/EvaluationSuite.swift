@@ -113,6 +113,8 @@ public struct SuiteContext {
     public var model: () throws -> LanguageModel
     /// The model that it comes from, for suites that compare with it.
     public var original: () throws -> LanguageModel
+    /// Whether it was given.
+    public let hasOriginal: Bool
     /// Who judges what is written, and its errors, if they are known.
     public var judge: () throws -> (judge: any TextJudge, quality: JudgeQuality?)
     public var progress: (ProgressEvent) -> Void
@@ -124,6 +126,7 @@ public struct SuiteContext {
         progress: @escaping (ProgressEvent) -> Void = { _ in }
     ) {
         (self.data, self.continuations, self.model, self.progress) = (data, continuations, model, progress)
+        hasOriginal = original != nil
         self.original = original ?? { throw EvaluationError.notGiven(.original) }
         self.judge = judge ?? { throw EvaluationError.notGiven(.judge) }
     }

@@ -6,6 +6,7 @@ public enum SuiteCatalog {
         ToxicitySuite.self,
         MultipleChoice.self,
         TextPerplexity.self,
+        HeldOutQuestions.self,
     ]
 
     public static func named(_ name: String) -> (any EvaluationSuite.Type)? { all.first { $0.card.name == name } }
