@@ -78,6 +78,30 @@ import UnlearnKit
         #expect(one.provenance.resultHash == other.provenance.resultHash && one.metrics == other.metrics)
     }
 
+    @Test func stepsOfAFileAreDoneInOrderAndOnce() throws {
+        let folder = try Self.taught.get()
+        try folder.write(
+            """
+            command: train
+            data: all.jsonl
+            threads: 1
+            set: {steps: 2, batchSize: 2}
+            steps:
+              - {model: model, output: steps/one}
+              - {model: steps/one/model, output: steps/two}
+
+            """, "steps.yaml")
+        let first = try Binary.run("run", "steps.yaml", "--json", in: folder.url)
+        #expect(first.status == 0, "\(first.error)")
+        #expect(first.output.split(separator: "\n").count == 2)
+        let again = try Binary.run("run", "steps.yaml", "--json", in: folder.url)
+        #expect(again.status == 0 && again.output.isEmpty)
+        #expect(again.error.contains("Step 2 of 2: 'steps/two'."), "\(again.error)")
+        try folder.write("steps:\n  - {command: train, modell: x}\n", "wrong.yaml")
+        let wrong = try Binary.run("run", "wrong.yaml", in: folder.url)
+        #expect(wrong.status != 0 && wrong.error.contains("There is no option 'modell'"), "\(wrong.error)")
+    }
+
     @Test func aSuiteJudgesTheModel() throws {
         let folder = try Self.taught.get()
         try FileManager.default.createDirectory(

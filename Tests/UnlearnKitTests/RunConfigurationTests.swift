@@ -238,6 +238,31 @@ import UnlearnMethods
         #expect(run.training.schedule.decay == .constant)
     }
 
+    @Test func aFileMayHoldStepsThatShareKeys() throws {
+        let folder = try TemporaryFolder()
+        let file = try folder.file(
+            "run.yaml",
+            """
+            seed: 3
+            steps:
+              - {command: train, model: tiny, data: book.txt, output: taught}
+              - {model: taught/model, forget: book.txt, output: forgot, seed: 4}
+            """)
+        let steps = try RunFile.steps(file)
+        #expect(try steps.map(RunFile.kind) == [.train, .forget])
+        let train = try RunFile.read(steps[0], as: TrainingConfiguration.self).0
+        #expect(train.seed == 3 && train.data == "book.txt")
+        let forget = try RunFile.read(steps[1]).0
+        #expect(forget.seed == 4 && forget.model == "taught/model")
+        for text in ["steps: []", "steps: 2", "steps: [train]"] {
+            let file = try folder.file("wrong.yaml", text)
+            #expect(
+                throws: KitError.invalidOption(path: "steps", problem: "it must be a list of what is to be done")
+            ) { try RunFile.steps(file) }
+        }
+        #expect(try RunFile.steps(folder.file("one.yaml", "model: tiny")).count == 1)
+    }
+
     private func sentence(_ text: String) throws -> String {
         let folder = try TemporaryFolder()
         let file = try folder.file("run.yaml", text)

@@ -1,4 +1,4 @@
-// `unlearn forget` and `unlearn run`: the whole path, from a model to a model that has forgotten and its report.
+// `unlearn forget`: the whole path, from a model to a model that has forgotten and its report.
 
 import ArgumentParser
 import Foundation
@@ -23,38 +23,6 @@ struct Forget: ParsableCommand {
         let plan = try options.configuration().plan(settings: try options.overlays())
         if options.printConfig { return Output.write(try RunFile.text(of: plan)) }
         try Shell.forget(plan, json: options.json, threads: options.runtime, cache: options.cache)
-    }
-}
-
-struct RunCommand: ParsableCommand {
-    static let configuration = CommandConfiguration(
-        commandName: "run", abstract: "Do what a configuration file says: `forget`, or `train` with `command: train`.",
-        discussion:
-            "The file has a key for every flag, in the spelling learningRate; what --set sets stands under `set`.")
-
-    @Argument(help: ArgumentHelp("A YAML or JSON file.", valueName: "file"))
-    var file: String
-
-    @OptionGroup var cache: CacheOptions
-
-    @Flag(help: "Print the report as JSON.")
-    var json = false
-
-    func run() throws {
-        let file = URL(filePath: file)
-        var runtime = RuntimeOptions()
-        switch try RunFile.kind(file) {
-        case .forget:
-            var (configuration, settings) = try RunFile.read(file, as: RunConfiguration.self)
-            configuration.model = try ModelName.path(configuration.model)
-            runtime.threads = configuration.threads
-            try Shell.forget(try configuration.plan(settings: settings), json: json, threads: runtime, cache: cache)
-        case .train:
-            var (configuration, settings) = try RunFile.read(file, as: TrainingConfiguration.self)
-            configuration.model = try ModelName.path(configuration.model)
-            runtime.threads = configuration.threads
-            try Shell.train(try configuration.plan(settings: settings), json: json, threads: runtime)
-        }
     }
 }
 

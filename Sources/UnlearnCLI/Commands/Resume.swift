@@ -20,6 +20,12 @@ struct Resume: ParsableCommand {
     func run() throws {
         let directory = try RunDirectory(opening: URL(filePath: folder))
         guard !directory.isFinished else { throw CommandError.finishedRun(path: folder) }
+        try Self.goOn(with: folder, cache, json: json)
+    }
+
+    /// Goes on with the run in a folder.
+    static func goOn(with folder: String, _ cache: CacheOptions, json: Bool) throws {
+        let directory = try RunDirectory(opening: URL(filePath: folder))
         // Sums over other threads would end in other digits.
         var runtime = RuntimeOptions()
         runtime.threads = try directory.threads()

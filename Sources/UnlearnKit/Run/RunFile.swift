@@ -41,9 +41,23 @@ extension RunContext {
 }
 
 public enum RunFile {
-    /// What a file asks for, as its key `command` says: to forget, unless it says otherwise.
-    public static func kind(_ url: URL) throws -> RunKind {
-        guard let command = try Options.read(url)["command"], !command.isNull else { return .forget }
+    /// The parts of a file that are done one after the other: what stands under `steps`, each with the keys beside it; or
+    /// the file as a whole.
+    public static func steps(_ url: URL) throws -> [JSONValue] {
+        var shared = try Options.read(url)
+        guard let steps = shared["steps"], !steps.isNull else { return [shared] }
+        shared["steps"] = nil
+        guard let parts = steps.array, !parts.isEmpty, parts.allSatisfy({ $0.object != nil }) else {
+            throw KitError.invalidOption(path: "steps", problem: "it must be a list of what is to be done")
+        }
+        return parts.map { part in
+            (part.object ?? [:]).reduce(into: shared) { $0[$1.key] = $1.value }
+        }
+    }
+
+    /// What a part asks for, as its key `command` says: to forget, unless it says otherwise.
+    public static func kind(_ part: JSONValue) throws -> RunKind {
+        guard let command = part["command"], !command.isNull else { return .forget }
         guard let kind = command.string.flatMap(RunKind.init) else {
             let valid = RunKind.allCases.map(\.rawValue).joined(separator: " or ")
             throw KitError.invalidOption(path: "command", problem: "it must be \(valid)")
@@ -51,11 +65,18 @@ public enum RunFile {
         return kind
     }
 
-    /// The choices of a file and, under `set`, its options.
+    /// The choices of a file that asks for one run and, under `set`, its options.
     public static func read<Configuration: Configurable>(
         _ url: URL, as type: Configuration.Type = RunConfiguration.self
     ) throws -> (Configuration, settings: [JSONValue]) {
-        var json = try Options.read(url)
+        try read(Options.read(url), as: type)
+    }
+
+    /// The same of one part.
+    public static func read<Configuration: Configurable>(
+        _ part: JSONValue, as type: Configuration.Type = RunConfiguration.self
+    ) throws -> (Configuration, settings: [JSONValue]) {
+        var json = part
         json["command"] = nil
         // `set:` with nothing behind it sets nothing.
         let settings = [json["set"] ?? .null].filter { !$0.isNull }
