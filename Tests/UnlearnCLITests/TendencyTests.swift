@@ -47,6 +47,8 @@ import UnlearnKit
 
     private static let choices = [
         "--model", "taught/model", "--tendency", "prompts.csv", "--judge", "judge", "--set", "study.everyday=false",
+        // Greedy continuations, one of each prompt, leave nothing to be preferred to them.
+        "--method", "npo",
         "--set", "study.tokens=3", "--set", "study.temperature=0", "--set", "evaluation.tokens=3", "--set",
         "evaluation.temperature=0", "--set", "steps=25", "--set", "learningRate=3e-3", "--set", "stop.divergence=null",
         "--set", "checkpointSeconds=0", "--threads", "1", "--json",

@@ -78,6 +78,28 @@ import UnlearnKit
         #expect(one.provenance.resultHash == other.provenance.resultHash && one.metrics == other.metrics)
     }
 
+    @Test func anotherAnswerIsPreferredToWhatIsForgotten() throws {
+        let folder = try Self.taught.get()
+        let rows = Self.facts.map { ($0.prefix(3), $0.dropFirst(3)) }
+        func write(_ row: (Substring, Substring) -> String, _ name: String) throws {
+            try folder.write(rows.map { row($0, $1) + "\n" }.joined(), name)
+        }
+        try write({ #"{"prompt": "\#($0)", "completion": "\#($1)", "alternative": "zzz"}"# }, "pairs.jsonl")
+        try write({ prompt, _ in #"{"prompt": "\#(prompt)", "completion": "zzz"}"# }, "preferred.jsonl")
+        let result = try Binary.run(
+            [
+                "forget", "--model", "taught/model", "--forget", "pairs.jsonl", "--retain", "retain.jsonl", "--terms",
+                "bQ,w9e,y2s", "--method", "dpo", "--set", "steps=25", "--set", "learningRate=3e-3", "--set",
+                "study.everythingElse=false", "--output", "preferring", "--threads", "1", "--json",
+            ], in: folder.url)
+        #expect(result.status == 0, "\(result.error)")
+        func rise(_ data: String) throws -> [Double] {
+            zip(try scores("preferring/model", data, in: folder), try scores("taught/model", data, in: folder)).map(-)
+        }
+        #expect(try rise("preferred.jsonl").allSatisfy { $0 > 1 })
+        #expect(try rise("pairs.jsonl").allSatisfy { $0 < -1 })
+    }
+
     @Test func stepsOfAFileAreDoneInOrderAndOnce() throws {
         let folder = try Self.taught.get()
         try folder.write(

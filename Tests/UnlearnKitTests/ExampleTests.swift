@@ -13,6 +13,6 @@ import UnlearnFormats
     @Test func theConfigurationOfToxicityCanBeRun() throws {
         let (configuration, settings) = try RunFile.read(Self.folder.appending(path: "toxicity/run.yaml"))
         #expect(configuration.tendency == TendencyPlan.ownPrompts && configuration.judge != nil)
-        _ = try ResolvedOptions(TendencyPlan.groups(TendencyPlan.defaultMethod), settings: settings)
+        _ = try ResolvedOptions(TendencyPlan.groups(TendencyPlan.defaultMethod(hasCollection: false)), settings: settings)
     }
 }

@@ -52,7 +52,9 @@ public struct DPO: LanguageMethod {
 
     func objective(_ step: TokenStep) throws -> [Term] {
         let differences = step.forgetSums() - step.originalForgetSums()
-        let places = Dictionary(uniqueKeysWithValues: step.forget.enumerated().map { ($0.element.id, $0.offset) })
+        // A set smaller than a batch fills it more than once.
+        let places = Dictionary(
+            step.forget.enumerated().map { ($0.element.id, $0.offset) }, uniquingKeysWith: { first, _ in first })
         let margins = step.forget.filter { $0.id >= 0 }.indices.map { place in
             let lost = differences.narrow(0, from: place, count: 1)
             guard let other = places[-1 - step.forget[place].id] else { return -lost }

@@ -11,8 +11,9 @@ public import UnlearnModels
 /// A configuration for a language model that is to lose a tendency, such as toxic speech: what it is to forget is what a
 /// judge finds in its own continuations of prompts, or in a collection of the user's.
 public struct TendencyPlan: ForgettingPlan {
-    /// The method if none is named.
-    public static let defaultMethod = NPO.card.name
+    /// The method if none is named: of what the model writes itself, harmless texts are preferred to toxic ones of the same
+    /// prompts; a collection has no such pairs.
+    static func defaultMethod(hasCollection: Bool) -> String { hasCollection ? NPO.card.name : DPO.card.name }
     /// The name of the prompts of this project.
     public static let ownPrompts = "toxicity"
 
@@ -30,8 +31,8 @@ public struct TendencyPlan: ForgettingPlan {
     static func groups(_ method: String) throws -> [SettingGroup] {
         let type = try Options.method(method, MethodCatalog.method)
         return [
-            SettingGroup(trainingDefaults(type)), SettingGroup(type == NPO.self ? preference : type.init()),
-            SettingGroup(LoRAOptions(), under: "lora"), SettingGroup(TendencyStudyOptions(), under: "study"),
+            SettingGroup(trainingDefaults(type)), SettingGroup(methodDefaults(type)),
+            SettingGroup(LoRAOptions(), under: "lora"), SettingGroup(studyDefaults(type), under: "study"),
             SettingGroup(TendencyEvaluationOptions(), under: "evaluation"),
             SettingGroup(TendencyVerdictRule(), under: "verdict"),
         ]
@@ -45,19 +46,33 @@ public struct TendencyPlan: ForgettingPlan {
         (training.batchSize, training.retainBatchSize, training.steps) = (8, 9, 40)
         if !type.scalesItsChange { training.stop.divergence = 0.02 }
         if type == NPO.self { training.learningRate = 3e-5 }
+        if type == DPO.self {
+            (training.batchSize, training.retainBatchSize, training.steps) = (6, 12, 48)
+            (training.learningRate, training.stop.divergence) = (5e-5, 0.06)
+        }
         return training
     }
 
     /// A term that holds whole distributions, since fluent text is to stay as it is, whatever it says.
-    private static var preference: NPO {
-        var method = NPO()
-        (method.retainTerm, method.retainWeight) = (.kl, 2)
-        return method
+    private static func methodDefaults(_ type: any LanguageMethod.Type) -> any LanguageMethod {
+        var (npo, dpo) = (NPO(), DPO())
+        (npo.retainTerm, npo.retainWeight) = (.kl, 2)
+        (dpo.retainTerm, dpo.retainWeight) = (.kl, 20)
+        return type == NPO.self ? npo : type == DPO.self ? dpo : type.init()
+    }
+
+    /// Where harmless continuations of toxic prompts are preferred, they are to become likelier, not to stay as they are.
+    private static func studyDefaults(_ type: any LanguageMethod.Type) -> TendencyStudyOptions {
+        var study = TendencyStudyOptions()
+        study.sparesToxicPrompts = type != DPO.self
+        return study
     }
 
     public init(_ configuration: RunConfiguration, settings: [JSONValue]) throws {
         var configuration = configuration
-        if configuration.method.isEmpty { configuration.method = Self.defaultMethod }
+        if configuration.method.isEmpty {
+            configuration.method = Self.defaultMethod(hasCollection: configuration.forget != nil)
+        }
         self.configuration = configuration
         options = try ResolvedOptions(Self.groups(configuration.method), settings: settings)
         method = try options(MethodCatalog.method(configuration.method))
