@@ -64,6 +64,21 @@ import UnlearnModels
         }
     }
 
+    /// Copies of a prompt are read once, and their texts are those of prompts read one by one; in small batches rows begin
+    /// in places that others left.
+    @Test(arguments: [3, 4, 48])
+    func severalTextsOfOnePromptAreThoseOfItsCopies(batchSize: Int) throws {
+        let model = try GoldenLlama("llama-tied").model()
+        let copies = prompts.flatMap { [$0, $0, $0] }
+        let decoding = Decoding(maximumTokens: 16, temperature: 1, topP: 0.9, batchSize: batchSize)
+        func generator(_ index: Int) -> Generator { Generator(seed: 1, purpose: "row \(index)") }
+        let together = model.generate(copies, decoding, generators: copies.indices.map(generator))
+        for (index, prompt) in copies.enumerated() {
+            #expect(model.generate([prompt], decoding, generators: [generator(index)])[0] == together[index])
+        }
+        #expect(Set(together.prefix(3)).count > 1)
+    }
+
     @Test func aTinyNucleusIsGreedy() throws {
         let model = try GoldenLlama("llama-tied").model()
         #expect(sample(model, seed: 1, topP: 1e-6) == model.generate(prompts, Decoding(maximumTokens: 16)))

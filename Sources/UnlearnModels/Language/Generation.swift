@@ -1,5 +1,6 @@
 // Writing text: batched, with cached keys and values; the next prompt takes the place of a row that ended.
 
+internal import UnlearnData
 public import UnlearnEngine
 
 /// How the next token is chosen and when to stop.
@@ -158,24 +159,31 @@ private struct GenerationBatch {
         }
     }
 
-    /// Reads prompts into rows and a cache of their own.
+    /// Reads prompts into rows and a cache of their own. One of which several texts are drawn is read once.
     /// - Returns: with them, the scores after each prompt's last token.
     private func read(
         _ indices: ArraySlice<Int>, _ shared: KeyValueCache
     ) -> (rows: [Row], cache: KeyValueCache, logits: Tensor) {
-        let own = indices.map { prompts[$0].dropFirst(prefix).map(Int64.init) }
+        let rows = indices.map { index in
+            Row(
+                index: index, generator: generators.isEmpty ? nil : generators[index],
+                held: prompts[index].count - prefix)
+        }
+        let distinct = indices.map { prompts[$0] }.distinct()
+        let own = distinct.map { $0.dropFirst(prefix).map(Int64.init) }
         let time = own.map(\.count).max() ?? 0
         let padding = own.map { time - $0.count }
-        let rows = zip(indices, own).map { index, own in
-            Row(index: index, generator: generators.isEmpty ? nil : generators[index], held: own.count)
-        }
         let cache = shared.selecting(rows: [Int](repeating: 0, count: own.count), prefix: prefix, own: 0)
         let tokens = zip(own, padding).flatMap { [Int64](repeating: 0, count: $1) + $0 }
         let logits = model.next(
             Tensor(tokens, shape: [own.count, time]),
             positions: padding.map { padding in (0..<time).map { prefix + max(0, $0 - padding) } },
             mask: Self.mask(padding: padding, prefix: prefix, held: 0, time: time), cache: cache)
-        return (rows, cache, logits)
+        guard distinct.count < rows.count else { return (rows, cache, logits) }
+        let places = Dictionary(uniqueKeysWithValues: distinct.enumerated().map { ($0.element, $0.offset) })
+        let copies = indices.compactMap { places[prompts[$0]] }
+        cache.select(rows: copies, prefix: prefix, own: time)
+        return (rows, cache, logits.select(Tensor(copies.map(Int64.init))))
     }
 
     /// Reads each row's newest token.

@@ -48,7 +48,7 @@ public struct TendencyPlan: ForgettingPlan {
         if type == NPO.self { training.learningRate = 3e-5 }
         if type == DPO.self {
             (training.batchSize, training.retainBatchSize, training.steps) = (6, 12, 48)
-            (training.learningRate, training.stop.divergence) = (5e-5, 0.06)
+            (training.learningRate, training.stop.divergence) = (5e-5, 0.04)
         }
         return training
     }
@@ -64,7 +64,8 @@ public struct TendencyPlan: ForgettingPlan {
     /// Where harmless continuations of toxic prompts are preferred, they are to become likelier, not to stay as they are.
     private static func studyDefaults(_ type: any LanguageMethod.Type) -> TendencyStudyOptions {
         var study = TendencyStudyOptions()
-        study.sparesToxicPrompts = type != DPO.self
+        guard type == DPO.self else { return study }
+        (study.sparesToxicPrompts, study.prompts) = (false, 300)
         return study
     }
 
