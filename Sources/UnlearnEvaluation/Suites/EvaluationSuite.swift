@@ -106,15 +106,22 @@ public struct SuiteContext {
     public var original: () throws -> LanguageModel
     /// Who judges what is written, and its errors, if they are known.
     public var judge: () throws -> (judge: any TextJudge, quality: JudgeQuality?)
+    /// A language model elsewhere that grades too; nil: none.
+    public var endpoint: JudgeEndpoint?
     public var progress: (ProgressEvent) -> Void
+    /// Told in a sentence what did not work and stops nothing.
+    public var warn: (String) -> Void
+    /// Whether there is a model to compare with.
+    let hasOriginal: Bool
 
     public init(
         data: URL? = nil, model: @escaping () throws -> LanguageModel,
         original: (() throws -> LanguageModel)? = nil,
-        judge: (() throws -> (judge: any TextJudge, quality: JudgeQuality?))? = nil,
-        progress: @escaping (ProgressEvent) -> Void = { _ in }
+        judge: (() throws -> (judge: any TextJudge, quality: JudgeQuality?))? = nil, endpoint: JudgeEndpoint? = nil,
+        progress: @escaping (ProgressEvent) -> Void = { _ in }, warn: @escaping (String) -> Void = { _ in }
     ) {
-        (self.data, self.model, self.progress) = (data, model, progress)
+        (self.data, self.model, self.endpoint) = (data, model, endpoint)
+        (self.progress, self.warn, hasOriginal) = (progress, warn, original != nil)
         self.original = original ?? { throw EvaluationError.notGiven(.original) }
         self.judge = judge ?? { throw EvaluationError.notGiven(.judge) }
     }
