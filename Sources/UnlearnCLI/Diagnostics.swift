@@ -132,6 +132,7 @@ enum Diagnostics {
             DataError.unknownKind, DataError.unknownTable, DataError.noColumn, DataError.noLabel,
             DataError.unknownClass, DataError.emptySplit, DataError.tooLarge,
             TokenizerError.missingControlToken, TokenizerError.chatTemplate, EvaluationError.unknownSubject,
+            EvaluationError.needsSubject,
             MethodError.unknownMethod, MethodError.needsRetain, MethodError.needsTerms, MethodError.needsExamples,
             MethodError.needsQuestions, MethodError.needsShards, MethodError.layer, MethodError.tooLong,
             JudgeError.unknownLabels, JudgeError.unclearLabels, JudgeError.tableLabels, JudgeError.unknownPositive,

@@ -6,6 +6,8 @@ public import Foundation
 public enum EvaluationError: Error, Equatable, Sendable {
     /// The folder has no questions about the subject; `known` are the subjects that it has.
     case unknownSubject(String, folder: String, known: [String])
+    /// A folder with questions about several subjects, and none is named.
+    case needsSubject(folder: String)
     /// The file has no question of the split.
     case noQuestions(split: String, path: String, known: [String])
     /// The folder has no file that a task is known by; `known` are the usual names.
@@ -28,6 +30,9 @@ extension EvaluationError: LocalizedError, CustomStringConvertible {
                 + (known.isEmpty
                     ? "expected files such as 'harry-potter.jsonl'. Check the folder."
                     : "its subjects are \(known.joined(separator: ", ")).")
+        case .needsSubject(let folder):
+            "'\(folder)' is no run that forgot a subject; of a folder with questions about several, --subject says about "
+                + "which. Name one, or check the folder."
         case .noQuestions(let split, let path, let known):
             "'\(path)' has no questions of the split '\(split)'; "
                 + (known.isEmpty

@@ -6,6 +6,7 @@ public enum MethodCatalog {
     public static let all: [any UnlearningMethod.Type] = [
         TranslatedDistillation.self,
         WHP.self,
+        ELM.self,
         GradientAscent.self,
         GradientDifference.self,
         NPO.self,

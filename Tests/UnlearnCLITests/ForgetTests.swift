@@ -105,7 +105,7 @@ struct ForgetTests {
             "Example 1 of 'long.jsonl' has 301 tokens; the model reads at most 256. Cut it into several."),
         Mistake(
             "--model model --forget forget.jsonl --method nop --output run", 64,
-            "There is no method 'nop'. Methods are: npo, whp, rmu, simnpo, spunge, task-vector, "
+            "There is no method 'nop'. Methods are: npo, whp, elm, rmu, simnpo, spunge, task-vector, "
                 + "gradient-ascent, gradient-difference, translated-distillation."),
         Mistake(
             "--model model --forget forget.jsonl --method rmu --output run", 64,

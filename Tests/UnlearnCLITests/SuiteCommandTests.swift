@@ -74,7 +74,7 @@ import UnlearnFormats
         let judge = try mistake("perplexity", "--data", "x", "--judge", "y")
         #expect(judge == "Error: --judge is for --suite toxicity.")
         let option = try mistake("perplexity", "--data", "x", "--subject", "y")
-        #expect(option == "Error: --subject is for --suite forget-by-name.")
+        #expect(option == "Error: --subject is for --suite forget-by-name or familiarity.")
         let limit = try mistake("multiple-choice", "--data", "x", "--limit", "0")
         #expect(limit == "Error: --limit must be at least 1.")
     }
@@ -100,6 +100,52 @@ import UnlearnFormats
             "--suite", "questions", "--data", "questions.jsonl", "--reference", "model", "--set", "maximumTokens=0",
             in: folder)
         #expect(table.output.contains("p = 1.0000"), "\(table.output)")
+    }
+
+    @Test func familiarityGoesOnWithoutAJudgeThatIsDead() throws {
+        let folder = try TinyModel.make()
+        try folder.write(
+            """
+            {"prompt": "Once upon a", "unique": ["zebra"], "themes": ["a"]}
+            {"prompt": "Once upon a", "next": [" time"]}
+
+            """, "prompts.jsonl")
+        let arguments = [
+            "evaluate", "--model", "model", "--suite", "familiarity", "--prompts", "prompts.jsonl", "--threads", "1",
+            "--judge-endpoint", "http://127.0.0.1:9", "--output", "suite.json",
+        ]
+        let result = try Binary.run(arguments, in: folder.url, variables: ["UNLEARN_JUDGE_KEY": "hush-key"])
+        #expect(result.status == 0, "\(result.error)")
+        let note = "unlearn: Note: The judge at http://127.0.0.1:9/v1/chat/completions cannot be reached: "
+        #expect(result.error.contains(note))
+        #expect(result.error.contains(" The grades by the rule stand alone.\n"))
+        #expect(result.output.contains("probability-familiarity: Summed probability of the next words"))
+        let written = try String(contentsOf: folder.url.appending(path: "suite.json"), encoding: .utf8)
+        for text in [result.output, result.error, written] { #expect(!text.contains("hush-key")) }
+        let json = try JSONValue(parsing: written)
+        #expect(json["outcomes"]?.array?.compactMap { $0["value"]?.double }.count == 2)
+        #expect(json["items"]?.array?.count == 2)
+    }
+
+    @Test func mistakesWithAJudgeElsewhereAreSaid() throws {
+        func mistake(_ arguments: String...) throws -> String {
+            let result = try Binary.run(["evaluate", "--model", "model", "--suite"] + arguments)
+            #expect(result.status == 64)
+            return String(result.error.prefix { $0 != "\n" })
+        }
+        #expect(
+            try mistake("familiarity", "--prompts", "x", "--judge-seconds", "3")
+                == "Error: --judge-seconds is for --judge-endpoint. Give one, or leave it out.")
+        #expect(
+            try mistake("familiarity", "--prompts", "x", "--judge-endpoint", "localhost:80")
+                == "Error: --judge-endpoint is no address of a server; expected one such as http://localhost:8080.")
+        #expect(
+            try mistake("familiarity", "--prompts", "x", "--judge-endpoint", "http://a", "--judge-seconds", "0")
+                == "Error: --judge-seconds must be greater than 0 and at most 3600.")
+        #expect(
+            try mistake("perplexity", "--data", "x", "--judge-endpoint", "http://a")
+                == "Error: --judge-endpoint is for --suite familiarity.")
+        #expect(try mistake("familiarity").hasPrefix("Error: --suite familiarity needs --prompts: a run that forgot"))
     }
 
     @Test func dataThatAreMissingAreNamed() throws {

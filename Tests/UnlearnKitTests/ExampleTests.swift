@@ -13,6 +13,7 @@ import UnlearnFormats
     @Test func theConfigurationOfToxicityCanBeRun() throws {
         let (configuration, settings) = try RunFile.read(Self.folder.appending(path: "toxicity/run.yaml"))
         #expect(configuration.tendency == TendencyPlan.ownPrompts && configuration.judge != nil)
-        _ = try ResolvedOptions(TendencyPlan.groups(TendencyPlan.defaultMethod(hasCollection: false)), settings: settings)
+        let method = TendencyPlan.defaultMethod(hasCollection: false)
+        _ = try ResolvedOptions(TendencyPlan.groups(method), settings: settings)
     }
 }

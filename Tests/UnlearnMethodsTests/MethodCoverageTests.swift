@@ -28,6 +28,7 @@ import UnlearnFormats
         "random-encoder": ["random-encoder"],
         "perturbed-distillation": ["perturbed-distillation"],
         "task-vector": ["task-vector"], "spunge": ["spunge"], "whp": ["whp"],
+        "elm": ["elm"],
     ]
 
     private static let tests = URL(filePath: #filePath).deletingLastPathComponent()
@@ -37,7 +38,7 @@ import UnlearnFormats
         var found: Set<String> = []
         for folder in [
             "methods", "classifier-methods", "classifier-recipes", "generator-methods", "generator-distillation",
-            "weight-methods", "whp",
+            "weight-methods", "whp", "elm",
         ] {
             let folder = tests.appending(path: "../Golden/\(folder)")
             let json = try JSONValue(contentsOf: folder.appending(path: "golden.json"))

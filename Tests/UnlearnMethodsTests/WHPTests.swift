@@ -63,13 +63,52 @@ import UnlearnModels
         #expect(tokenizer.decode(text.tokens) == "Ada met Byron and Byron met Ada")
         let labelled = text.targets.map { tokenizer.decode([text.tokens[$0]]) }.joined()
         #expect(labelled == " met  and met")
-        let other = try #require(texts.translated.first)
+        let other = try #require(texts.copies[0].translated.first)
         #expect(tokenizer.decode(other.tokens) == "Eve met Ward and Ward met Eve")
         #expect(other.targets.map { tokenizer.decode([other.tokens[$0]]) }.joined() == labelled)
-        let appeared = try #require(texts.appeared[0]).map(\.count)
+        let appeared = try #require(texts.copies[0].appeared[0]).map(\.count)
         // The first tokens of "Eve" and " Eve" from the beginning, from the second word on those of "Ward" too.
         #expect(appeared.count == labelled.count)
         #expect(appeared.first == 2 && appeared.last == 4)
+    }
+
+    @Test func severalStandInsAreOfOneKindAndLabelTheSameTokens() throws {
+        let model = try language(GoldenStep().reference)
+        let subject = SubjectTexts(
+            terms: SubjectTerms(
+                subject: "Ada", names: ["Byron", "London"], replacements: ["Byron": "Parker", "London": "Atlantis"]),
+            forget: [ForgetExample(.text("Byron met Ada in London and Byron wrote to Ada"), standIn: "Anna Foster")])
+        let texts = try TranslatedTexts(subject, model.encoder, copies: 3)
+        let tokenizer = model.tokenizer
+        // A name from a list goes on in its list by a third of it; a user's own stays; whole names for the subject follow
+        // each other.
+        let whole = OrdinaryNames.people.flatMap { $0.split(separator: " ").map(String.init) }
+        let names = OrdinaryNames.family.filter { !whole.contains($0) }
+        let family = (0..<3).map { names[$0 * (names.count / 3)] }
+        let first = ["Foster", "Mercer", "Bennett"]
+        for (copy, text) in texts.copies.enumerated() {
+            let translated = try #require(text.translated.first)
+            let (byron, ada) = (family[copy], first[copy])
+            #expect(
+                tokenizer.decode(translated.tokens)
+                    == "\(byron) met \(ada) in Atlantis and \(byron) wrote to \(ada)")
+            #expect(translated.targets.count == texts.originals[0].targets.count)
+            #expect(text.appeared[0]?.count == translated.targets.count)
+        }
+        let labelled = texts.originals[0].targets.map { tokenizer.decode([texts.originals[0].tokens[$0]]) }.joined()
+        for copy in texts.copies {
+            let own = copy.translated[0]
+            #expect(own.targets.map { tokenizer.decode([own.tokens[$0]]) }.joined() == labelled)
+        }
+    }
+
+    @Test func withSeveralStandInsTheTextsAreForgottenToo() throws {
+        let model = try learnt()
+        let before = try model.tokenMean(encoded(model))
+        var method = WHP()
+        (method.replacements, method.labels, method.reinforced.rank) = (3, .soft, 2)
+        try method.unlearn(session(model))
+        #expect(try model.tokenMean(encoded(model)) > before + 0.5)
     }
 
     @Test(arguments: WHP.Labels.allCases) func whatTheTextsSayIsNoLongerExpected(labels: WHP.Labels) throws {
@@ -98,6 +137,7 @@ import UnlearnModels
     {
         var method = WHP()
         (method.labels, method.reinforced.epochs, method.reinforced.rank) = (labels, 3, 2)
+        method.replacements = labels == .soft ? 2 : 1
         var states: [TrainingState] = []
         let keep = Resumption { kept in
             let copies = withoutRecording { kept.tensors.map { ($0.name, $0.tensor + 0) } }

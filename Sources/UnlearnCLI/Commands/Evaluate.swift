@@ -24,7 +24,10 @@ struct Evaluate: ParsableCommand {
     @Option(help: ArgumentHelp("The suite's data: a folder or a file.", valueName: "path"))
     var data: String?
 
-    @Option(help: ArgumentHelp("Prompts in place of the suite's own: a file or a folder.", valueName: "path"))
+    @Option(
+        help: ArgumentHelp(
+            "Prompts in place of the suite's own, or those of familiarity: a file, a folder, or a run.",
+            valueName: "path"))
     var prompts: String?
 
     @Option(
@@ -33,10 +36,12 @@ struct Evaluate: ParsableCommand {
                 + "not asked.", valueName: "file"))
     var continuations: String?
 
-    @Option(help: ArgumentHelp("The subject of forget-by-name, such as \"Harry Potter\".", valueName: "name"))
+    @Option(
+        help: ArgumentHelp("The subject of forget-by-name or familiarity, such as \"Harry Potter\".", valueName: "name")
+    )
     var subject: String?
 
-    @Option(help: "The part of the questions of forget-by-name: test, or dev for choosing options.")
+    @Option(help: "The part of the questions of a benchmark: test, or dev for choosing options.")
     var split: String?
 
     @Option(help: ArgumentHelp("Sampled answers to each question or prompt.", valueName: "number"))
@@ -69,6 +74,8 @@ struct Evaluate: ParsableCommand {
     var json = false
 
     @OptionGroup var judge: ToxicityJudgeArguments
+
+    @OptionGroup var endpoint: JudgeEndpointArguments
 
     @OptionGroup var runtime: RuntimeOptions
 
@@ -106,7 +113,7 @@ struct Evaluate: ParsableCommand {
                 data: (data ?? prompts).map { URL(filePath: $0) },
                 continuations: continuations.map { URL(filePath: $0) }, model: { try load(model.model) },
                 original: reference.map { path in { try load(path) } }, judge: judge.measured,
-                progress: { progress.report($0) }))
+                endpoint: endpoint.endpoint(), progress: { progress.report($0) }, warn: { Diagnostics.note($0) }))
         progress.finish()
         try write(result)
     }
@@ -115,6 +122,7 @@ struct Evaluate: ParsableCommand {
     private var given: [(flag: String, input: String)] {
         [("reference", reference), ("data", data), ("prompts", prompts), ("continuations", continuations)]
             .filter { $0.1 != nil }.map { ("--\($0.0)", $0.0) } + judge.given.map { ($0, "judge") }
+            + endpoint.given.map { ($0, "judge-endpoint") }
     }
 
     /// The flags that set the suite's option of their name; those of `--set` come after them.

@@ -141,7 +141,7 @@ private struct Asking {
         ]
         let examples =
             try splits.flatMap(\.examples).map { (it) throws(TokenizerError) in try encode(it) }
-            + questions.keys.map { (it) throws(TokenizerError) in try encode(it) }
+            + questions.keys.map { (it) throws(TokenizerError) in try model.example(of: it, window: window) }
         var done = 0
         var rest = model.scores(examples) { count in
             done += count
@@ -164,13 +164,17 @@ private struct Asking {
         let tokens = Array((hasEnd ? whole.tokens.dropLast() : whole.tokens[...]).prefix(window))
         return TokenExample(id: 0, tokens: tokens, targets: whole.targets.filter { $0 < tokens.count })
     }
+}
 
-    private func encode(_ key: KeyWord) throws(TokenizerError) -> TokenExample {
+extension LanguageModel {
+    /// What comes before a key word, and its first token, the only one that is labelled.
+    /// - Parameter window: the most tokens that are read.
+    func example(of key: KeyWord, window: Int) throws(TokenizerError) -> TokenExample {
         let example =
             key.question.map { Example.answer(question: $0, answer: key.prompt + key.next) }
             ?? .completion(prompt: key.prompt, completion: key.next)
         let parts = key.question == nil ? [key.next] : [key.prompt, key.next]
-        let reading = try model.encoder.read(example, parts: parts)
+        let reading = try encoder.read(example, parts: parts)
         // The token with which the word begins, be it that it reaches into the word from what stands before.
         let next = reading.bounds[reading.bounds.count - 2]
         let tokens = Array(reading.tokens.prefix(next + 1).suffix(window))

@@ -117,16 +117,20 @@ public struct SuiteContext {
     public let hasOriginal: Bool
     /// Who judges what is written, and its errors, if they are known.
     public var judge: () throws -> (judge: any TextJudge, quality: JudgeQuality?)
+    /// A language model elsewhere that grades too; nil: none.
+    public var endpoint: JudgeEndpoint?
     public var progress: (ProgressEvent) -> Void
+    /// Told in a sentence what did not work and stops nothing.
+    public var warn: (String) -> Void
 
     public init(
         data: URL? = nil, continuations: URL? = nil, model: @escaping () throws -> LanguageModel,
         original: (() throws -> LanguageModel)? = nil,
-        judge: (() throws -> (judge: any TextJudge, quality: JudgeQuality?))? = nil,
-        progress: @escaping (ProgressEvent) -> Void = { _ in }
+        judge: (() throws -> (judge: any TextJudge, quality: JudgeQuality?))? = nil, endpoint: JudgeEndpoint? = nil,
+        progress: @escaping (ProgressEvent) -> Void = { _ in }, warn: @escaping (String) -> Void = { _ in }
     ) {
-        (self.data, self.continuations, self.model, self.progress) = (data, continuations, model, progress)
-        hasOriginal = original != nil
+        (self.data, self.continuations, self.model, self.endpoint) = (data, continuations, model, endpoint)
+        (self.progress, self.warn, hasOriginal) = (progress, warn, original != nil)
         self.original = original ?? { throw EvaluationError.notGiven(.original) }
         self.judge = judge ?? { throw EvaluationError.notGiven(.judge) }
     }

@@ -3,6 +3,7 @@
 public enum SuiteCatalog {
     public static let all: [any EvaluationSuite.Type] = [
         ForgetByName.self,
+        Familiarity.self,
         ToxicitySuite.self,
         MultipleChoice.self,
         TextPerplexity.self,

@@ -7,7 +7,8 @@ internal import UnlearnModels
 
 /// Learns, in place of each word of the texts to forget, the one that v_base − α · ReLU(v_reinforced − v_base) ranks first:
 /// what the original says of the text in which the subject's terms are exchanged, less what a model says more of that has
-/// read the texts once more. Deviations: docs/PAPERS.md.
+/// read the texts once more. With several stand-ins for each name it is the causal variant of Liu et al. 2024
+/// (arXiv 2407.16997). Deviations: docs/PAPERS.md.
 public struct WHP: LanguageMethod {
     /// What of the generic scores is learnt.
     public enum Labels: String, Codable, Sendable, CaseIterable {
@@ -35,6 +36,10 @@ public struct WHP: LanguageMethod {
         .notNegative)
     public var standInPenalty = 5.0
     @Setting("The weight of the retain term; published is 0.", .notNegative) public var retainWeight = 0.0
+    @Setting(
+        "How many ordinary names stand in for each of the subject's; of several, the mean of what is said of them is learnt.",
+        .within(1...6))
+    public var replacements = 1
     /// How the texts are read once more.
     public var reinforced = Reinforcement()
 
@@ -46,9 +51,9 @@ public struct WHP: LanguageMethod {
         guard let subject = session.subject, !subject.terms.names.isEmpty else {
             throw MethodError.needsTerms(method: Self.card.name)
         }
-        let texts = try TranslatedTexts(subject, session.model.encoder)
+        let texts = try TranslatedTexts(subject, session.model.encoder, copies: replacements)
         // The original is read before anything of an interrupted training is put back.
-        let base = try session.read(texts.translated, "reading the original")
+        let base = try texts.copies.map { try session.read($0.translated, "reading the original") }
         let store = session.model.model.parameters
         let additions = try reinforced.additions(to: store, session)
         try reinforced.learn(texts.originals, additions, session)

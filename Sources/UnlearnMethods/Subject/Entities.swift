@@ -41,6 +41,8 @@ struct StandIns {
     let replacements: [String: String]
     private let subjectWords: [String]
     private let choices: [String]
+    /// The ordinary names of each kind that none of the subject's words is.
+    private let pools: [Role: [String]]
 
     init(_ terms: SubjectTerms, answers: [String]) {
         subjectWords = terms.subjectWords
@@ -49,11 +51,11 @@ struct StandIns {
         // A stand-in must not be one of the subject's names, nor stand in twice.
         let taken = Set(
             terms.names + terms.subjectWords + choices.flatMap { $0.split(separator: " ").map(String.init) })
-        var pools = Dictionary(
-            uniqueKeysWithValues: Role.allCases.map { ($0, $0.names.filter { !taken.contains($0) }[...]) })
+        pools = Dictionary(uniqueKeysWithValues: Role.allCases.map { ($0, $0.names.filter { !taken.contains($0) }) })
+        var unused = pools.mapValues { $0[...] }
         var replacements: [String: String] = [:]
         for name in terms.names where terms.replacements[name] == nil {
-            replacements[name] = pools[roles[name] ?? .family]?.popFirst() ?? pools[.family]?.popFirst()
+            replacements[name] = unused[roles[name] ?? .family]?.popFirst() ?? unused[.family]?.popFirst()
         }
         self.replacements = replacements.merging(terms.replacements) { _, edited in edited }
     }
@@ -63,6 +65,25 @@ struct StandIns {
 
     func translation(standIn: String) -> Translation {
         Translation(replacements.merging(subjectPairs(standIn)) { _, subject in subject })
+    }
+
+    /// One of `count` translations, the first of which is the one above: in each every name has another stand-in of its
+    /// kind. What a user chose from no list of names stays in all of them.
+    func translation(standIn: String, copy: Int, of count: Int) -> Translation {
+        let place = choices.firstIndex(of: standIn) ?? 0
+        let other = copy == 0 ? standIn : choices[(place + copy) % choices.count]
+        return Translation(
+            replacements.mapValues { self.other($0, copy: copy, of: count) }
+                .merging(subjectPairs(other)) { _, subject in subject })
+    }
+
+    private func other(_ standIn: String, copy: Int, of count: Int) -> String {
+        for role in Role.allCases {
+            guard let pool = pools[role], let place = pool.firstIndex(of: standIn) else { continue }
+            // All places move alike, so that no stand-in is taken twice.
+            return pool[(place + copy * (pool.count / count)) % pool.count]
+        }
+        return standIn
     }
 
     /// From the stand-ins back to the subject's words.

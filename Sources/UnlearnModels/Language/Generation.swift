@@ -128,7 +128,7 @@ private struct GenerationBatch {
         let cache = model.makeCache()
         guard prefix > 0 else { return cache }
         let tokens = Tensor(prompts[0].prefix(prefix).map(Int64.init), shape: [1, prefix])
-        let mask = Self.mask(padding: [0], prefix: 0, held: 0, time: prefix)
+        let mask = RowMask.mask(padding: [0], prefix: 0, held: 0, time: prefix)
         _ = model.next(tokens, positions: [Array(0..<prefix)], mask: mask, cache: cache)
         return cache
     }
@@ -178,7 +178,7 @@ private struct GenerationBatch {
         let logits = model.next(
             Tensor(tokens, shape: [own.count, time]),
             positions: padding.map { padding in (0..<time).map { prefix + max(0, $0 - padding) } },
-            mask: Self.mask(padding: padding, prefix: prefix, held: 0, time: time), cache: cache)
+            mask: RowMask.mask(padding: padding, prefix: prefix, held: 0, time: time), cache: cache)
         guard distinct.count < rows.count else { return (rows, cache, logits) }
         let places = Dictionary(uniqueKeysWithValues: distinct.enumerated().map { ($0.element, $0.offset) })
         let copies = indices.compactMap { places[prompts[$0]] }
@@ -195,29 +195,12 @@ private struct GenerationBatch {
         for row in rows.indices { rows[row].held += 1 }
         return model.next(
             Tensor(rows.map { Int64($0.token) }, shape: [rows.count, 1]), positions: positions,
-            mask: Self.mask(padding: padding, prefix: prefix, held: held, time: 1), cache: cache)
+            mask: RowMask.mask(padding: padding, prefix: prefix, held: held, time: 1), cache: cache)
     }
 
     private mutating func keep(_ kept: [Int]) {
         rows = kept.map { rows[$0] }
         cache.select(rows: kept, prefix: prefix, own: rows.map(\.held).max() ?? 0)
-    }
-
-    /// What each of `time` tokens behind `prefix + held` may look at, `[rows, 1, time, context]`: what all rows share, and
-    /// its own row's tokens up to itself. Padding looks at itself alone, so that its soft-max is defined.
-    private static func mask(padding: [Int], prefix: Int, held: Int, time: Int) -> Tensor? {
-        if time == 1, padding.allSatisfy({ $0 == 0 }) { return nil }
-        let context = prefix + held + time
-        var mask = [Float](repeating: -.infinity, count: padding.count * time * context)
-        for (row, padding) in padding.enumerated() {
-            for query in 0..<time {
-                let base = (row * time + query) * context
-                for key in 0..<prefix { mask[base + key] = 0 }
-                let last = held + query
-                for key in min(padding, last)...last { mask[base + prefix + key] = 0 }
-            }
-        }
-        return Tensor(mask, shape: [padding.count, 1, time, context])
     }
 
     // MARK: Tokens
@@ -234,6 +217,26 @@ private struct GenerationBatch {
         guard prompts.count > 1, let first = prompts.first else { return 0 }
         let limit = (prompts.map(\.count).min() ?? 1) - 1
         return (0..<limit).first { index in prompts.contains { $0[index] != first[index] } } ?? limit
+    }
+}
+
+/// Who looks at whom in rows with padding before their own tokens.
+enum RowMask {
+    /// What each of `time` tokens behind `prefix + held` may look at, `[rows, 1, time, context]`: what all rows share, and
+    /// its own row's tokens up to itself. Padding looks at itself alone, so that its soft-max is defined.
+    static func mask(padding: [Int], prefix: Int, held: Int, time: Int) -> Tensor? {
+        if time == 1, padding.allSatisfy({ $0 == 0 }) { return nil }
+        let context = prefix + held + time
+        var mask = [Float](repeating: -.infinity, count: padding.count * time * context)
+        for (row, padding) in padding.enumerated() {
+            for query in 0..<time {
+                let base = (row * time + query) * context
+                for key in 0..<prefix { mask[base + key] = 0 }
+                let last = held + query
+                for key in min(padding, last)...last { mask[base + prefix + key] = 0 }
+            }
+        }
+        return Tensor(mask, shape: [padding.count, 1, time, context])
     }
 }
 
