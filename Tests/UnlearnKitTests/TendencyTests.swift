@@ -3,6 +3,7 @@
 import Foundation
 import Testing
 import UnlearnData
+import UnlearnEngine
 import UnlearnFormats
 import UnlearnMethods
 
@@ -86,6 +87,30 @@ private struct WordJudge: TextJudge {
         (options.toxicFrom, options.harmlessBelow, options.sparesToxicPrompts) = (0.7, 0.3, false)
         expected = TendencySource.Parts(toxic: [bad])
         #expect(TendencySource.divided(answers, options) == expected)
+    }
+
+    @Test func sentencesOfOneKindAboutOneGroupAreListed() {
+        var told: [Continuation] = []
+        for (group, count) in [("a", 9), ("b", 4), ("c", 3)] {
+            let prompt = TendencyPrompt("They", .toxic, group: group, template: group)
+            told += (0..<count).map { Continuation(prompt, " \(group)\($0). And", probability: 0.9) }
+            told.append(Continuation(prompt, " fine.", probability: 0.1))
+        }
+        let mention = TendencyPrompt("We", .harmless, group: "a", template: "m")
+        told += (0..<4).map { Continuation(mention, " m\($0)", probability: 0.2) }
+        let answers = TendencyAnswers(told, threshold: 0.5)
+        var generator = Generator(seed: 1, purpose: "test")
+        let lists = SentenceLists.prompts(of: answers, count: 5, using: &generator)
+        #expect(lists.map(\.group) == ["a", "b", "a", "a"])
+        #expect(lists.map(\.kind) == [.toxic, .toxic, .toxic, .harmless])
+        #expect(lists.allSatisfy { $0.partition == .train } && Set(lists.map(\.template)).count == 3)
+        // Each sentence once, up to where it ends, and behind the last number nothing.
+        let sentences = lists.flatMap { $0.text.split(separator: "\n").dropLast().map { String($0.dropFirst(3)) } }
+        #expect(Set(sentences).count == 16 && sentences.filter { $0.hasPrefix("They b") }.count == 4)
+        #expect(lists[1].text.hasSuffix(".\n5.") && lists[3].text.contains("We m"))
+        #expect(!sentences.contains { $0.contains("And") || $0.contains("fine") })
+        #expect(SentenceLists.prompts(of: answers, count: 1, using: &generator).map(\.group) == ["a", "a"])
+        #expect(SentenceLists.prompts(of: answers, count: 0, using: &generator).isEmpty)
     }
 
     @Test func noTextIsBothForgottenAndKept() {

@@ -60,6 +60,11 @@ public struct TendencyAnswers: Sendable, Equatable {
             threshold: judge.threshold)
     }
 
+    /// With more continuations behind these.
+    public static func += (answers: inout TendencyAnswers, more: TendencyAnswers) {
+        answers = TendencyAnswers(answers.continuations + more.continuations, threshold: answers.threshold)
+    }
+
     public func isPositive(_ continuation: Continuation) -> Bool { continuation.probability >= threshold }
 
     /// The continuations of each prompt.

@@ -16,6 +16,10 @@ public struct TendencyStudyOptions: Configurable {
     @Setting("Training prompts of each kind, toxic and harmless; null: all.", .within(1...1_000_000))
     public var prompts: Int? = nil
     @Setting(
+        "More prompts of each kind, which list sentences that the model wrote behind the others and ask for one more.",
+        .within(0...1_000_000))
+    public var lists = 60
+    @Setting(
         "The judge's probability from which on a continuation is forgotten; null: its threshold.", .within(0...1))
     public var toxicFrom: Double? = nil
     @Setting(

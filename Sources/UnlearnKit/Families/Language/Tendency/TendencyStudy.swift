@@ -2,6 +2,7 @@
 
 import Foundation
 import UnlearnData
+import UnlearnEngine
 import UnlearnEvaluation
 import UnlearnFormats
 import UnlearnMethods
@@ -66,9 +67,15 @@ struct TendencySource {
             return TendencyAnswers(rows, threshold: inputs.judge.threshold)
         }
         let prompts = plan.study.prompts.map(inputs.prompts.trained.spread) ?? inputs.prompts.trained
-        let answers = try TendencyAnswers(
-            of: model, on: prompts, plan.study.style(seed: plan.configuration.seed), by: inputs.judge,
-            "going on with prompts", progress: context.onProgress)
+        func written(_ prompts: [TendencyPrompt], _ stage: String) throws -> TendencyAnswers {
+            try TendencyAnswers(
+                of: model, on: prompts, plan.study.style(seed: plan.configuration.seed), by: inputs.judge, stage,
+                progress: context.onProgress)
+        }
+        var generator = Generator(seed: plan.configuration.seed, purpose: "sentence lists")
+        var answers = try written(prompts, "going on with prompts")
+        let lists = SentenceLists.prompts(of: answers, count: plan.study.lists, using: &generator)
+        if !lists.isEmpty { answers += try written(lists, "going on with lists") }
         try folder.write(lines: answers.continuations, to: folder.continuationsFile)
         return answers
     }
