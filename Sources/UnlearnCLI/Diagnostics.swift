@@ -35,7 +35,7 @@ enum CommandError: Error {
     /// A run that trained, and that has no report.
     case training(path: String)
     /// A file is to be written into a folder that does not exist.
-    case noFolder(path: String)
+    case noFolder(path: String, option: String = "--output")
     /// No program of the system shows web pages.
     case noBrowser(path: String)
     /// A model that redraws pictures and was given a text.
@@ -102,8 +102,8 @@ enum Diagnostics {
             "The run '\(path)' holds no model yet: it did not finish. Go on with it: `unlearn resume \(path)`."
         case .training(let path):
             "The run '\(path)' trained a model, which makes no report. See what it found in '\(path)/result.json'."
-        case .noFolder(let path):
-            "'\(path)' cannot be written: there is no such folder. Create it, or choose another --output."
+        case .noFolder(let path, let option):
+            "'\(path)' cannot be written: there is no such folder. Create it, or choose another \(option)."
         case .noBrowser(let path):
             "No browser could be started here. Open '\(path)' in one yourself."
         case .needsPicture(let path):

@@ -45,6 +45,61 @@ struct ForgetTests {
         #expect(try text.json["tokens"]?.int == 4)
     }
 
+    @Test func theDefaultMethodTakesABook() throws {
+        let folder = try TemporaryFolder()
+        try folder.write(
+            """
+            Lily and Tom went to the park. They saw a big red ball near the tree.
+
+            Tom gave the ball to Lily, and Lily was very happy.
+
+            """, "book.txt")
+        let result = try Binary.run(
+            [
+                "forget", "--model", TestData.stories.path, "--forget", "book.txt", "--subject", "Lily", "--terms",
+                "Tom", "--output", "run",
+            ] + Self.small, in: folder.url)
+        #expect(result.status == 0, "\(result.error)")
+        let run = try JSONValue(contentsOf: folder.url.appending(path: "run/run.json"))
+        #expect(run["configuration"]?["method"] == "translated-distillation")
+        let rows = try JSONLines.read(folder.url.appending(path: "run/data/forget.jsonl"))
+        let texts = rows.compactMap { $0.value["text"]?.string }
+        #expect(texts.contains { $0.hasPrefix("Lily and Tom went") && $0.hasSuffix("Lily was very happy.") })
+        let steps = try JSONLines.read(folder.url.appending(path: "run/events.jsonl"))
+        #expect(steps.count == 2 && steps.allSatisfy { $0.value["terms"]?["forget-kl"]?.double != nil })
+    }
+
+    @Test func termsAreWrittenEditedAndReadAgain() throws {
+        let folder = try folderWithExamples()
+        let arguments = ["forget", "--model", TestData.stories.path, "--forget", "forget.jsonl", "--output", "run"]
+        let result = try Binary.run(
+            arguments + Self.small + ["--terms", "Lily,Tom,Mimi", "--write-terms", "terms.json"], in: folder.url)
+        #expect(result.status == 0, "\(result.error)")
+        #expect(
+            result.output
+                == "3 names and 0 themes: terms.json. Edit the file, and give it back with --terms.\n")
+        // Nothing was forgotten.
+        #expect(try folder.names == ["forget.jsonl", "terms.json"])
+        var terms = try JSONValue(contentsOf: folder.url.appending(path: "terms.json"))
+        #expect(terms["names"] == ["Lily", "Tom", "Mimi"])
+        let standIns = ["Lily", "Tom", "Mimi"].compactMap { terms["replacements"]?[$0]?.string }
+        #expect(standIns.count == 3 && Set(standIns).count == 3)
+        var edited = try #require(terms["replacements"])
+        edited["Mimi"] = "Whiskers"
+        terms["replacements"] = edited
+        try folder.write(terms.text(), "edited.json")
+        let run = try Binary.run(
+            arguments + Self.small + ["--terms", "edited.json", "--method", "npo"], in: folder.url)
+        #expect(run.status == 0, "\(run.error)")
+        #expect(try JSONValue(contentsOf: folder.url.appending(path: "run/data/terms.json")) == terms)
+        let nowhere = try Binary.run(arguments + ["--write-terms", "missing/terms.json"], in: folder.url)
+        #expect(nowhere.status == 64)
+        #expect(
+            folder.relative(nowhere.error)
+                == "unlearn: 'missing/terms.json' cannot be written: there is no such folder. Create it, or choose another "
+                + "--write-terms.\n")
+    }
+
     @Test func aConfigurationFileDoesTheSameAsTheFlags() throws {
         let folder = try folderWithExamples()
         try folder.write(
@@ -105,7 +160,7 @@ struct ForgetTests {
             "Example 1 of 'long.jsonl' has 301 tokens; the model reads at most 256. Cut it into several."),
         Mistake(
             "--model model --forget forget.jsonl --method nop --output run", 64,
-            "There is no method 'nop'. Methods are: npo, whp, elm, rmu, simnpo, spunge, task-vector, "
+            "There is no method 'nop'. Methods are: npo, whp, dpo, elm, rmu, simnpo, spunge, task-vector, "
                 + "gradient-ascent, gradient-difference, translated-distillation."),
         Mistake(
             "--model model --forget forget.jsonl --method rmu --output run", 64,

@@ -22,7 +22,29 @@ struct Forget: ParsableCommand {
     func run() throws {
         let plan = try options.configuration().plan(settings: try options.overlays())
         if options.printConfig { return Output.write(try RunFile.text(of: plan)) }
+        if let file = options.writeTerms { return try writeTerms(of: plan, to: URL(filePath: file)) }
         try Shell.forget(plan, json: options.json, threads: options.runtime, cache: options.cache)
+    }
+}
+
+extension Forget {
+    /// What a run would find, and no more: the folder of the run is not made.
+    private func writeTerms(of plan: any ForgettingPlan, to file: URL) throws {
+        guard let plan = plan as? LanguagePlan else {
+            throw ValidationError("--write-terms is for language models and --subject or --forget. Leave it out.")
+        }
+        try Output.checkFolder(of: file, option: "--write-terms")
+        options.runtime.apply()
+        let progress = ProgressReporter()
+        let terms = try plan.terms(
+            RunContext(
+                toolVersion: Unlearn.version, hub: ModelName.cache, answers: options.cache.answers,
+                onNotice: Diagnostics.note, onProgress: progress.report))
+        progress.finish()
+        try JSONValue(encoding: terms).write(to: file)
+        Output.line(
+            "\(terms.names.count) names and \(terms.themes.count) themes: \(file.relativePath). Edit the file, and give it back "
+                + "with --terms.")
     }
 }
 

@@ -79,6 +79,12 @@ struct ForgetOptions: ParsableArguments {
     @Flag(help: "Print the report as JSON.")
     var json = false
 
+    @Option(
+        help: ArgumentHelp(
+            "Only find the words that give the subject away and an ordinary one to stand in for each, and write them to a JSON "
+                + "file, to be edited and given back with --terms.", valueName: "file"))
+    var writeTerms: String?
+
     @Flag(help: "Only print the configuration file that `unlearn run` takes, with everything that can be set.")
     var printConfig = false
 

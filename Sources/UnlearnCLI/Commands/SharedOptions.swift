@@ -107,11 +107,11 @@ enum Output {
     static func line(_ text: String) { write(text + "\n") }
 
     /// Makes sure, before long work, that a file can be put there.
-    static func checkFolder(of file: URL) throws(CommandError) {
+    static func checkFolder(of file: URL, option: String = "--output") throws(CommandError) {
         let folder = file.deletingLastPathComponent().path
         var isFolder: ObjCBool = false
         guard FileManager.default.fileExists(atPath: folder, isDirectory: &isFolder), isFolder.boolValue else {
-            throw .noFolder(path: file.path)
+            throw .noFolder(path: file.path, option: option)
         }
     }
 }

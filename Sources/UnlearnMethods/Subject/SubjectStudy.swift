@@ -94,19 +94,7 @@ public struct SubjectStudyBuilder {
         everyday: EverydayAnswers?
     ) throws -> SubjectStudy {
         let elsewhere = everyday.map(everythingElse) ?? Elsewhere()
-        let finder = TermFinder(
-            model.tokenizer, elsewhere: (elsewhere.all + (retain ?? [])).map { $0.prompt + " " + $0.answer })
-        var own = if let forget { forget.map(\.example) } else { try elicit() }
-        var terms = given ?? finder.terms(of: subject, in: own.map(\.answer))
-        // Examples of the user's own may hold no names; methods that need some say so themselves.
-        guard !terms.names.isEmpty || forget != nil else { throw MethodError.unknownSubject(name: subject) }
-        let entities = Entities.spans(of: terms, in: own.map(\.answer), limit: options.entities)
-        if forget == nil {
-            own += try askAbout(entities)
-            if given == nil { terms = finder.terms(of: subject, in: own.map(\.answer)) }
-        }
-        let standIns = StandIns(terms, answers: own.map(\.answer))
-        terms.replacements = standIns.replacements
+        let (own, terms, entities, standIns) = try know(forget, retain, given, elsewhere)
         let familiar =
             forget ?? own.enumerated().map { ForgetExample($0.element, standIn: standIns.standIn($0.offset)) }
         let foreign = options.everythingElse ? try askAboutStandIns(own, standIns, groups: forget?.map(\.group)) : []
@@ -120,6 +108,34 @@ public struct SubjectStudyBuilder {
             heldOutQuestions: subject.isEmpty ? own.compactMap(Prompt.init(asking:)) : heldOutQuestions(entities),
             heldOutNeighbours: kept.heldOut + neighbours.heldOut + elsewhere.heldOutWellKnown,
             heldOutGeneral: elsewhere.heldOutGeneral)
+    }
+
+    /// The terms that a study with the same arguments has, each with its stand-in: for a person to look at and to edit.
+    public func terms(
+        forget: [ForgetExample]? = nil, retain: [Example]? = nil, terms given: SubjectTerms? = nil,
+        everyday: EverydayAnswers?
+    ) throws -> SubjectTerms {
+        try know(forget, retain, given, everyday.map(everythingElse) ?? Elsewhere()).terms
+    }
+
+    /// What is known of the subject: texts about it, its terms with their stand-ins, and its entities.
+    private func know(
+        _ forget: [ForgetExample]?, _ retain: [Example]?, _ given: SubjectTerms?, _ elsewhere: Elsewhere
+    ) throws -> (own: [Example], terms: SubjectTerms, entities: [String], StandIns) {
+        let finder = TermFinder(
+            model.tokenizer, elsewhere: (elsewhere.all + (retain ?? [])).map { $0.prompt + " " + $0.answer })
+        var own = if let forget { forget.map(\.example) } else { try elicit() }
+        var terms = given ?? finder.terms(of: subject, in: own.map(\.answer))
+        // Examples of the user's own may hold no names; methods that need some say so themselves.
+        guard !terms.names.isEmpty || forget != nil else { throw MethodError.unknownSubject(name: subject) }
+        let entities = Entities.spans(of: terms, in: own.map(\.answer), limit: options.entities)
+        if forget == nil {
+            own += try askAbout(entities)
+            if given == nil { terms = finder.terms(of: subject, in: own.map(\.answer)) }
+        }
+        let standIns = StandIns(terms, answers: own.map(\.answer))
+        terms.replacements = standIns.replacements
+        return (own, terms, entities, standIns)
     }
 
     /// Every fourth question is held out, with all rows that ask it: none of them is trained on.

@@ -78,13 +78,30 @@ public struct LanguagePlan: ForgettingPlan {
     }
 
     public func load(_ inputs: Inputs, _ context: RunContext) throws -> LanguageForgetting {
+        let (directory, model, data) = try open(inputs, context)
+        try lora.attach(to: model, pattern: training.parameters, seed: configuration.seed)
+        return LanguageForgetting(self, directory, model, data, inputs.provenance, context)
+    }
+
+    private func open(
+        _ inputs: Inputs, _ context: RunContext
+    ) throws -> (ModelDirectory, LanguageModel, UserData) {
         let (directory, model) = try ModelLoader.load(
             URL(filePath: configuration.model), cache: context.hub, chatFormat: configuration.chatFormat,
             precision: training.frozenPrecision)
         var data = inputs.data
         try data.fit(to: model, configuration)
-        try lora.attach(to: model, pattern: training.parameters, seed: configuration.seed)
-        return LanguageForgetting(self, directory, model, data, inputs.provenance, context)
+        return (directory, model, data)
+    }
+
+    /// The subject's terms with the ordinary word that stands in for each, as a run would find them: for a person to edit,
+    /// and to be read again where the configuration names them.
+    public func terms(_ context: RunContext) throws -> SubjectTerms {
+        let inputs = try inputs(context)
+        let (_, model, data) = try open(inputs, context)
+        return try StudySource(
+            plan: self, data: data, model: model, provenance: inputs.provenance, context: context
+        ).terms()
     }
 }
 

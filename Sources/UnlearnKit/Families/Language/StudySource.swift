@@ -129,17 +129,26 @@ struct StudySource {
     let context: RunContext
 
     func study() throws -> SubjectStudy {
-        let builder = SubjectStudyBuilder(
-            model, subject: plan.configuration.subject ?? "", options: plan.study, seed: plan.configuration.seed,
-            onProgress: context.onProgress)
-        let everyday =
-            plan.study.everythingElse
-            ? try EverydayAnswers.kept(
-                by: model, plan.study, seed: plan.configuration.seed, provenance, context) : nil
-        return try builder.build(
-            forget: data.forget, retain: data.retain, terms: data.terms, everyday: everyday)
+        let everyday = try everyday()
+        return try builder.build(forget: data.forget, retain: data.retain, terms: data.terms, everyday: everyday)
     }
 
+    /// The terms of that study, without the rest of it.
+    func terms() throws -> SubjectTerms {
+        let everyday = try everyday()
+        return try builder.terms(forget: data.forget, retain: data.retain, terms: data.terms, everyday: everyday)
+    }
+
+    private var builder: SubjectStudyBuilder {
+        SubjectStudyBuilder(
+            model, subject: plan.configuration.subject ?? "", options: plan.study, seed: plan.configuration.seed,
+            onProgress: context.onProgress)
+    }
+
+    private func everyday() throws -> EverydayAnswers? {
+        guard plan.study.everythingElse else { return nil }
+        return try .kept(by: model, plan.study, seed: plan.configuration.seed, provenance, context)
+    }
 }
 
 extension SubjectQuestions {
