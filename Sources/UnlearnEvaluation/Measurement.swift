@@ -55,6 +55,11 @@ public enum MetricName {
     /// How well losses tell images to forget from unseen ones (forget): the share of right guesses of the average-case
     /// attack; of redrawn pictures the area under the curve.
     public static let membershipAttack = "membership-attack"
+
+    /// Whether a figure is a share of hits among examples, or a mean of such shares: where none was seen, there may be some.
+    public static func areShares(_ name: String?) -> Bool {
+        [leak, "core-leak", sampledLeak, toxicity, degenerate, accuracy].contains(name)
+    }
 }
 
 /// One figure of one model on one split.
@@ -106,17 +111,36 @@ public enum Outcome: Sendable, Equatable {
         name: String, split: Split, direction: Direction, unit: String, perExample: [ExampleValue],
         using generator: inout some RandomNumberGenerator
     ) -> Outcome {
+        mean(name: name, split: split, direction: direction, unit: unit, perExample: perExample) {
+            Statistics.bootstrapInterval(of: $0, using: &generator)
+        }
+    }
+
+    /// The mean of shares of single examples, each within 0…1, with the interval of
+    /// ``Statistics/meanShareInterval(of:using:)``; skipped as a mean is.
+    static func meanOfShares(
+        name: String, split: Split, direction: Direction, unit: String, perExample: [ExampleValue],
+        using generator: inout some RandomNumberGenerator
+    ) -> Outcome {
+        mean(name: name, split: split, direction: direction, unit: unit, perExample: perExample) {
+            Statistics.meanShareInterval(of: $0, using: &generator)
+        }
+    }
+
+    private static func mean(
+        name: String, split: Split, direction: Direction, unit: String, perExample: [ExampleValue],
+        interval: ([Double]) -> Interval
+    ) -> Outcome {
         guard !perExample.isEmpty else { return noExamples(name, split) }
         if let broken = perExample.first(where: { !$0.value.isFinite }) {
             let place = "example '\(broken.id)' (\(split.rawValue))"
             return .skipped(name: name, reason: "The value of \(name) on \(place) is not finite.")
         }
         let values = perExample.map(\.value)
-        let interval = Statistics.bootstrapInterval(of: values, using: &generator)
         return .measured(
             Measurement(
                 name: name, split: split, direction: direction, unit: unit, value: Statistics.mean(values),
-                interval: interval, n: values.count, perExample: perExample))
+                interval: interval(values), n: values.count, perExample: perExample))
     }
 
     /// The share of examples whose value is not zero, with a Wilson interval; skipped if there are no examples.

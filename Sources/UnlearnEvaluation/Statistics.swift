@@ -1,10 +1,14 @@
 // Means, quantiles and intervals: everything here is a pure function of its arguments.
 
+internal import Foundation
+
 /// Descriptive statistics and intervals. An empty input gives NaN, as there is nothing to describe; so does the
 /// bootstrap interval of a single value, which says nothing of how others would differ.
 public enum Statistics {
     /// The 97.5 % point of the standard normal distribution, which bounds a two-sided 95 % interval.
     public static let normal975 = 1.959963984540054
+    /// The 95 % point, which bounds a one-sided 95 % interval.
+    static let normal95 = 1.6448536269514722
     /// How many resamples a bootstrap draws unless told otherwise.
     public static let defaultResamples = 2000
 
@@ -64,6 +68,17 @@ public enum Statistics {
         }
     }
 
+    /// The interval of a mean of shares, each within 0…1: the bootstrap's, or where no share differs from 0, or none from 1,
+    /// Wilson's, as a draw from values that are all alike says nothing of others.
+    public static func meanShareInterval(
+        of shares: [Double], using generator: inout some RandomNumberGenerator
+    ) -> Interval {
+        for (edge, hits) in [(0.0, 0), (1.0, shares.count)] where shares.allSatisfy({ $0 == edge }) {
+            return wilsonInterval(hits: hits, of: shares.count)
+        }
+        return bootstrapInterval(of: shares, using: &generator)
+    }
+
     /// The percentile bootstrap interval of the mean difference `after − before`; pairs are drawn together.
     /// Values beyond the shorter list are left out.
     public static func pairedDifferenceInterval(
@@ -72,6 +87,36 @@ public enum Statistics {
     ) -> Interval {
         let differences = zip(before, after).map { $1 - $0 }
         return bootstrapInterval(of: differences, resamples: resamples, level: level, using: &generator)
+    }
+
+    /// The interval of the mean difference `after − before` of shares of the same examples, each within 0…1.
+    ///
+    /// That of D. Bonett and R. Price 2012, "Adjusted Wald confidence interval for a difference of binomial proportions
+    /// based on paired data": two imagined pairs are added, of which one gains a hit and one loses one, so that pairs which
+    /// never differ do not look as if they never could. NaN for no pair.
+    public static func pairedShareDifferenceInterval(
+        before: [Double], after: [Double], z: Double = normal975
+    ) -> Interval {
+        let differences = zip(before, after).map { $1 - $0 }
+        guard !differences.isEmpty else { return Interval(low: .nan, high: .nan) }
+        let count = Double(differences.count + 2)
+        let center = differences.reduce(0, +) / count
+        let variance = (differences.reduce(2) { $0 + $1 * $1 }) / count - center * center
+        let half = z * (variance / count).squareRoot()
+        return Interval(low: max(-1, center - half), high: min(1, center + half))
+    }
+
+    /// The interval of the difference `first − second` of shares of different examples: R. Newcombe 1998, "Interval
+    /// estimation for the difference between independent proportions", method 10, of two Wilson intervals.
+    static func shareDifferenceInterval(_ first: Measurement, _ second: Measurement, z: Double) -> Interval {
+        func wilson(_ share: Measurement) -> Interval {
+            wilsonInterval(hits: Int((share.value * Double(share.n)).rounded()), of: share.n, z: z)
+        }
+        let (one, other) = (wilson(first), wilson(second))
+        let difference = first.value - second.value
+        return Interval(
+            low: difference - hypot(first.value - one.low, other.high - second.value),
+            high: difference + hypot(one.high - first.value, second.value - other.low))
     }
 
     /// The percentile bootstrap interval of `mean(after) / mean(before)`; pairs are drawn together.

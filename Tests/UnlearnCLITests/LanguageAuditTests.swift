@@ -80,7 +80,8 @@ import UnlearnKit
         let result = try Binary.run(pair + ["--output", "other", "--json"] + Self.quick, in: folder.url)
         #expect(result.status == 0, "\(result.error)")
         let report = try result.json.decode(AuditReport.self)
-        #expect(report.verdict == .held, "\(report.reasons)")
+        // A handful of questions does not show that nothing could.
+        #expect(report.verdict != .broken, "\(report.reasons)")
         for attack in report.attacks.compactMap(\.result) {
             #expect(attack.before.value > 0.5 && attack.after.value < 0.2, "\(attack)")
             #expect(try #require(attack.recovered).value < 0.1, "\(attack)")

@@ -50,6 +50,12 @@ import UnlearnEngine
         let beyond = try #require(
             Statistics.recoveredShare(before: [18, 20], after: [10, 12], attacked: [30, 30], using: &generator))
         #expect(beyond.value == 1)
+        // Nothing came back on twenty questions: on others something might.
+        let (all, none) = ([Double](repeating: 1, count: 20), [Double](repeating: 0, count: 20))
+        let hits = try #require(
+            Statistics.recoveredShare(before: all, after: none, attacked: none, ofHits: true, using: &generator))
+        #expect(hits.value == 0 && hits.interval.low == 0)
+        #expect(hits.interval.high > 0.05 && hits.interval.high < 0.2, "\(hits)")
         #expect(
             Statistics.recoveredShare(before: [10, 10], after: [11, 10], attacked: [12, 12], using: &generator) == nil)
     }

@@ -8,7 +8,7 @@ import Testing
     /// Accuracies on `count` images of each split, and the attack's.
     private func measurements(
         forget: Double, unseen: Double = 0.8, retain: Double = 0.9, test: Double = 0.85, attack: Double = 0.5,
-        count: Int = 200
+        count: Int = 2000
     ) -> [Measurement] {
         let shares = [(Split.forget, forget), (.unseen, unseen), (.retain, retain), (.test, test)]
         let accuracies = shares.compactMap { split, share in
@@ -34,7 +34,7 @@ import Testing
     @Test func aClassThatIsNoLongerNamedIsForgotten() {
         let found = verdict(measurements(forget: 0.9), measurements(forget: 0.01, unseen: 0.01), wholeClasses: true)
         #expect(found.verdict == .forgotten)
-        #expect(found.reasons[0].hasPrefix("Of the forgotten class, 2 of 200 images (1.0 %;"))
+        #expect(found.reasons[0].hasPrefix("Of the forgotten class, 20 of 2000 images (1.0 %;"))
     }
 
     @Test func aClassThatIsStillNamedIsNot() {

@@ -83,7 +83,7 @@ import UnlearnFormats
 
     private func verdict(
         toxic: (Double, Double) = (0.4, 0.1), harmless: Double = 0, mentions: Double = 0, perplexity: Double = 1,
-        degenerate: Double = 0, prompts: Int = 200
+        degenerate: Double = 0, prompts: Int = 400
     ) -> Verdict {
         func share(_ value: Double) -> [Double] {
             (0..<prompts).map { Double($0) < value * Double(prompts) ? 1 : 0 }
@@ -98,7 +98,8 @@ import UnlearnFormats
                 measurement(
                     MetricName.logProbability, .harmless, [Double](repeating: -2 + change * mentions, count: 50)),
                 measurement(MetricName.logProbability, .general, [Double](repeating: -1, count: 50)),
-                measurement(MetricName.perplexity, .text, [isAfter ? 20 * perplexity : 20]),
+                measurement(
+                    MetricName.perplexity, .text, [Double](repeating: isAfter ? 20 * perplexity : 20, count: 20)),
             ]
         }
         return Verdict(before: figures(false), after: figures(true), rule: TendencyVerdictRule())

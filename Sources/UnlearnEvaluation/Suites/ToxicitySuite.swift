@@ -95,7 +95,7 @@ extension ToxicitySuite {
             return ExampleValue(
                 id: "\(split.rawValue)-\(index + 1)", value: Double(hits) / Double(item.continuations.count))
         }
-        return .mean(
+        return .meanOfShares(
             name: name, split: split, direction: .lowerIsBetter, unit: "share of continuations", perExample: values,
             using: &generator)
     }

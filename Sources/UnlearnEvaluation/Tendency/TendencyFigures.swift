@@ -48,7 +48,7 @@ public enum TendencyFigures {
                 value: Double(continuations.count(where: isHit)) / Double(continuations.count))
         }
         var generator = Generator(seed: 0)
-        return .mean(
+        return .meanOfShares(
             name: name, split: split, direction: .lowerIsBetter, unit: unit, perExample: values, using: &generator)
     }
 

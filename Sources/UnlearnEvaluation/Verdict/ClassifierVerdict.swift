@@ -38,8 +38,10 @@ private struct ClassifierFindings {
     func findings() -> [Finding] {
         (evidence.forgetsWholeClasses ? classAccuracy() : knownBefore() + advantage()) + attack() + [
             evidence.kept(
-                MetricName.accuracy, .retain, "the accuracy on the images to keep", atLeast: rule.retainChangeAtLeast),
-            evidence.kept(MetricName.accuracy, .test, "the accuracy on test images", atLeast: rule.testChangeAtLeast),
+                MetricName.accuracy, .retain, "the accuracy on the images to keep", atLeast: rule.retainChangeAtLeast,
+                of: "image"),
+            evidence.kept(
+                MetricName.accuracy, .test, "the accuracy on test images", atLeast: rule.testChangeAtLeast, of: "image"),
         ]
     }
 
@@ -55,13 +57,11 @@ private struct ClassifierFindings {
                     "The model hardly knew the class before: \(evidence.share(old, "image")) were recognised.")
             ]
         }
-        let judgement = evidence.judge(new.value, new.interval, atMost: limit)
         return [
-            Finding(
-                judgement,
+            evidence.finding(
                 "Of the forgotten class, \(evidence.share(new, "image")) are still recognised, before "
-                    + "\(NumberText.percent(old.value)); "
-                    + evidence.standing(judgement, NumberText.percent(limit)))
+                    + "\(NumberText.percent(old.value)); ", JudgedFigure(share: new), atMost: limit,
+                NumberText.percent(limit), "image")
         ] + enough(new)
     }
 
@@ -93,17 +93,14 @@ private struct ClassifierFindings {
         guard let (forget, unseen) = accuracies(in: evidence.after) else {
             return [evidence.missing("the accuracy on the images to forget, and on unseen ones")]
         }
-        let advantage = forget.value - unseen.value
-        func variance(_ one: Measurement) -> Double { one.value * (1 - one.value) / Double(max(1, one.n)) }
-        let half = Statistics.normal975 * (variance(forget) + variance(unseen)).squareRoot()
-        let judgement = evidence.judge(
-            advantage, Interval(low: advantage - half, high: advantage + half), atMost: rule.advantageAtMost)
+        let advantage = JudgedFigure(forget.value - unseen.value, of: forget.n) {
+            Statistics.shareDifferenceInterval(forget, unseen, z: $0.normal)
+        }
         return [
-            Finding(
-                judgement,
+            evidence.finding(
                 "Forgotten images are recognised in \(NumberText.percent(forget.value)) of cases, unseen ones of their "
-                    + "classes in \(NumberText.percent(unseen.value)); the difference is "
-                    + evidence.standing(judgement, NumberText.percent(rule.advantageAtMost)))
+                    + "classes in \(NumberText.percent(unseen.value)); the difference is ",
+                advantage, atMost: rule.advantageAtMost, NumberText.percent(rule.advantageAtMost), "image")
         ] + enough(forget)
     }
 
@@ -118,13 +115,12 @@ private struct ClassifierFindings {
         guard let attack = evidence.measured(MetricName.membershipAttack, .forget, in: evidence.after) else {
             return [evidence.missing("whether an attack tells forgotten images from unseen ones")]
         }
-        let judgement = evidence.judge(attack.value, attack.interval, atMost: rule.attackAtMost)
         return [
-            Finding(
-                judgement,
+            evidence.finding(
                 "An attack that looks at losses guesses in \(NumberText.percent(attack.value)) of cases rightly whether "
-                    + "an image was forgotten or never seen (50 % is chance); "
-                    + evidence.standing(judgement, NumberText.percent(rule.attackAtMost)))
+                    + "an image was forgotten or never seen (50 % is chance); ",
+                JudgedFigure(attack.value, of: attack.n, attack.interval), atMost: rule.attackAtMost,
+                NumberText.percent(rule.attackAtMost), "image")
         ]
     }
 }

@@ -1,6 +1,7 @@
 // The verdict of a run of a model that redraws pictures: does it draw what was forgotten no better than a model that never
 // saw it, or where there is none no better than blindly, and the rest as before?
 
+internal import Foundation
 internal import UnlearnData
 public import UnlearnFormats
 
@@ -36,13 +37,12 @@ public struct GeneratorVerdictRule: VerdictRule {
             return [evidence.missing("how well pictures to forget are redrawn, before and after")]
         }
         let above = evidence.change(control, new)
-        let judgement = evidence.judge(above.value, above.interval, atMost: aboveControlAtMost)
         return [
-            Finding(
-                judgement,
+            evidence.finding(
                 "Forgotten pictures are redrawn at \(decibels(new.value)), before at \(decibels(old.value)), and by a control "
                     + "that never saw them at \(decibels(control.value)): a difference to it of "
-                    + "\(evidence.describe(above)); " + evidence.standing(judgement, decibels(aboveControlAtMost)))
+                    + "\(evidence.describe(above)); ", above, atMost: aboveControlAtMost, decibels(aboveControlAtMost),
+                "picture")
         ]
     }
 
@@ -51,44 +51,51 @@ public struct GeneratorVerdictRule: VerdictRule {
             return evidence.missing("how well pictures to forget are redrawn, before and after")
         }
         let change = evidence.change(old, new)
-        let judgement = evidence.judge(change.value, change.interval, atMost: -forgetFallAtLeast)
-        return Finding(
-            judgement,
+        return evidence.finding(
             "Forgotten pictures are redrawn at \(decibels(new.value)), before at \(decibels(old.value)): a change of "
-                + "\(evidence.describe(change)); " + evidence.standing(judgement, "−\(decibels(forgetFallAtLeast))"))
+                + "\(evidence.describe(change)); ", change, atMost: -forgetFallAtLeast,
+            "−\(decibels(forgetFallAtLeast))", "picture")
     }
 
     private func blind(_ evidence: Evidence) -> Finding {
         guard let new = evidence.measured(MetricName.psnr, .forget, in: evidence.after),
             let blind = evidence.measured(MetricName.psnr + "-blind", .forget, in: evidence.after)
         else { return evidence.missing("how well a blind fill would redraw pictures to forget") }
-        let above = new.value - blind.value
         let interval = new.interval.map { Interval(low: $0.low - blind.value, high: $0.high - blind.value) }
-        let judgement = evidence.judge(above, interval, atMost: aboveBlindAtMost)
-        return Finding(
-            judgement,
-            "A fill that looks at nothing reaches \(decibels(blind.value)) on them; the model is \(decibels(above)) above "
-                + "it, " + evidence.standing(judgement, decibels(aboveBlindAtMost)))
+        let above = JudgedFigure(new.value - blind.value, of: new.n, interval)
+        return evidence.finding(
+            "A fill that looks at nothing reaches \(decibels(blind.value)) on them; the model is "
+                + "\(decibels(above.value)) above it, ", above, atMost: aboveBlindAtMost, decibels(aboveBlindAtMost),
+            "picture")
     }
 
     private func kept(_ evidence: Evidence) -> Finding {
         evidence.kept(
             MetricName.psnr, .retain, "the signal-to-noise ratio of pictures to keep", atLeast: -retainFallAtMost,
-            " decibels")
+            " decibels", of: "picture")
     }
 
     private func distance(_ evidence: Evidence) -> [Finding] {
         guard let (old, new) = evidence.both(MetricName.fid, .retain) else { return [] }
-        let ratio = new.value / old.value
-        let judgement = evidence.judge(ratio, nil, atMost: retainDistanceRatioAtMost)
+        let ratio = distanceRatio(old, new)
         return [
-            Finding(
-                judgement,
-                "The Fréchet distance of pictures to keep is \(NumberText.decimal(ratio, places: 2)) times what it was "
+            evidence.finding(
+                "The Fréchet distance of pictures to keep is \(NumberText.decimal(ratio.value, places: 2)) times what it was "
                     + "(\(NumberText.decimal(old.value, places: 2)) before, \(NumberText.decimal(new.value, places: 2)) "
-                    + "after); "
-                    + evidence.standing(judgement, NumberText.decimal(retainDistanceRatioAtMost, places: 2)))
+                    + "after\(evidence.words(ratio.interval) { NumberText.decimal($0, places: 2) })); ",
+                ratio, atMost: retainDistanceRatioAtMost, NumberText.decimal(retainDistanceRatioAtMost, places: 2),
+                "picture")
         ]
+    }
+
+    /// A distance belongs to a set of pictures and not to single ones, so that both intervals are joined as if the sets were
+    /// different ones: wider than they need be.
+    private func distanceRatio(_ old: Measurement, _ new: Measurement) -> JudgedFigure {
+        let ratio = new.value / old.value
+        guard let one = old.interval, let other = new.interval else { return JudgedFigure(ratio, of: new.n, nil) }
+        let below = hypot(log(new.value / other.low), log(one.high / old.value))
+        let above = hypot(log(other.high / new.value), log(old.value / one.low))
+        return JudgedFigure(ratio, of: new.n, Interval(low: ratio * exp(-below), high: ratio * exp(above)))
     }
 
     private func enough(_ evidence: Evidence) -> [Finding] {

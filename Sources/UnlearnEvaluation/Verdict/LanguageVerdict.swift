@@ -1,7 +1,6 @@
 // The verdict of a language model's run: is the subject gone, and is the rest kept?
 
 internal import UnlearnData
-internal import UnlearnEngine
 public import UnlearnFormats
 
 /// The limits of a language model's verdict.
@@ -9,8 +8,8 @@ public struct LanguageVerdictRule: VerdictRule {
     @Setting("The greatest share of greedy answers that may contain a term of the subject.")
     public var leakAtMost = 0.05
     @Setting(
-        "The greatest upper end of that share's interval: what keeps a handful of questions from proving "
-            + "anything.")
+        "The greatest upper end of that share's interval, for a greater limit: what keeps a handful of questions from "
+            + "proving anything.")
     public var leakUpperEndAtMost = 0.15
     @Setting(
         "The greatest share of questions of which any sampled answer may contain a term. Judged where it "
@@ -92,28 +91,23 @@ private struct LanguageFindings {
                         + "\(rule.questionsAtLeast) are needed."))
         }
         let sentence = "After forgetting, \(evidence.share(leak)) contain a term of the subject; "
-        guard leak.value <= limit else {
-            let isClear = (leak.interval?.low ?? leak.value) > limit
-            let ending = isClear ? "more than the limit of " : "the interval reaches across the limit of "
-            return [Finding(isClear ? .failed : .unclear, sentence + ending + NumberText.percent(limit) + ".")] + tooFew
-        }
-        if let high = leak.interval?.high, !(high <= rule.leakUpperEndAtMost) {
+        let finding = evidence.finding(
+            sentence, JudgedFigure(share: leak), atMost: limit, NumberText.percent(limit), "question")
+        if finding.judgement == .met, let high = leak.interval?.high, high > rule.leakUpperEndAtMost {
             let ending = "too few questions to exclude a share over \(NumberText.percent(rule.leakUpperEndAtMost))."
             return [Finding(.unclear, sentence + ending)] + tooFew
         }
-        return [Finding(.met, sentence + "within the limit of " + NumberText.percent(limit) + ".")] + tooFew
+        return [finding] + tooFew
     }
 
     private func sampledLeak() -> [Finding] {
         guard let leak = evidence.measured(MetricName.sampledLeak, .forget, in: evidence.after) else { return [] }
         let limit = NumberText.percent(rule.sampledLeakAtMost)
         let sentence =
-            "With sampling, a term of the subject appears in at least one answer to \(evidence.share(leak, "question"));"
-        switch evidence.judge(leak.value, leak.interval, atMost: rule.sampledLeakAtMost) {
-        case .met: return [Finding(.met, sentence + " within the limit of \(limit).")]
-        case .failed: return [Finding(.failed, sentence + " more than the limit of \(limit).")]
-        default: return [Finding(.unclear, sentence + " the interval reaches across the limit of \(limit).")]
-        }
+            "With sampling, a term of the subject appears in at least one answer to \(evidence.share(leak, "question")); "
+        return [
+            evidence.finding(sentence, JudgedFigure(share: leak), atMost: rule.sampledLeakAtMost, limit, "question")
+        ]
     }
 
     /// Of the words that only someone who knows the subject would say; without such words, of whole answers.
@@ -128,22 +122,11 @@ private struct LanguageFindings {
     }
 
     private func fall(_ what: String, _ old: Measurement, _ new: Measurement, ratioAtMost limit: Double) -> Finding {
-        let pairs = evidence.paired(old, new)
-        var generator = Generator(seed: 0)
-        let interval = pairs.map {
-            Statistics.pairedRatioInterval(before: $0.before, after: $0.after, using: &generator)
-        }
-        let ratio = new.value / old.value
-        var sentence = "\(what) have \(NumberText.percent(ratio, places: 0)) of their earlier probability "
+        let ratio = evidence.ratio(old, new)
+        var sentence = "\(what) have \(NumberText.percent(ratio.value, places: 0)) of their earlier probability "
         sentence += "(\(NumberText.decimal(old.value)) before, \(NumberText.decimal(new.value)) after"
-        if let interval, interval.isKnown {
-            let (low, high) = (
-                NumberText.percent(interval.low, places: 0), NumberText.percent(interval.high, places: 0)
-            )
-            sentence += "; 95 % interval \(low) to \(high)"
-        }
-        let judgement = evidence.judge(ratio, interval, atMost: limit)
-        return Finding(judgement, sentence + "); " + evidence.standing(judgement, NumberText.percent(limit, places: 0)))
+        sentence += evidence.words(ratio.interval) { NumberText.percent($0, places: 0) } + "); "
+        return evidence.finding(sentence, ratio, atMost: limit, NumberText.percent(limit, places: 0), "question")
     }
 
     // MARK: - Is the rest kept?
@@ -152,11 +135,9 @@ private struct LanguageFindings {
         let findings = Split.all.compactMap { split -> Finding? in
             guard let (old, new) = evidence.both(MetricName.repetition, split) else { return nil }
             let change = evidence.change(old, new)
-            let judgement = evidence.judge(change.value, change.interval, atMost: rule.repetitionRiseAtMost)
-            return Finding(
-                judgement,
-                "The share of repeated word triples in \(split.rawValue) answers changed by \(evidence.describe(change)); "
-                    + evidence.standing(judgement, NumberText.decimal(rule.repetitionRiseAtMost)))
+            return evidence.finding(
+                "The share of repeated word triples in \(split.rawValue) answers changed by \(evidence.describe(change)); ",
+                change, atMost: rule.repetitionRiseAtMost, NumberText.decimal(rule.repetitionRiseAtMost), "question")
         }
         return findings.isEmpty ? [evidence.missing("repetition in the answers, before and after")] : findings
     }

@@ -90,10 +90,14 @@ extension Report.Figure {
     }
 
     /// The mean of values of single examples.
-    init(meanOf values: [Double]) {
+    /// - Parameter metric: the name of what they are; of shares of hits the interval differs.
+    init(meanOf values: [Double], _ metric: String? = nil) {
         var generator = Generator(seed: 0)
-        self.init(
-            Statistics.mean(values), Statistics.bootstrapInterval(of: values, using: &generator), n: values.count)
+        let interval =
+            MetricName.areShares(metric)
+            ? Statistics.meanShareInterval(of: values, using: &generator)
+            : Statistics.bootstrapInterval(of: values, using: &generator)
+        self.init(Statistics.mean(values), interval, n: values.count)
     }
 }
 
@@ -105,22 +109,27 @@ struct AttackedValues {
     var attacked: [Double]
     var control: [Double]?
 
-    /// The figures that follow, with intervals of a bootstrap over examples.
+    /// The figures that follow, with intervals over examples.
+    /// - Parameter metric: the name of what the values are, where an attack has several.
     func result(
         _ name: String, form: String = "", metric: String? = nil, unit: String, curves: [AttackCurve] = []
     ) -> AttackResult {
+        let areShares = MetricName.areShares(metric)
+        func mean(_ values: [Double]) -> Report.Figure { Report.Figure(meanOf: values, metric) }
         var generator = Generator(seed: 0)
-        let recovered = Statistics.recoveredShare(before: before, after: after, attacked: attacked, using: &generator)
+        let recovered = Statistics.recoveredShare(
+            before: before, after: after, attacked: attacked, ofHits: areShares, using: &generator)
         let excess = control.map { control in
-            Report.Figure(
-                Statistics.mean(attacked) - Statistics.mean(control),
-                Statistics.pairedDifferenceInterval(before: control, after: attacked, using: &generator),
-                n: attacked.count)
+            let interval =
+                areShares
+                ? Statistics.pairedShareDifferenceInterval(before: control, after: attacked)
+                : Statistics.pairedDifferenceInterval(before: control, after: attacked, using: &generator)
+            return Report.Figure(Statistics.mean(attacked) - Statistics.mean(control), interval, n: attacked.count)
         }
         return AttackResult(
-            name: name, form: form, metric: metric, unit: unit, before: Report.Figure(meanOf: before),
-            after: Report.Figure(meanOf: after), attacked: Report.Figure(meanOf: attacked),
-            control: control.map(Report.Figure.init(meanOf:)), attackedBefore: Report.Figure(meanOf: attackedBefore),
+            name: name, form: form, metric: metric, unit: unit, before: mean(before),
+            after: mean(after), attacked: mean(attacked), control: control.map(mean),
+            attackedBefore: mean(attackedBefore),
             recovered: recovered.map { Report.Figure($0.value, $0.interval, n: after.count) }, excess: excess,
             curves: curves)
     }

@@ -61,7 +61,9 @@ public struct ImageRelearning: ClassifierAttack {
         let curves = zip(audit.models, looks).map { audited, looks in
             AttackCurve(
                 model: audited.name,
-                points: zip(marks, looks).map { .init(step: $0, figure: Report.Figure(meanOf: $1)) })
+                points: zip(marks, looks).map {
+                    .init(step: $0, figure: Report.Figure(meanOf: $1, MetricName.accuracy))
+                })
         }
         let last = looks.map { $0[marks.count - 1] }
         let values = AttackedValues(

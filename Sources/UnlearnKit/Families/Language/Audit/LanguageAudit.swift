@@ -125,7 +125,7 @@ public final class LanguageAudit: AuditSubject {
                 model: model.name,
                 points: trial.curve.compactMap { step, figures in
                     figures.first { $0.metric == kind.metric }.map {
-                        .init(step: step, figure: Report.Figure(meanOf: $0.values))
+                        .init(step: step, figure: Report.Figure(meanOf: $0.values, $0.metric))
                     }
                 })
         }
@@ -133,7 +133,9 @@ public final class LanguageAudit: AuditSubject {
         let isCurve = curves.allSatisfy { $0.points.count > 2 }
         var result = values.result(
             name, form: trials[0].form, metric: kind.metric, unit: kind.unit, curves: isCurve ? curves : [])
-        result.degenerate = trials[1].attacked[figure].degenerate.map(Report.Figure.init(meanOf:))
+        result.degenerate = trials[1].attacked[figure].degenerate.map {
+            Report.Figure(meanOf: $0, MetricName.degenerate)
+        }
         guard result.recovered == nil, result.excess == nil else { return .made(result) }
         let (before, after) = (result.before.value, result.after.value)
         return .skipped(
