@@ -11,7 +11,7 @@ extension FuzzTarget {
         let files = try? judgeFiles()
         precondition(files != nil, "the judge to damage could not be written")
         let names = ["judge.json", "judge.safetensors", "terms.txt"]
-        return names.map { judge($0, files ?? [:]) } + [wordPiece, encoderConfiguration, table]
+        return names.map { judge($0, files ?? [:]) } + [wordPiece, encoderConfiguration, table, familiarity]
     }
 
     /// A damaged file of a judge, beside the others.
@@ -70,6 +70,16 @@ extension FuzzTarget {
         let text = "prompt,kind,group,partition\n\"They, of \"\"all\"\"\",toxic,us,judge\r\nTea,harmless,us,judge\n"
         return FuzzTarget(name: "table", fileName: "prompts.csv", seeds: [Array(text.utf8)]) { folder in
             _ = try [TendencyPrompt](contentsOf: folder.appending(path: "prompts.csv"))
+        }
+    }
+
+    private static var familiarity: FuzzTarget {
+        let text =
+            #"{"unique":["Rowena"],"themes":["magic"]}"# + "\n"
+            + #"{"prompt":"The school is","unique":["Castle \u00e9"],"truth":" a castle."}"# + "\n"
+            + #"{"question":"Who?"}"# + "\n" + #"{"prompt":"She is","next":[" Rowena"]}"# + "\n"
+        return FuzzTarget(name: "familiarity", fileName: "prompts.jsonl", seeds: [Array(text.utf8)]) { folder in
+            _ = try FamiliarityPrompts.load(folder.appending(path: "prompts.jsonl"), subject: "", split: "test")
         }
     }
 }

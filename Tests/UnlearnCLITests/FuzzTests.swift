@@ -8,7 +8,7 @@ import Testing
         let folder = try TemporaryFolder()
         let result = try Binary.run(["--count", "400"], in: folder.url, program: "UnlearnFuzz")
         #expect(result.status == 0, "\(result.output)")
-        #expect(result.output.split(separator: "\n").count == 24)
+        #expect(result.output.split(separator: "\n").count == 25)
         #expect(try folder.names.isEmpty)
     }
 
