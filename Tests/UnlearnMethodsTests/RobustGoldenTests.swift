@@ -58,6 +58,17 @@ import UnlearnModels
         let expected = try #require(json["flatness"]?["gradientNorms"]?.array).map { try #require($0.double) }
         #expect(norms.count == expected.count)
         for (norm, value) in zip(norms, expected) { #expect(abs(norm - value) < 1e-3 * value) }
+        // The spot itself is come back to, to the bit.
+        let still = try GoldenStep().reference
+        let before = still.parameters.snapshot()
+        try GradientDifference().unlearn(
+            session(still) { options in
+                options.flatness.rho = rho
+                options.learningRate = 0
+            })
+        for (name, kept) in zip(still.parameters.names, before) {
+            #expect(still.parameters[name].isIdentical(to: kept), "\(name)")
+        }
         // Steps on the spot go elsewhere.
         let plain = try GoldenStep().reference
         try GradientDifference().unlearn(session(plain) { _ in })
