@@ -17,6 +17,8 @@ struct Pace {
     let schedule: Schedule
     /// The largest norm that the gradient of all parameters together may have.
     var gradientNormLimit = Double.infinity
+    /// ρ of sharpness-aware steps; 0: ordinary ones.
+    var flatness = 0.0
 }
 
 /// One optimizer's way down: it keeps its state and its place in the schedule from plan to plan. The only place where
@@ -35,8 +37,8 @@ final class Descent {
     let parameters: [Tensor]
     private let store: ParameterStore
     private let optimizer: any Optimizer
-    private let pace: Pace
-    private let recorder: StepRecorder
+    let pace: Pace
+    let recorder: StepRecorder
 
     /// - Parameters:
     ///   - names: the parameters that change.
@@ -68,7 +70,9 @@ final class Descent {
     /// - Parameter measure: looks at the model after so many steps, now and then.
     func step(measure: (Int) throws -> Look? = { _ in nil }, _ parts: () throws -> [StepPart]) throws {
         let start = ContinuousClock.now
-        let (gradients, values) = try Self.gradients(of: parameters, parts(), step: recorder.count)
+        let (gradients, values) =
+            pace.flatness > 0
+            ? try flatGradients(parts) : try Self.gradients(of: parameters, parts(), step: recorder.count)
         if let onGradient {
             for (name, gradient) in zip(names, gradients) { if let gradient { onGradient(name, gradient) } }
         }

@@ -141,6 +141,8 @@ enum TinyModel {
             vocabulary: ["<unk>", "<s>"] + letters, merges: [], spelling: .byteLevel)
         definition.addedTokens = [.init(id: 0, isSpecial: true), .init(id: 1, isSpecial: true)]
         (definition.unknown, definition.beginOfSequence, definition.prefix) = (0, 1, [1])
+        // Nothing is merged, so that it cuts nothing; but GGUF knows it.
+        definition.splits = [.gpt2]
         return try Tokenizer(definition)
     }
 

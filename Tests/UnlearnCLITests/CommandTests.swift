@@ -186,7 +186,7 @@ import UnlearnFormats
         #expect(plain.status == 0, "\(plain.error)")
         // The licence travels with the model, both ways.
         try folder.write("---\nlicense: mit\n---\n", "plain/README.md")
-        for type in ["f32", "f16", "q8_0"] {
+        for type in ["f32", "f16", "q8_0", "q4_0"] {
             let name = "\(type).gguf"
             let result = try Binary.run("convert", "plain", name, "--type", type, in: folder.url)
             #expect(

@@ -144,6 +144,7 @@ import UnlearnKit
             (["run", "train.yaml"], "only language models are trained further; leave it out to train a new model"),
             (forget("painter", "--subject", "Ada"), "a model that redraws pictures forgets images"),
             (forget("eye", "--features", "eye"), "an image classifier draws no pictures to compare"),
+            (forget("eye", "--export", "q4_0"), "only language models are written as GGUF files"),
             (forget("eye", "--proxy", "images"), "only for models that redraw pictures can others stand in"),
         ] {
             let result = try Binary.run(arguments, in: folder.url)

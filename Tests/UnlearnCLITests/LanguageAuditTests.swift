@@ -32,7 +32,9 @@ import UnlearnKit
             [
                 "train", "--model", "model", "--data", "all.jsonl", "--output", "taught", "--epochs", "80",
                 "--batch-size", "12", "--learning-rate", "1e-2", "--threads", "1",
-            ], forget + ["--output", "forgot"], forget + ["--set", "extrapolation=0", "--output", "kept"],
+            ], forget + ["--output", "forgot"],
+            forget + ["--output", "shipped", "--export", "q4_0", "--export", "q8_0"],
+            forget + ["--set", "extrapolation=0", "--output", "kept"],
         ] {
             let result = try Binary.run(arguments, in: folder.url)
             #expect(result.status == 0, "\(arguments): \(result.error)")
@@ -68,6 +70,39 @@ import UnlearnKit
         #expect(curves.map(\.model) == ["before", "after", "control"])
         #expect(curves[1].points.map(\.step) == [0, 5, 10, 20])
         #expect(try JSONValue(contentsOf: folder.url.appending(path: "forgot/audit.json")) == result.json)
+    }
+
+    /// What a run ships is read back and asked, and the audit takes that very file.
+    @Test func theExportedFileIsAttackedItself() throws {
+        let folder = try Self.runs.get()
+        let sentences = try #require(
+            try JSONValue(contentsOf: folder.url.appending(path: "shipped/report.json"))["limits"]?.array)
+        for form in ["q4_0", "q8_0"] {
+            let start = "model-\(form).gguf, the model stored as \(form.uppercased()), was asked again: "
+            #expect(sentences.contains { $0.string?.hasPrefix(start) == true }, "\(sentences)")
+        }
+        let result = try Binary.run(
+            ["audit", "shipped", "--only", "rounding", "--json"] + Self.quick, in: folder.url)
+        #expect(result.status == 0, "\(result.error)")
+        let attacks = try result.json.decode(AuditReport.self).attacks.compactMap(\.result)
+        #expect(Set(attacks.map(\.form)) == ["q4_0, exported file", "q8_0, exported file"])
+        for attack in attacks where attack.metric == "key-probability" {
+            let form = attack.form.prefix(4)
+            let measured = try JSONValue(contentsOf: folder.url.appending(path: "shipped/evaluation/\(form).json"))
+            let figure = try #require(measured.array?.first { $0["name"]?.string == "key-probability" })
+            #expect(abs(attack.attacked.value - (figure["value"]?.double ?? .nan)) < 1e-6, "\(form)")
+            #expect(attack.attacked != attack.after, "\(form)")
+        }
+        // The same file by itself, as any program may have made it.
+        let pair = try Binary.run(
+            [
+                "audit", "--model", "shipped/model-q4_0.gguf", "--reference", "taught/model", "--forget",
+                "forget.jsonl",
+                "--terms", Self.facts.map(\.1).joined(separator: ","), "--only", "few-shot", "--json",
+            ] + Self.quick,
+            in: folder.url)
+        #expect(pair.status == 0, "\(pair.error)")
+        #expect(try pair.json.decode(AuditReport.self).attacks.contains { $0.result != nil })
     }
 
     /// Models of other programs: one that was never taught has nothing that a few small steps could bring back.

@@ -38,7 +38,7 @@ import UnlearnFormats
         var found: Set<String> = []
         for folder in [
             "methods", "classifier-methods", "classifier-recipes", "generator-methods", "generator-distillation",
-            "weight-methods", "whp", "elm",
+            "weight-methods", "whp", "elm", "robust",
         ] {
             let folder = tests.appending(path: "../Golden/\(folder)")
             let json = try JSONValue(contentsOf: folder.appending(path: "golden.json"))

@@ -313,8 +313,8 @@ import UnlearnModels
         withoutRecording { TrainingState(step: state.step, tensors: state.tensors.map { ($0.name, $0.tensor + 0) }) }
     }
 
-    @Test(arguments: [nil, 2])
-    func aTrainingThatGoesOnEndsAsIfItHadNotBeenInterrupted(rank: Int?) throws {
+    @Test(arguments: [(nil, 0), (2, 0), (nil, 0.05), (2, 0.05)])
+    func aTrainingThatGoesOnEndsAsIfItHadNotBeenInterrupted(rank: Int?, rho: Double) throws {
         func session(
             _ resumption: Resumption?, _ events: @escaping (StepEvent) -> Void
         ) throws -> (session: Session, store: ParameterStore) {
@@ -322,6 +322,7 @@ import UnlearnModels
             var options = TrainingOptions()
             options.learningRate = 1e-3
             (options.steps, options.batchSize, options.checkpointSeconds) = (6, 1, 0)
+            options.flatness.rho = rho
             if let rank {
                 var lora = LoRAOptions()
                 lora.rank = rank

@@ -13,12 +13,14 @@ import UnlearnModels
 enum GGUFType: String, ExpressibleByArgument, CaseIterable {
     case f16, f32
     case q8 = "q8_0"
+    case q4 = "q4_0"
 
     var type: GGMLType {
         switch self {
         case .f16: .f16
         case .f32: .f32
         case .q8: .q80
+        case .q4: .q40
         }
     }
 }
@@ -37,7 +39,7 @@ struct Convert: ParsableCommand {
     @Argument(help: "The folder, or the .gguf file, to create.")
     var destination: String
 
-    @Option(help: "How a GGUF file stores matrices: f16, f32 or q8_0 (default: f16).")
+    @Option(help: "How a GGUF file stores matrices: f16, f32, q8_0 or q4_0 (default: f16).")
     var type: GGUFType?
 
     @Option(

@@ -68,6 +68,7 @@ extension ForgetOptions {
         configuration.degradation = redrawing.degradation
         configuration.control = try control.map { try ModelName.path($0) }
         configuration.proxy = proxy
+        configuration.export = export.isEmpty ? nil : export
         configuration.output = output
         configuration.seed = seed
         configuration.threads = runtime.threads

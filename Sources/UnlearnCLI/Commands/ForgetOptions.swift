@@ -1,10 +1,11 @@
 // The options of forgetting, as `forget` takes them.
 
 public import ArgumentParser
-import UnlearnKit
+public import UnlearnKit
 public import UnlearnMethods
 
 extension AnswerStyle: ExpressibleByArgument {}
+extension ExportForm: ExpressibleByArgument {}
 
 /// What to forget, how, and where the run is written.
 struct ForgetOptions: ParsableArguments {
@@ -57,6 +58,12 @@ struct ForgetOptions: ParsableArguments {
                 + "\(ClassifierPlan.defaultMethod), for models that redraw pictures \(GeneratorPlan.defaultMethod)).",
             valueName: "name"))
     var method: String?
+
+    @Option(
+        help: ArgumentHelp(
+            "Write a language model as a GGUF file of few bits too, and ask that again: q8_0 or q4_0; may be repeated.",
+            valueName: "form"))
+    var export: [ExportForm] = []
 
     @Option(
         name: .customLong("set"),

@@ -12,15 +12,9 @@ public struct Rounding: LanguageAttack {
         name: "rounding", summary: "Rounds the matrices of every block to few bits, as GGUF files do.",
         paper: "Zhang et al. 2024, arXiv 2410.16454", needs: [.losses, .generation])
 
-    /// The forms of storage, by the names that GGUF has for them.
-    public enum Form: String, Codable, Sendable, CaseIterable {
-        case fourBits = "q4_0"
-        case eightBits = "q8_0"
-
-        var type: GGMLType { self == .fourBits ? .q40 : .q80 }
-    }
-
-    @Setting("How weights are stored: q4_0, q8_0; one attack each.") public var forms = [Form.fourBits, .eightBits]
+    @Setting("How weights are stored: q4_0, q8_0; one attack each.") public var forms = [
+        ExportForm.fourBits, .eightBits,
+    ]
 
     public init() {}
 
@@ -34,32 +28,56 @@ public struct Rounding: LanguageAttack {
     public func looks(at audited: AuditedLanguageModel, _ audit: LanguageAudit) throws -> [LanguageLook] {
         try forms.map { form in
             defer { audit.advance() }
-            return try Self.rounded(audited.model.model.parameters, form) {
-                .made(
-                    LanguageTrial(
-                        form: form.rawValue, plain: audited.plain,
-                        attacked: try audit.forgotten.probe.figures(of: audited.model, .answers)))
+            let file = audit.exported[form]
+            let name = form.rawValue + (file == nil ? "" : ", exported file")
+            func trial(_ model: LanguageModel) throws -> LanguageLook {
+                let attacked = try audit.forgotten.probe.figures(of: model, .answers)
+                return .made(LanguageTrial(form: name, plain: audited.plain, attacked: attacked))
+            }
+            // The others are rounded as an exported file is.
+            if let file, audited.isChanged { return try trial(audit.read(file)) }
+            return try Self.rounded(audited.model.model.parameters, form, asExported: file != nil) {
+                try trial(audited.model)
             }
         }
     }
 
+    /// A matrix that is rounded, and how. Blocks run along the inputs.
+    private struct Matrix {
+        let name: String
+        let isTransposed: Bool
+        let type: GGMLType
+    }
+
+    private static func matrices(
+        of store: ParameterStore, _ form: ExportForm, asExported: Bool
+    ) throws -> [Matrix] {
+        guard asExported else {
+            return try store.slots(TrainingOptions().parameters).filter { $0.inputs % form.type.blockSize == 0 }.map {
+                Matrix(name: $0.weightName, isTransposed: $0.isTransposed, type: form.type)
+            }
+        }
+        return store.names.filter { store[$0].shape.count > 1 }.map {
+            Matrix(name: $0, isTransposed: false, type: GGUFExport.storedType(store[$0].shape, form.type))
+        }
+    }
+
     /// Looks at a model while its matrices are rounded. Afterwards they are what they were, to the bit.
+    /// - Parameter asExported: whether embeddings are rounded too, as in an exported file.
     static func rounded(
-        _ store: ParameterStore, _ form: Form, _ look: () throws -> LanguageLook
+        _ store: ParameterStore, _ form: ExportForm, asExported: Bool = false, _ look: () throws -> LanguageLook
     ) throws -> LanguageLook {
         var kept: [(matrix: Tensor, copy: Tensor)] = []
         defer { withoutRecording { for (matrix, copy) in kept { matrix.copy(from: copy) } } }
-        for slot in try store.slots(TrainingOptions().parameters) where slot.inputs % form.type.blockSize == 0 {
-            let matrix = store[slot.weightName]
-            // Blocks run along the inputs.
-            let rounded = withoutRecording { (slot.isTransposed ? matrix.transpose(0, 1).contiguous() : matrix) + 0 }
-            let isWhole = rounded.withMutableBytes { form.type.round($0.bindMemory(to: Float.self)) }
+        for one in try matrices(of: store, form, asExported: asExported) {
+            let matrix = store[one.name]
+            let rounded = withoutRecording { (one.isTransposed ? matrix.transpose(0, 1).contiguous() : matrix) + 0 }
+            let isWhole = rounded.withMutableBytes { one.type.round($0.bindMemory(to: Float.self)) }
             guard isWhole else {
-                return .skipped(
-                    form: form.rawValue, reason: "'\(slot.weightName)' holds a number that is too large for it.")
+                return .skipped(form: form.rawValue, reason: "'\(one.name)' holds a number that is too large for it.")
             }
             kept.append((matrix, withoutRecording { matrix + 0 }))
-            withoutRecording { matrix.copy(from: slot.isTransposed ? rounded.transpose(0, 1) : rounded) }
+            withoutRecording { matrix.copy(from: one.isTransposed ? rounded.transpose(0, 1) : rounded) }
         }
         guard !kept.isEmpty else {
             return .skipped(

@@ -67,6 +67,9 @@ public enum Family: String, Codable, Sendable, CaseIterable {
             throw KitError.invalidOption(
                 path: "proxy", problem: "only for models that redraw pictures can others stand in for those to keep")
         }
+        if self != .language, choices.export != nil {
+            throw KitError.invalidOption(path: "export", problem: "only language models are written as GGUF files")
+        }
         switch self {
         case .language where images:
             throw KitError.invalidOption(

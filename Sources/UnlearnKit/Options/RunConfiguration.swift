@@ -35,6 +35,8 @@ public struct RunConfiguration: Configurable {
     public var degradation: Degradation?
     /// A model that redraws pictures and was trained without those to forget: measured beside what was made to forget.
     public var control: String?
+    /// How a language model is written as GGUF files as well; nil: not at all.
+    public var export: [ExportForm]?
     /// Pictures of anything else, which a model that redraws pictures is trained on in place of those to keep.
     public var proxy: String?
 

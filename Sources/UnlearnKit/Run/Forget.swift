@@ -31,6 +31,7 @@ public func forget<Plan: ForgettingPlan>(_ plan: Plan, _ context: RunContext) th
         let card = ModelCardRenderer(of: plan.configuration.model).render(report)
         return try folder.saveModel(card: card, context.hub) { try work.save(to: $0) }
     }
+    report.limits += try stages.time(\.save) { try work.export(into: folder, before: before, after: after) }
     (report.seconds, report.peakMemoryBytes) = (stages, Runtime.peakMemoryBytes)
     try folder.write(report)
     try folder.finish()

@@ -43,9 +43,14 @@ public protocol Forgetting: AnyObject {
     var limits: [String] { get }
     /// Writes the whole model into an existing folder.
     func save(to folder: URL) throws
+    /// Writes the model in the other forms that the user wants, and measures it in each.
+    /// - Returns: what that does to forgetting, a sentence for each form.
+    func export(into folder: RunDirectory, before: Evaluation, after: Evaluation) throws -> [String]
 }
 
 extension Forgetting {
+    public func export(into folder: RunDirectory, before: Evaluation, after: Evaluation) throws -> [String] { [] }
+
     public var limits: [String] { [] }
 
     public func evaluateControl() throws -> Evaluation? { nil }

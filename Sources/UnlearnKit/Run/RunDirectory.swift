@@ -54,7 +54,8 @@ public final class RunDirectory {
             try FileManager.default.contentsOfDirectory(atPath: url.path)
         }
         // Hidden names belong to what was being written when the run ended.
-        for name in names where name.hasPrefix(".") || name == "model" {
+        let remade = ["model"] + ExportForm.allCases.map { "model-\($0.rawValue).gguf" }
+        for name in names where name.hasPrefix(".") || remade.contains(name) {
             try systemCall("remove", url.appending(path: name)) {
                 try FileManager.default.removeItem(at: url.appending(path: name))
             }

@@ -185,7 +185,7 @@ public final class Session {
         let plan = try self.plan(forgetCount: examples.count)
         let pace = Pace(
             learningRate: options.learningRate, schedule: options.schedule,
-            gradientNormLimit: options.gradientNormLimit)
+            gradientNormLimit: options.gradientNormLimit, flatness: options.flatness.rho)
         let descent = try Descent(
             names, of: model.model.parameters, pace, totalSteps: plan.steps.count, recorder,
             keeping: whole,
@@ -224,7 +224,10 @@ public final class Session {
         let size = size ?? groups[0].count
         let steps = try stride(from: 0, to: groups[0].count, by: max(1, size)).map { start -> TokenStep in
             let part = Array(groups[0][start...].prefix(size))
-            return try TokenStep(self, forget: examples(part), groups: [part] + groups.dropFirst())
+            // Flat steps read what is to be kept once, and what is to be forgotten twice.
+            return try TokenStep(
+                self, forget: examples(part), groups: [part] + groups.dropFirst(),
+                isInTwoPasses: options.flatness.rho > 0 ? true : nil)
         }
         let targets = steps.reduce(0) { $0 + $1.batch.targets.count }
         return steps.map { step in

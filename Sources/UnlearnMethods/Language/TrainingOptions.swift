@@ -24,6 +24,7 @@ public struct TrainingOptions: Configurable {
     @Setting("The largest norm that the gradient of all parameters together may have.", .positive)
     public var gradientNormLimit = 1.0
     public var stop = StopOptions()
+    public var flatness = FlatnessOptions()
     @Setting(
         "How much of the change of the weights the model keeps once the method is done: 1.25 goes a quarter further, "
             + "without training.", .notNegative)

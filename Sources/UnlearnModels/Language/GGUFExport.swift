@@ -78,7 +78,8 @@ public enum GGUFExport {
         return copy
     }
 
-    private static func storedType(_ shape: Shape, _ type: GGMLType) -> GGMLType {
+    /// In which type a tensor of a shape is stored in a file of a type.
+    public static func storedType(_ shape: Shape, _ type: GGMLType) -> GGMLType {
         guard shape.count > 1 else { return .f32 }
         return (shape.last ?? 0) % type.blockSize == 0 ? type : .f16
     }
@@ -87,7 +88,7 @@ public enum GGUFExport {
         _ family: GGUFFamily, _ c: LlamaConfiguration, name: String, license: String?, _ type: GGMLType
     ) -> [(key: String, value: GGUFValue)] {
         // llama.cpp's numbers for files of mostly this type.
-        let fileType = [GGMLType.f32: 0, .f16: 1, .q80: 7][type] ?? 0
+        let fileType = [GGMLType.f32: 0, .f16: 1, .q40: 2, .q80: 7][type] ?? 0
         let general: [(String, GGUFValue)] =
             [
                 ("architecture", .string(family.name)), ("type", .string("model")), ("name", .string(name)),

@@ -49,11 +49,15 @@ public final class LanguageForgetting: Forgetting {
     }
 
     public func evaluate(isOriginal: Bool) throws -> LanguageEvaluation {
-        let first = try model.answers(firstQuestions, maximumTokens: SubjectQuestions.answerTokens)
         if isOriginal {
             if let study, plan.evaluation.measured { questions = SubjectQuestions(study) }
             try questions.collectForgetAnswers(using: model, progress: context.onProgress)
         }
+        return try evaluation(of: model, isOriginal: isOriginal)
+    }
+
+    private func evaluation(of model: LanguageModel, isOriginal: Bool) throws -> LanguageEvaluation {
+        let first = try model.answers(firstQuestions, maximumTokens: SubjectQuestions.answerTokens)
         let answers = try UnlearnEvaluation.Evaluation(
             of: model, on: questions, plan.evaluation, isReference: isOriginal, progress: context.onProgress)
         return LanguageEvaluation(answers: answers, first: first, outcomes: MetricCatalog.measure(answers))
@@ -101,6 +105,14 @@ public final class LanguageForgetting: Forgetting {
 
     public func save(to folder: URL) throws {
         try model.save(to: folder, from: directory, plan.lora, base: plan.configuration.model)
+    }
+
+    public func export(
+        into folder: RunDirectory, before: LanguageEvaluation, after: LanguageEvaluation
+    ) throws -> [String] {
+        try plan.configuration.exported(
+            model, of: directory, into: folder, before: before.outcomes, after: after.outcomes, context
+        ) { try evaluation(of: $0, isOriginal: false).outcomes }
     }
 }
 

@@ -68,6 +68,7 @@ public struct LanguagePlan: ForgettingPlan {
         // Both before any weights are read.
         try method.check(layerCount: model.layerCount)
         try training.checkParameters(of: model)
+        try configuration.checkExport(of: model)
         let data = try UserData(configuration, splitBy: method.splitColumn)
         return Inputs(
             data: data,

@@ -14,6 +14,9 @@ public struct AuditedLanguageModel {
     public let model: LanguageModel
     /// What it shows as it is.
     let plain: [AskedFigure]
+
+    /// Whether it is the one that was made to forget.
+    var isChanged: Bool { name == "after" }
 }
 
 /// What one form of an attack made of one language model.
@@ -36,6 +39,8 @@ public final class LanguageAudit: AuditSubject {
     let forgotten: any ForgottenText
     public let control: String?
     let seed: UInt64
+    /// The files in which the run shipped its model.
+    let exported: [ExportForm: URL]
     private let models: [(name: String, path: String)]
     private let chatFormat: ChatFormat?
     private let context: RunContext
@@ -47,7 +52,7 @@ public final class LanguageAudit: AuditSubject {
     /// - Throws: as a run would for the file.
     init(_ pair: AuditedPair, _ choices: AuditConfiguration, _ context: RunContext) throws {
         (seed, control, self.context) = (choices.seed, choices.control, context)
-        chatFormat = pair.chatFormat
+        (chatFormat, exported) = (pair.chatFormat, [:])
         models = Self.named([pair.reference, pair.model], control)
         let plan = try pair.plan()
         forgotten = try ForgottenSubject(.init(plan, plan.inputs(context), context), seed: choices.seed)
@@ -63,6 +68,9 @@ public final class LanguageAudit: AuditSubject {
         let (configuration, options) = try run.choices(RunConfiguration.self)
         (seed, control, self.context) = (choices.seed, choices.control, context)
         chatFormat = configuration.chatFormat
+        let files = ExportForm.allCases.map { ($0, run.exportedFile($0)) }
+        exported = Dictionary(
+            files.filter { FileManager.default.fileExists(atPath: $0.1.path) }, uniquingKeysWith: { first, _ in first })
         models = Self.named([configuration.model, run.modelFolder.path], control)
         if configuration.tendency != nil || configuration.judge != nil {
             let plan = try TendencyPlan(configuration, settings: [options])
@@ -86,12 +94,16 @@ public final class LanguageAudit: AuditSubject {
         advance(by: 0)
         let looks = try models.map { name, path in
             defer { Runtime.trimMemory() }
-            let model = try ModelLoader.load(URL(filePath: path), cache: context.hub, chatFormat: chatFormat).model
+            let model = try read(URL(filePath: path))
             let plain = try self.plain[name] ?? forgotten.probe.figures(of: model, .answers)
             self.plain[name] = plain
             return try attack.looks(at: AuditedLanguageModel(name: name, model: model, plain: plain), self)
         }
         return looks[0].indices.flatMap { place in outcomes(type.card.name, looks.map { $0[place] }) }
+    }
+
+    func read(_ url: URL) throws -> LanguageModel {
+        try ModelLoader.load(url, cache: context.hub, chatFormat: chatFormat).model
     }
 
     /// One more part of an attack's work is done.

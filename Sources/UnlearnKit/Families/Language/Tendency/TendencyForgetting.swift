@@ -43,6 +43,10 @@ public final class TendencyForgetting: Forgetting {
     }
 
     public func evaluate(isOriginal: Bool) throws -> TendencyEvaluation {
+        try evaluation(of: model, isOriginal: isOriginal)
+    }
+
+    private func evaluation(of model: LanguageModel, isOriginal: Bool) throws -> TendencyEvaluation {
         let judged = plan.evaluation.prompts.map(inputs.prompts.judged.spread) ?? inputs.prompts.judged
         let continuations = try TendencyAnswers(
             of: model, on: judged, plan.evaluation.style, by: inputs.judge, "going on with judging prompts",
@@ -108,6 +112,14 @@ public final class TendencyForgetting: Forgetting {
 
     public func save(to folder: URL) throws {
         try model.save(to: folder, from: directory, plan.lora, base: plan.configuration.model)
+    }
+
+    public func export(
+        into folder: RunDirectory, before: TendencyEvaluation, after: TendencyEvaluation
+    ) throws -> [String] {
+        try plan.configuration.exported(
+            model, of: directory, into: folder, before: before.outcomes, after: after.outcomes, context
+        ) { try evaluation(of: $0, isOriginal: false).outcomes }
     }
 }
 

@@ -126,6 +126,7 @@ public struct TendencyPlan: ForgettingPlan {
         let model = try ModelLoader.open(source, cache: context.hub)
         try method.check(layerCount: model.layerCount)
         try training.checkParameters(of: model)
+        try configuration.checkExport(of: model)
         let data = try UserData(configuration, splitBy: method.splitColumn)
         let all =
             if let promptsFile { try [TendencyPrompt](contentsOf: promptsFile) } else { try ToxicityPrompts.all() }
