@@ -76,7 +76,7 @@ demo-redraw: demo-redraw-plan build ## Make a model that redraws pictures forget
 
 demo-toxicity-plan:
 	@scripts/plan-demo.sh "make SmolLM2-135M-Instruct write toxic text more rarely, and judge it before and after" \
-	    "5 to 15 minutes" $(MODELS)/all-MiniLM-L6-v2/config.json \
+	    "10 to 20 minutes" $(MODELS)/all-MiniLM-L6-v2/config.json \
 	    "fetch the model and its judge: 180 MB to download, 730 MB on disk"
 
 demo-toxicity: demo-toxicity-plan build ## Make a real chat model write toxic text more rarely
