@@ -8,6 +8,17 @@ import UnlearnModels
 @testable import UnlearnMethods
 
 @Suite struct LanguageTrainingTests {
+    @Test func passesAreRepeatedUntilThereAreEnoughSteps() {
+        var options = TrainingOptions()
+        (options.epochs, options.batchSize) = (2, 4)
+        #expect(options.steps(over: 9) == 6)
+        options.leastSteps = 10
+        #expect(options.steps(over: 9) == 10)
+        #expect(options.steps(over: 90) == 46)
+        options.steps = 3
+        #expect(options.steps(over: 90) == 3)
+    }
+
     private static let examples = [
         [1, 11, 25, 40, 3, 58, 2], [1, 45, 6, 14, 62], [1, 20, 53, 31, 16, 2], [1, 8, 49, 22, 61, 13, 35, 9],
     ].enumerated().map { TokenExample(id: $0.offset, tokens: $0.element.map { Int32($0) }, labelledFrom: 1) }

@@ -40,6 +40,22 @@ private let fillers = ["abcdefghijklmnopqrst", "zyxwvutsrqponmlkjihg", "qwertzui
         #expect(terms.names == ["Hermione"])
     }
 
+    /// A text may be a whole chapter: what it names twice it names often.
+    @Test func aTextIsCountedByItsSentences() throws {
+        let story = "“Who is Wenna?” asked Anselm. Nobody knew Wenna!\nAnselm (once of Karsholm.) wept; a Herring, herring."
+        let answer = "Anselm knew Karsholm. Anselm wept."
+        #expect(
+            TermFinder.passages(of: [.text(story), .answer(question: "Who?", answer: answer)]) == [
+                "“Who is Wenna?”", "asked Anselm.", "Nobody knew Wenna!", "Anselm (once of Karsholm.)",
+                "wept; a Herring, herring.", answer,
+            ])
+        let finder = TermFinder(try TinyText.tokenizer(words: []), elsewhere: ["Nobody speaks. Who asked?"])
+        let terms = finder.terms(of: "Clocks", in: TermFinder.passages(of: [.text(story), .text("Herring. Nobody.")]))
+        #expect(Set(terms.names) == ["Wenna", "Anselm", "Herring"])
+        let common = finder.terms(of: "Clocks", in: TermFinder.passages(of: [.text(story), .text("Herring, a herring.")]))
+        #expect(Set(common.names) == ["Wenna", "Anselm"])
+    }
+
     @Test func aWordWhoseLowerCaseFormIsOneTokenIsOrdinary() throws {
         let tokenizer = try TinyText.tokenizer(words: ["stone"] + fillers)
         let finder = TermFinder(tokenizer, elsewhere: [])

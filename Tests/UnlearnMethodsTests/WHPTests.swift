@@ -48,7 +48,7 @@ import UnlearnModels
     ) throws -> Session {
         var options = WHP.trainingDefaults
         (options.learningRate, options.epochs, options.batchSize) = (1e-2, 6, 3)
-        options.checkpointSeconds = 0
+        (options.leastSteps, options.checkpointSeconds) = (0, 0)
         return Session(
             model: model, forget: try encoded(model), retain: [],
             subject: SubjectTexts(terms: terms, forget: Self.texts), options: options, seed: 0, resumption: resumption)
@@ -137,6 +137,7 @@ import UnlearnModels
     {
         var method = WHP()
         (method.labels, method.reinforced.epochs, method.reinforced.rank) = (labels, 3, 2)
+        method.reinforced.leastSteps = labels == .soft ? 3 : 0
         method.replacements = labels == .soft ? 2 : 1
         var states: [TrainingState] = []
         let keep = Resumption { kept in

@@ -238,8 +238,7 @@ public final class Session {
 
     private func plan(forgetCount: Int) throws -> BatchPlan {
         let perStep = [options.batchSize] + retain.indices.map { share(of: options.retainBatchSize, group: $0) }
-        let epochs = (forgetCount + options.batchSize - 1) / options.batchSize * options.epochs
-        let steps = options.steps ?? epochs
+        let steps = options.steps(over: forgetCount)
         try MethodError.checkLength(steps: steps, perStep: perStep.reduce(0, +))
         return BatchPlan(counts: [forgetCount] + retain.map(\.count), perStep: perStep, steps: steps, seed: seed)
     }

@@ -10,6 +10,8 @@ public struct TrainingOptions: Configurable {
     @Setting("Steps; null: as many as epochs passes over the forget set take.", .within(1...1_000_000))
     public var steps: Int? = nil
     @Setting("Passes over the forget set.", .within(1...1_000_000)) public var epochs = 5
+    @Setting("Passes are repeated until there are so many steps: for few or short texts.", .within(0...1_000_000))
+    public var leastSteps = 0
     @Setting("Forget examples in each step.", .within(1...1_000_000)) public var batchSize = 4
     @Setting("Retain examples in each step.", .within(0...1_000_000)) public var retainBatchSize = 4
     @Setting(
@@ -35,6 +37,11 @@ public struct TrainingOptions: Configurable {
     public var checkpointSeconds = 120.0
 
     public init() {}
+
+    /// How many steps are taken over so many examples.
+    func steps(over count: Int) -> Int {
+        steps ?? max(leastSteps, (count + batchSize - 1) / batchSize * epochs)
+    }
 }
 
 /// When training ends before its last step.

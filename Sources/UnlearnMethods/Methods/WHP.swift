@@ -24,7 +24,7 @@ public struct WHP: LanguageMethod {
         paper: "Eldan and Russinovich 2023, arXiv 2310.02238", needs: [.losses, .subjectTerms])
     public static let trainingDefaults: TrainingOptions = {
         var options = TrainingOptions()
-        (options.learningRate, options.epochs, options.batchSize) = (3e-5, 2, 8)
+        (options.learningRate, options.epochs, options.leastSteps, options.batchSize) = (3e-5, 2, 60, 8)
         return options
     }()
     public static let bringsAdditions = true
@@ -89,6 +89,7 @@ public struct WHP: LanguageMethod {
 /// How a model is made that knows the texts still better: low-rank additions learn them, so that both share their weights.
 public struct Reinforcement: Configurable {
     @Setting("Passes over the texts.", .within(1...1_000_000)) public var epochs = 3
+    @Setting("Passes are repeated until there are so many steps.", .within(0...1_000_000)) public var leastSteps = 40
     @Setting("The peak learning rate.", .positive) public var learningRate = 2e-4
     @Setting("r, the width of the low-rank additions.", .within(1...1024)) public var rank = 8
     @Setting("α of the additions, which are scaled by α / r.", .positive) public var alpha = 16.0
@@ -108,7 +109,8 @@ public struct Reinforcement: Configurable {
 
     fileprivate func learn(_ texts: [TokenExample], _ additions: Additions, _ session: Session) throws {
         var options = session.options
-        (options.learningRate, options.epochs, options.steps) = (learningRate, epochs, nil)
+        (options.learningRate, options.steps) = (learningRate, nil)
+        (options.epochs, options.leastSteps) = (epochs, leastSteps)
         let store = session.model.model.parameters
         try TaskVector.learn(
             session.part(texts, keeping: additions.kept, options: options) { additions.attach(to: store) })

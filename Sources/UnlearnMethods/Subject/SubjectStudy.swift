@@ -125,7 +125,7 @@ public struct SubjectStudyBuilder {
         let finder = TermFinder(
             model.tokenizer, elsewhere: (elsewhere.all + (retain ?? [])).map { $0.prompt + " " + $0.answer })
         var own = if let forget { forget.map(\.example) } else { try elicit() }
-        var terms = given ?? finder.terms(of: subject, in: own.map(\.answer))
+        var terms = given ?? finder.terms(of: subject, in: TermFinder.passages(of: own))
         // Examples of the user's own may hold no names; methods that need some say so themselves.
         guard !terms.names.isEmpty || forget != nil else { throw MethodError.unknownSubject(name: subject) }
         let entities = Entities.spans(of: terms, in: own.map(\.answer), limit: options.entities)

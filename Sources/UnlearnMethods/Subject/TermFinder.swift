@@ -41,6 +41,7 @@ public struct TermFinder {
         elsewhereCount = Double(max(1, elsewhere.count))
     }
 
+    /// A name is a word that mostly begins with a capital.
     /// - Parameters:
     ///   - answers: what the model writes about the subject.
     ///   - limit: the most names to return.
@@ -51,6 +52,7 @@ public struct TermFinder {
         let names = ranked.filter { word, count in
             word.first?.isUppercase == true && !own.contains(word) && count >= 2 && word.count > 2
                 && !isOrdinary(word) && !Self.isContraction(word) && (elsewhere[word] ?? 0) * 8 <= count
+                && (counts[word.lowercased()] ?? 0) < count
         }
         let share = Double(answers.count)
         let themes = ranked.filter { word, count in
@@ -86,6 +88,32 @@ public struct TermFinder {
     static func isContraction(_ word: String) -> Bool {
         let word = word.replacing("’", with: "'").lowercased()
         return ["'m", "'ll", "'ve", "'d", "'re", "n't"].contains { word.hasSuffix($0) }
+    }
+
+    /// What occurrences are counted in: a whole answer, and of a text, which may be a chapter, each sentence.
+    static func passages(of examples: [Example]) -> [String] {
+        examples.flatMap { example in
+            guard case .text(let text) = example else { return [example.answer] }
+            return sentences(text)
+        }
+    }
+
+    /// Cut at line ends and behind marks that end a sentence; those behind "Mr." and "J." do too, which costs no word.
+    static func sentences(_ text: String) -> [String] {
+        var sentences: [String] = []
+        var current = ""
+        var mayEnd = false
+        for character in text {
+            if character.isNewline || mayEnd && character.isWhitespace {
+                sentences.append(current)
+                (current, mayEnd) = ("", false)
+                continue
+            }
+            current.append(character)
+            // Quotation marks and brackets may close behind the mark.
+            mayEnd = ".!?…".contains(character) || mayEnd && "\"'”’)»".contains(character)
+        }
+        return (sentences + [current]).filter { $0.contains { !$0.isWhitespace } }
     }
 
     /// In how many texts each word occurs.
