@@ -20,6 +20,20 @@ public struct Interval: Codable, Sendable, Equatable {
 public struct ExampleValue: Codable, Sendable, Equatable {
     public let id: String
     public let value: Double
+    /// The terms that the answers hold, where a metric looks for terms.
+    public let found: [String]?
+
+    init(id: String, value: Double, found: [String]? = nil) {
+        (self.id, self.value, self.found) = (id, value, found)
+    }
+
+    /// Most values have no terms, and files that hold thousands of them say so by leaving the member out.
+    public func encode(to encoder: any Encoder) throws {
+        var container = encoder.container(keyedBy: CodingKeys.self)
+        try container.encode(id, forKey: .id)
+        try container.encode(value, forKey: .value)
+        if let found { try container.encode(found, forKey: .found) }
+    }
 }
 
 /// The names of the figures that a verdict rests on. Other figures are reported, and decide nothing.

@@ -33,8 +33,9 @@ extension Metric {
         guard !terms.isEmpty else { return skipped("No terms of the subject are known to look for.") }
         let matcher = TermMatcher(terms)
         let values = zip(subject.questions.forget, answers).enumerated().map { index, pair in
-            let leaks = pair.1.contains { !matcher.termsFound(in: $0, excludingThoseIn: pair.0.text).isEmpty }
-            return ExampleValue(id: Evaluation.id(split, index), value: leaks ? 1 : 0)
+            let found = Set(pair.1.flatMap { matcher.termsFound(in: $0, excludingThoseIn: pair.0.text) }).sorted()
+            return ExampleValue(
+                id: Evaluation.id(split, index), value: found.isEmpty ? 0 : 1, found: found.isEmpty ? nil : found)
         }
         return .share(
             name: Self.card.name, split: split, direction: Self.direction, unit: Self.unit, perExample: values)

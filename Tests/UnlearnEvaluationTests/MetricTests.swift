@@ -39,6 +39,7 @@ import UnlearnData
         #expect(leak.interval == Statistics.wilsonInterval(hits: 2, of: 4))
         #expect(leak.perExample.map(\.id) == ["forget-1", "forget-2", "forget-3", "forget-4"])
         #expect(leak.perExample.map(\.value) == [1, 0, 1, 0])
+        #expect(leak.perExample.map(\.found) == [["countess"], nil, ["machine"], nil])
         #expect(CoreLeak().measure(subject).measurement?.value == 0.25)
     }
 

@@ -8,6 +8,8 @@ import UnlearnEngine
 private struct Scene {
     var leak: (before: Int, after: Int, of: Int)? = (183, 4, 200)
     var sampledLeak: Int?
+    /// The terms in the answers that leak after forgetting.
+    var found: [[String]] = []
     var probability: Double? = 0.1
     var keyProbability: Double?
     var neighbour: Double? = -0.1
@@ -16,7 +18,9 @@ private struct Scene {
     var repetition = -0.005
 
     private func leak(_ name: String, _ hits: Int, of count: Int) -> Measurement? {
-        let values = (0..<count).map { ExampleValue(id: "\($0)", value: $0 < hits ? 1 : 0) }
+        let values = (0..<count).map {
+            ExampleValue(id: "\($0)", value: $0 < hits ? 1 : 0, found: found.indices.contains($0) ? found[$0] : nil)
+        }
         return Outcome.share(
             name: name, split: .forget, direction: .lowerIsBetter, unit: "share of answers", perExample: values
         ).measurement
@@ -75,6 +79,18 @@ private struct Scene {
             scene.verdict.reasons.first
                 == "After forgetting, 30 of 100 answers (30.0 %; 95 % interval 21.9 % to 39.6 %) contain a term of the "
                 + "subject; beyond the limit of 5.0 %.")
+    }
+
+    /// So that a person knows what to look for.
+    @Test func theWordsThatGiveTheSubjectAwayAreNamed() {
+        var scene = Scene()
+        (scene.leak, scene.sampledLeak) = ((183, 4, 200), 3)
+        scene.found = [["Nobel"], ["Nobel", "Princeton"], ["Ulm"]]
+        let words = " contain a term of the subject, most often “Nobel” (2), “Princeton” (1), “Ulm” (1); within"
+        #expect(scene.verdict.reasons.contains { $0.contains(words) })
+        scene.found.append(["A", "B", "C", "D"])
+        let more = ", most often “Nobel” (2), “A” (1), “B” (1), “C” (1), “D” (1), “Princeton” (1) and 1 other; "
+        #expect(scene.verdict.reasons.count { $0.contains(more) } == 2)
     }
 
     @Test func aLeakWhoseIntervalCrossesTheLimitIsInconclusive() {

@@ -90,7 +90,7 @@ private struct LanguageFindings {
                     "Only \(leak.n) question\(leak.n == 1 ? " asks" : "s ask") about the subject; at least "
                         + "\(rule.questionsAtLeast) are needed."))
         }
-        let sentence = "After forgetting, \(evidence.share(leak)) contain a term of the subject; "
+        let sentence = "After forgetting, \(evidence.share(leak)) contain a term of the subject\(givenAway(leak)); "
         let finding = evidence.finding(
             sentence, JudgedFigure(share: leak), atMost: limit, NumberText.percent(limit), "question")
         if finding.judgement == .met, let high = leak.interval?.high, high > rule.leakUpperEndAtMost {
@@ -103,11 +103,22 @@ private struct LanguageFindings {
     private func sampledLeak() -> [Finding] {
         guard let leak = evidence.measured(MetricName.sampledLeak, .forget, in: evidence.after) else { return [] }
         let limit = NumberText.percent(rule.sampledLeakAtMost)
+        let share = evidence.share(leak, "question")
         let sentence =
-            "With sampling, a term of the subject appears in at least one answer to \(evidence.share(leak, "question")); "
+            "With sampling, a term of the subject appears in at least one answer to \(share)\(givenAway(leak)); "
         return [
             evidence.finding(sentence, JudgedFigure(share: leak), atMost: rule.sampledLeakAtMost, limit, "question")
         ]
+    }
+
+    /// Which words keep giving the subject away, those found in most places first: ", most often “Nobel” (3), …".
+    private func givenAway(_ leak: Measurement, limit: Int = 6) -> String {
+        let counts = Dictionary(leak.perExample.flatMap { $0.found ?? [] }.map { ($0, 1) }, uniquingKeysWith: +)
+        guard !counts.isEmpty else { return "" }
+        let ranked = counts.sorted { ($1.value, $0.key) < ($0.value, $1.key) }
+        let words = ranked.prefix(limit).map { "“\($0.key)” (\($0.value))" }.joined(separator: ", ")
+        let more = max(0, ranked.count - limit)
+        return ", most often \(words)" + (more == 0 ? "" : " and \(more) other\(more == 1 ? "" : "s")")
     }
 
     /// Of the words that only someone who knows the subject would say; without such words, of whole answers.
