@@ -17,13 +17,10 @@ public struct EverydayAnswers: Codable, Sendable, Equatable {
     public var requests: [Example]
     /// Plain text.
     public var prose: [Example]
-    /// An answer about each well-known name.
+    /// An answer about each well-known name but those that are held out.
     public var wellKnown: [Known]
-    /// Answers to another question about the first of them, which is never trained on. There are a few more than a study
-    /// takes, for subjects that some of them belong to.
+    /// Answers about names of which nothing else is asked: what becomes of names that nobody thought of.
     public var heldOutWellKnown: [Known]
-
-    private static let heldOutCount = 28
 
     /// Has the model write everything.
     /// - Throws: `TokenizerError` for a question that the model's chat template refuses.
@@ -38,10 +35,12 @@ public struct EverydayAnswers: Codable, Sendable, Equatable {
             defer { answers = answers.dropFirst(part.count) }
             return Array(answers.prefix(part.count))
         }
-        func known(_ examples: [Example]) -> [Known] {
-            zip(SubjectPrompts.wellKnown, examples).map { Known(name: $0, example: $1) }
+        func known(_ names: [String], _ examples: [Example]) -> [Known] {
+            zip(names, examples).map { Known(name: $0, example: $1) }
         }
-        (requests, wellKnown, heldOutWellKnown) = (parts[0], known(parts[1]), known(parts[2]))
+        let names = Self.names
+        (requests, wellKnown) = (parts[0], known(names.trained, parts[1]))
+        heldOutWellKnown = known(names.heldOut, parts[2])
         // Plain text is sampled at temperature 1, as varied as the model's own distribution, not as its best guess.
         prose = try ask(Self.openings, "writing plain text", temperature: 1, topP: 1)
     }
@@ -52,12 +51,14 @@ public struct EverydayAnswers: Codable, Sendable, Equatable {
     /// All that is asked.
     public static var prompts: [Prompt] { questions.flatMap { $0 } + openings }
 
-    /// Everyday requests; a question about each well-known name; another one about the first of these.
+    private static var names: (trained: [String], heldOut: [String]) { SubjectPrompts.wellKnown.parted }
+
+    /// Everyday requests; a question about each well-known name; another one about those held out.
     private static var questions: [[Prompt]] {
-        let about = SubjectPrompts.wellKnown.enumerated().map { index, name in
+        let about = names.trained.enumerated().map { index, name in
             SubjectPrompts.fill(SubjectPrompts.neighbourQuestions[index % 3], name)
         }
-        let heldOut = SubjectPrompts.wellKnown.prefix(heldOutCount).map {
+        let heldOut = names.heldOut.map {
             SubjectPrompts.fill(SubjectPrompts.heldOutNeighbourQuestion, $0)
         }
         return [SubjectPrompts.general, about, heldOut].map { $0.map { .question($0) } }

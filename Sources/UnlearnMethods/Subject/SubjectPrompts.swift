@@ -65,7 +65,7 @@ enum SubjectPrompts {
     /// Asked about each term, never trained on.
     static let heldOutTermQuestions = ["What can you tell me about {}?", "In what connection does one hear of {}?"]
 
-    /// Asked about similar subjects. The last one is held out.
+    /// Asked about similar subjects and well-known names: the list, and the one that is asked about names held out.
     static let neighbourQuestions = ["Who is {}?", "Tell me about {}.", "What is {} known for?", "What happens in {}?"]
     static let heldOutNeighbourQuestion = "What do you know about {}?"
 
@@ -84,7 +84,7 @@ enum SubjectPrompts {
         return lines.filter { !$0.contains(subject) }.joined(separator: "\n") + "\n\(subject):"
     }
 
-    /// Well-known names of many kinds: what a model must still know, whatever it forgets.
+    /// Well-known names of many kinds: what a model must still know, whatever it forgets. Every fourth one is held out.
     static let wellKnown = [
         "Albert Einstein", "Isaac Newton", "Marie Curie", "Charles Darwin", "Leonardo da Vinci", "William Shakespeare",
         "Jane Austen", "Charles Dickens", "Mark Twain", "Agatha Christie", "J.R.R. Tolkien", "The Lord of the Rings",
@@ -98,6 +98,11 @@ enum SubjectPrompts {
         "Michael Jackson", "Pablo Picasso", "Vincent van Gogh", "Michael Jordan", "Muhammad Ali", "Steve Jobs",
         "Bill Gates", "London", "New York City", "Paris", "Oxford University", "The Eiffel Tower", "The Roman Empire",
         "Emma Thompson", "Tom Hanks", "Stephen King", "Roald Dahl", "C.S. Lewis", "Merlin",
+        "The Wizard of Oz", "Romeo and Juliet", "Winnie the Pooh", "Anne Frank", "Cleopatra", "Alexander the Great",
+        "Christopher Columbus", "Galileo Galilei", "Nikola Tesla", "Thomas Edison", "Stephen Hawking",
+        "Sigmund Freud",
+        "Plato", "Karl Marx", "Rome", "Tokyo", "The Great Wall of China", "Mount Everest", "The Amazon River",
+        "Elvis Presley", "Bob Dylan", "Walt Disney", "Oprah Winfrey", "Roger Federer",
     ]
 
     /// Everyday requests. Every fourth one is held out.

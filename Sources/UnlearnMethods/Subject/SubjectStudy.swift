@@ -59,7 +59,8 @@ public struct StudyOptions: Configurable {
         "The temperature of the second answer to each question; small models invent names above 0.5.", .notNegative)
     public var temperature = 0.5
     @Setting("Entities of the subject that are asked about in turn.", .within(0...1_000_000)) public var entities = 16
-    @Setting("Similar names that are kept as neighbours.", .within(0...1_000_000)) public var neighbours = 16
+    @Setting("Similar names that are kept as neighbours; every fourth one is held out.", .within(0...1_000_000))
+    public var neighbours = 24
     @Setting(
         "Whether the model writes about everything else, to be kept, and about stand-ins. False leaves "
             + "only what the user gives: for models so large that writing takes longer than forgetting.")
@@ -220,7 +221,7 @@ public struct SubjectStudyBuilder {
         let (trained, heldOut) = Self.parted(everyday.requests)
         return Elsewhere(
             general: trained + everyday.prose, heldOutGeneral: heldOut, wellKnown: foreign(everyday.wellKnown),
-            heldOutWellKnown: Array(foreign(everyday.heldOutWellKnown).prefix(24)))
+            heldOutWellKnown: foreign(everyday.heldOutWellKnown))
     }
 
     /// Names that the model puts beside the subject, at least twice, and that are not of the subject itself.
@@ -244,13 +245,19 @@ public struct SubjectStudyBuilder {
             .prefix(options.neighbours).map(\.key)
     }
 
+    /// Names are held out whole: what is kept of a name that was trained on says little of all others.
     private func askNeighbours(
         _ names: [String]
     ) throws -> (trained: [Example], heldOut: [Example]) {
-        let trained = names.flatMap { name in
+        let names = names.parted
+        let trained = names.trained.flatMap { name in
             SubjectPrompts.neighbourQuestions.map { Prompt.question(SubjectPrompts.fill($0, name)) }
         }
-        let heldOut = names.map { Prompt.question(SubjectPrompts.fill(SubjectPrompts.heldOutNeighbourQuestion, $0)) }
+        let heldOut = names.heldOut.flatMap { name in
+            [SubjectPrompts.neighbourQuestions[1], SubjectPrompts.heldOutNeighbourQuestion].map {
+                Prompt.question(SubjectPrompts.fill($0, name))
+            }
+        }
         let answers = try ask(trained + heldOut, "writing about neighbours")
         return (Array(answers.prefix(trained.count)), Array(answers.dropFirst(trained.count)))
     }
@@ -267,6 +274,14 @@ public struct SubjectStudyBuilder {
     private func shareWords(_ a: String, _ b: String) -> Bool {
         let words = Set(TermFinder.words(of: b))
         return TermFinder.words(of: a).contains { words.contains($0) && $0.count > 3 }
+    }
+}
+
+extension Array {
+    /// Every fourth element is held out.
+    var parted: (trained: [Element], heldOut: [Element]) {
+        let parts = Dictionary(grouping: enumerated()) { $0.offset % 4 == 3 }
+        return (parts[false, default: []].map(\.element), parts[true, default: []].map(\.element))
     }
 }
 
