@@ -12,7 +12,9 @@ import UnlearnFormats
     @Test(arguments: [
         ("Harry Potter", "dev", 90, 20, 41, 45), ("harry-potter", "test", 120, 20, 41, 45),
         ("Star Wars", "test", 67, 12, 40, 43), ("Sherlock Holmes", "test", 66, 10, 34, 42),
-        ("Albert Einstein", "test", 65, 10, 39, 43),
+        ("Albert Einstein", "test", 65, 10, 39, 43), ("The Lion King", "test", 65, 17, 41, 43),
+        ("Jurassic Park", "test", 65, 17, 42, 43), ("Venice", "test", 65, 17, 42, 43),
+        ("Charles Darwin", "test", 65, 17, 41, 43),
     ])
     func theFolderHoldsWhatItsDescriptionSays(
         subject: String, split: String, forget: Int, keys: Int, terms: Int, neighbours: Int
@@ -44,7 +46,10 @@ import UnlearnFormats
         #expect(
             throws: EvaluationError.unknownSubject(
                 "Moby Dick", folder: folder.path,
-                known: ["albert-einstein", "harry-potter", "sherlock-holmes", "star-wars"])
+                known: [
+                    "albert-einstein", "charles-darwin", "harry-potter", "jurassic-park", "sherlock-holmes", "star-wars",
+                    "the-lion-king", "venice",
+                ])
         ) {
             try SubjectSuite.load(folder: folder, subject: "Moby Dick")
         }
