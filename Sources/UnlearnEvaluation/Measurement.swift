@@ -48,6 +48,8 @@ public enum MetricName {
     public static let keyProbability = "key-probability"
     /// Mean log-probability in nats per token of the model's own earlier answers (neighbour, general, harmless).
     public static let logProbability = "log-probability"
+    /// How much an answer says what the original's said, by a sentence encoder (forget).
+    public static let answerLikeness = "answer-likeness"
     /// Perplexity of ordinary text (text).
     public static let perplexity = "perplexity"
     /// Share of repeated word triples in the model's answers (any split).

@@ -122,6 +122,18 @@ import UnlearnKit
             #expect(try #require(attack.recovered).value < 0.1, "\(attack)")
         }
         #expect(try JSONValue(contentsOf: folder.url.appending(path: "other/audit.json")) == result.json)
+        // A judge of meaning sees the same answers.
+        let encoder = TinyModel.packageRoot.appending(path: "Tests/Golden/bert-encoder").path
+        let meaning = try Binary.run(
+            pair + ["--encoder", encoder, "--only", "rounding", "--json"] + Self.quick, in: folder.url)
+        #expect(meaning.status == 0, "\(meaning.error)")
+        let likeness = try meaning.json.decode(AuditReport.self).attacks.compactMap(\.result).filter {
+            $0.metric == "answer-likeness"
+        }
+        #expect(!likeness.isEmpty)
+        for attack in likeness { #expect(attack.before.value > attack.after.value, "\(attack)") }
+        let missing = try Binary.run(pair + ["--encoder", "nowhere"], in: folder.url)
+        #expect(missing.status != 0 && missing.error.contains("nowhere"), "\(missing.error)")
         let half = try Binary.run("audit", "--model", "model", "--forget", "forget.jsonl", in: folder.url)
         #expect(half.status == 64)
         #expect(half.error.contains("Give either the folder of a run, or --model, --reference and --forget together."))

@@ -230,6 +230,30 @@ private final class Folder {
         #expect(heldOut != LinearJudge.divided(Self.labelled, share: 0.25, seed: 4).heldOut)
     }
 
+    /// Against cosines of the encoder's vectors, taken one by one.
+    @Test func meaningIsComparedByCosinesBeyondThoseOfUnrelatedAnswers() throws {
+        let encoder = try TextEncoder(encoderFolder)
+        let judge = MeaningJudge(encoder)
+        let known = ["Ada wrote the first program.", "Ada wrote the first program.", "It rains."]
+        let answers = ["Ada wrote the first program.", "It rains in May.", "…"]
+        let unrelated = ["Bread is baked.", "Trains run on rails."]
+        func cosine(_ a: String, _ b: String) -> Double {
+            let vectors = [a, b].map { encoder.embeddings(of: [$0]).scalars(Float.self).map(Double.init) }
+            func product(_ a: [Double], _ b: [Double]) -> Double { zip(a, b).reduce(0) { $0 + $1.0 * $1.1 } }
+            let lengths = product(vectors[0], vectors[0]) * product(vectors[1], vectors[1])
+            return product(vectors[0], vectors[1]) / lengths.squareRoot()
+        }
+        let likeness = judge.likeness(of: answers, to: known, unlike: unrelated)
+        for place in 0..<2 {
+            let common = unrelated.map { cosine(answers[place], $0) }.reduce(0, +) / 2
+            #expect(abs(likeness[place] - (cosine(answers[place], known[place]) - common)) < 1e-5)
+        }
+        #expect(likeness[0] > likeness[1])
+        // Nothing is said, so that nothing is alike.
+        #expect(likeness[2] == 0)
+        #expect(abs(judge.likeness(of: [known[0]], to: [known[0]], unlike: [])[0] - 1) < 1e-6)
+    }
+
     @Test func aSavedJudgeIsTheSameJudge() throws {
         let texts = ["You are stupid", "You are kind", "", "Was für ein awful Tag"]
         let words = try LinearJudge(kind: "toxic", fitting: Self.labelled, features: Self.words)

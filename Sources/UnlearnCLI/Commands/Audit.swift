@@ -2,8 +2,10 @@
 
 import ArgumentParser
 import Foundation
+import UnlearnEvaluation
 import UnlearnFormats
 import UnlearnKit
+import UnlearnModels
 
 struct Audit: ParsableCommand {
     static let configuration = CommandConfiguration(
@@ -40,6 +42,13 @@ struct Audit: ParsableCommand {
             "A model that never learnt what is to be forgotten, such as `unlearn train --without-forgotten` makes (default: "
                 + "that of the run, if it was given one).", valueName: "folder"))
     var control: String?
+
+    @Option(
+        help: ArgumentHelp(
+            "A sentence encoder such as all-MiniLM-L6-v2, which judges answers about a subject by meaning, beside key words "
+                + "(default: \(LinearJudge.toxicityEncoder), if it is in the Hugging Face cache).", valueName: "folder")
+    )
+    var encoder: String?
 
     @Option(help: ArgumentHelp("Make this attack alone; may be repeated.", valueName: "attack"))
     var only: [String] = []
@@ -79,6 +88,8 @@ struct Audit: ParsableCommand {
         (choices.run, choices.only, choices.seed) = (folder ?? "", only, seed)
         choices.effort = quick ? .quick : full ? .full : .usual
         choices.control = try control.map { try ModelName.path($0) }
+        choices.encoder =
+            try encoder.map { try ModelName.path($0) } ?? (try? ModelName.cache.path(of: LinearJudge.toxicityEncoder))
         let overlays = try settings.map { try Options.assignment($0) }
         runtime.apply()
         let progress = ProgressReporter()

@@ -18,6 +18,8 @@ public struct AuditConfiguration: Sendable, Equatable {
     /// The attacks by their names; none: all.
     public var only: [String] = []
     public var effort = Effort.usual
+    /// A sentence encoder that judges by meaning what a language model answers about a subject; nil: key words alone do.
+    public var encoder: String?
     public var seed: UInt64 = 0
 
     public init() {}
@@ -98,12 +100,13 @@ private struct AuditWork {
     private let start = ContinuousClock.now
     private let family: Family
     private let seed: UInt64
+    private let encoder: String?
     private let attacks: [any Attack.Type]
     private let options: ResolvedOptions
     private let rule: AuditRule
 
     init(_ family: Family, _ choices: AuditConfiguration, _ settings: [JSONValue]) throws {
-        (self.family, seed) = (family, choices.seed)
+        (self.family, seed, encoder) = (family, choices.seed, choices.encoder)
         attacks = try AttackCatalog.named(choices.only, among: family.attacks)
         options = try ResolvedOptions(
             AttackCatalog.groups(family.attacks, choices.effort) + [SettingGroup(AuditRule(), under: "verdict")],
@@ -117,7 +120,7 @@ private struct AuditWork {
     ) throws -> AuditReport {
         var state = try AuditState(
             [
-                "model": .string(modelHash), "control": subject.control.map { .string($0) } ?? .null,
+                "model": .string(modelHash), "encoder": encoder.map { .string($0) } ?? .null, "control": subject.control.map { .string($0) } ?? .null,
                 "options": options.json, "seed": .string(String(seed)), "toolVersion": .string(context.toolVersion),
             ], in: folder)
         let outcomes = try attacks.flatMap { attack -> [AttackOutcome] in

@@ -16,37 +16,41 @@ struct ForgottenSubject: ForgottenText {
     private let answers: [Example]
     private let unrelated: [Example]
     private let seed: UInt64
+    private let meaning: MeaningJudge?
 
     /// Has the original answer again what a run asked it.
     init(
-        _ plan: LanguagePlan, _ inputs: LanguagePlan.Inputs, _ run: RunDirectory, seed: UInt64, _ context: RunContext
+        _ plan: LanguagePlan, _ inputs: LanguagePlan.Inputs, _ run: RunDirectory, _ choices: AuditConfiguration,
+        _ context: RunContext
     ) throws {
         let original = try Original(plan, inputs, context)
         if FileManager.default.fileExists(atPath: run.questionsFile.path) {
             let forget: [ForgetExample] = try run.lines(run.forgetFile)
             try self.init(
                 original, JSONValue(contentsOf: run.questionsFile).decode(), forget: forget.map(\.example),
-                unrelated: run.lines(run.generalFile), seed: seed)
+                unrelated: run.lines(run.generalFile), choices)
         } else {
             // A run of an earlier version. What decided its questions decides them again.
-            try self.init(original, seed: seed)
+            try self.init(original, choices)
         }
     }
 
     /// Has the original be questioned as a run would do it.
-    init(_ original: Original, seed: UInt64) throws {
+    init(_ original: Original, _ choices: AuditConfiguration) throws {
         let study = try original.study()
         try self.init(
             original, SubjectQuestions(study), forget: study.forget.map(\.example), unrelated: study.general,
-            seed: seed)
+            choices)
     }
 
     private init(
-        _ original: Original, _ questions: SubjectQuestions, forget: [Example], unrelated: [Example], seed: UInt64
+        _ original: Original, _ questions: SubjectQuestions, forget: [Example], unrelated: [Example],
+        _ choices: AuditConfiguration
     ) throws {
         var questions = questions
         try questions.collectForgetAnswers(using: original.model, progress: original.context.onProgress)
-        (self.questions, self.unrelated, self.seed) = (questions, unrelated, seed)
+        (self.questions, self.unrelated, seed) = (questions, unrelated, choices.seed)
+        meaning = try choices.encoder.map { MeaningJudge(try TextEncoder(URL(filePath: $0))) }
         // Of each question the first row is the original's own answer; those about stand-ins come last.
         let own = forget.distinct { $0.asked }
         let matcher = TermMatcher(questions.terms)
@@ -79,7 +83,11 @@ struct ForgottenSubject: ForgottenText {
         }
     }
 
-    var probe: any LanguageProbe { SubjectProbe(questions) }
+    var probe: any LanguageProbe { whole }
+
+    private var whole: SubjectProbe {
+        SubjectProbe(questions, meaning.map { .init(judge: $0, unrelated: unrelated.prefix(24).map(\.answer)) })
+    }
 
     func lessons(_ count: Int) -> [Lesson] {
         var generator = Generator(seed: seed, purpose: "attacker's answers")
@@ -91,7 +99,7 @@ struct ForgottenSubject: ForgottenText {
             Lesson(kind: .few, form: "\(count) answers", examples: few, probe: rest(without: few)),
             Lesson(
                 kind: .half, form: "half of the answers", examples: half,
-                probe: SubjectProbe(questions, about: Array(drawn.dropFirst(half.count)))),
+                probe: whole.asking(about: Array(drawn.dropFirst(half.count)))),
             Lesson(
                 kind: .unrelated, form: "unrelated answers",
                 examples: others.count < count ? [] : Array(others.prefix(count))),
@@ -100,7 +108,6 @@ struct ForgottenSubject: ForgottenText {
 
     /// Questions that stand in none of the examples; nil: all of them do not.
     private func rest(without examples: [Example]) -> SubjectProbe? {
-        let whole = SubjectProbe(questions)
         // The user's own examples are asked as well where there is no subject to ask about in other words.
         guard !Set(questions.forget.map(\.text)).isDisjoint(with: examples.map(\.asked)) else { return nil }
         return whole.without(examples)
@@ -117,7 +124,7 @@ struct ForgottenSubject: ForgottenText {
                 [ChatMessage(.user, example.asked), ChatMessage(.assistant, example.answer)]
             }
         }
-        let probe = SubjectProbe(questions).without(shown).withoutTerms(of: shown)
+        let probe = whole.without(shown).withoutTerms(of: shown)
         return probe.isEmpty ? nil : Shots(turns: turns, probe: probe)
     }
 
@@ -146,20 +153,31 @@ extension AskedFigure {
     }
 }
 
-/// How often a model names the subject in its answers, and how probable its key words are.
+/// How often a model names the subject in its answers, how probable its key words are, and how much its answers mean what
+/// the original's meant.
 struct SubjectProbe: LanguageProbe {
-    private var questions: SubjectQuestions
+    /// A judge of meaning, and answers about other things.
+    struct Meaning {
+        let judge: MeaningJudge
+        let unrelated: [String]
+    }
 
-    init(_ questions: SubjectQuestions) { self.questions = questions }
+    private var questions: SubjectQuestions
+    private let meaning: Meaning?
+
+    init(_ questions: SubjectQuestions, _ meaning: Meaning? = nil) {
+        (self.questions, self.meaning) = (questions, meaning)
+    }
 
     /// Asks for what stands in `examples` in place of the questions that were held out.
-    init(_ questions: SubjectQuestions, about examples: [Example]) {
-        self.questions = questions
+    func asking(about examples: [Example]) -> SubjectProbe {
+        var probe = self
         let pairs = examples.compactMap { example in Prompt(asking: example).map { ($0, example) } }
         let matcher = TermMatcher(questions.terms)
-        self.questions.forget = pairs.map(\.0)
-        self.questions.forgetAnswers = pairs.map(\.1)
-        self.questions.keys = pairs.compactMap { KeyWord(in: $1.answer, to: $0, matcher) }
+        probe.questions.forget = pairs.map(\.0)
+        probe.questions.forgetAnswers = pairs.map(\.1)
+        probe.questions.keys = pairs.compactMap { KeyWord(in: $1.answer, to: $0, matcher) }
+        return probe
     }
 
     var isEmpty: Bool { questions.keys.isEmpty && questions.forgetAnswers.isEmpty }
@@ -194,19 +212,32 @@ struct SubjectProbe: LanguageProbe {
         // Most tokens of an answer are function words: it counts only where no key words are known.
         if questions.keys.isEmpty { asked.forgetAnswers = questions.forgetAnswers }
         var metrics = [questions.keys.isEmpty ? MetricName.answerProbability : MetricName.keyProbability]
-        if depth == .answers, !questions.terms.isEmpty, !questions.forget.isEmpty {
+        if depth == .answers, !questions.forget.isEmpty, !questions.terms.isEmpty || meaning != nil {
             (asked.forget, asked.terms, asked.coreTerms) = (questions.forget, questions.terms, questions.coreTerms)
             metrics.append(MetricName.leak)
         }
         let evaluation = try UnlearnEvaluation.Evaluation(
             of: model, on: asked, EvaluationOptions(samples: 0, shown: 0))
         let found = MetricCatalog.measure(evaluation)
-        return metrics.compactMap { metric in
+        return metrics.compactMap { metric -> AskedFigure? in
             var figure = AskedFigure(metric, in: found)
             if metric == MetricName.leak {
                 figure?.degenerate = evaluation.answers[.forget]?.map { $0.isDegenerate ? 1 : 0 }
             }
             return figure
-        }
+        } + (depth == .answers ? likeness(evaluation) : [])
+    }
+
+    /// Beside the key words, for answers that were asked for.
+    private func likeness(_ evaluation: UnlearnEvaluation.Evaluation) -> [AskedFigure] {
+        guard let meaning, let answers = evaluation.answers[.forget], !answers.isEmpty,
+            answers.count == questions.forgetAnswers.count
+        else { return [] }
+        let values = meaning.judge.likeness(
+            of: answers.map(\.text), to: questions.forgetAnswers.map(\.answer), unlike: meaning.unrelated)
+        var figure = AskedFigure(
+            metric: MetricName.answerLikeness, unit: "cosine above that of unrelated answers", values: values)
+        figure.degenerate = answers.map { $0.isDegenerate ? 1 : 0 }
+        return [figure]
     }
 }

@@ -55,7 +55,7 @@ public final class LanguageAudit: AuditSubject {
         (chatFormat, exported) = (pair.chatFormat, [:])
         models = Self.named([pair.reference, pair.model], control)
         let plan = try pair.plan()
-        forgotten = try ForgottenSubject(.init(plan, plan.inputs(context), context), seed: choices.seed)
+        forgotten = try ForgottenSubject(.init(plan, plan.inputs(context), context), choices)
     }
 
     private static func named(_ paths: [String], _ control: String?) -> [(name: String, path: String)] {
@@ -82,7 +82,7 @@ public final class LanguageAudit: AuditSubject {
         let plan = try LanguagePlan(configuration, settings: [options])
         let inputs = try plan.inputs(context)
         try run.checkStart(inputs.provenance)
-        forgotten = try ForgottenSubject(plan, inputs, run, seed: choices.seed, context)
+        forgotten = try ForgottenSubject(plan, inputs, run, choices, context)
     }
 
     public func outcomes(of attack: any Attack.Type, _ options: ResolvedOptions) throws -> [AttackOutcome] {
