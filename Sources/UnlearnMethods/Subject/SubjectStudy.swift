@@ -228,7 +228,7 @@ public struct SubjectStudyBuilder {
     private func similarNames(excluding terms: SubjectTerms) throws -> [String] {
         let prompt = Prompt.completion(SubjectPrompts.neighbourList(for: subject))
         let lists = try model.answers(
-            [Prompt](repeating: prompt, count: 12), maximumTokens: 32, temperature: 0.7, topP: 0.95, seed: seed,
+            [Prompt](repeating: prompt, count: 32), maximumTokens: 32, temperature: 0.7, topP: 0.95, seed: seed,
             purpose: "neighbours")
         var counts: [String: Int] = [:]
         for list in lists {
@@ -236,13 +236,18 @@ public struct SubjectStudyBuilder {
             let names = line.split(separator: ",").map { $0.trimmingCharacters(in: .whitespacesAndNewlines) }
             for name in Set(names.dropLast()) { counts[name, default: 0] += 1 }
         }
-        let ownWords = Set(terms.names + terms.subjectWords)
+        let names = Set(terms.names)
         return counts.sorted { ($1.value, $0.key) < ($0.value, $1.key) }
             .filter { name, count in
                 count >= 2 && (3...40).contains(name.count) && name.first?.isUppercase == true
-                    && TermFinder.words(of: name).allSatisfy { !ownWords.contains($0) }
+                    && !isOwn(TermFinder.words(of: name), names, Set(terms.subjectWords))
             }
             .prefix(options.neighbours).map(\.key)
+    }
+
+    /// "Star Wars: Episode IV" and "Wars" are the subject's own, "Star Trek" is not.
+    private func isOwn(_ words: [String], _ names: Set<String>, _ subject: Set<String>) -> Bool {
+        !names.isDisjoint(with: words) || subject.isSubset(of: words) || subject.isSuperset(of: words)
     }
 
     /// Names are held out whole: what is kept of a name that was trained on says little of all others.
