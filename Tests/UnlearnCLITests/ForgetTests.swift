@@ -177,6 +177,10 @@ struct ForgetTests {
             "--model model --forget forget.jsonl --method npo --set steps --output run", 64,
             "'steps' does not set an option. Write it as key=value, for example learningRate=1e-4."),
         Mistake(
+            "--model model --forget forget.jsonl --method task-vector --set rounding=int4 --output run", 64,
+            "Option 'rounding' has an impossible value: the method 'task-vector' scales the change after training, so that "
+                + "no step is taken at the weights that are kept; leave one out. Correct its value."),
+        Mistake(
             "--model model --forget forget.jsonl --method task-vector --set stop.divergence=1 --output run", 64,
             "Option 'stop.divergence' has an impossible value: the method 'task-vector' scales its change after training, "
                 + "which no measurement in training bounds; scale.budget says how far it may go. Correct its value."),
