@@ -16,7 +16,7 @@ TRAINING = {"learningRate": 1e-3, "steps": 3, "beta1": 0.9, "beta2": 0.95, "epsi
 UNDO = {"noise": 0.05, "steps": 3, "learningRate": 1e-3, "seed": 0}
 REPSELECT = {
     "rank": 2, "alpha": 4.0, "epochs": 3, "relearningRate": 1e-2, "components": 4, "retainComponents": 2,
-    "rate": 1e-2, "steps": 5, "seed": 0}
+    "rate": 0.05, "steps": 5, "seed": 0}
 MATRICES = ("mlp.gate_proj.weight", "mlp.up_proj.weight", "mlp.down_proj.weight")
 
 
@@ -130,7 +130,7 @@ def repselect(folder):
     weights = values_of(model)
     length = numpy.sqrt(sum(numpy.square(final).sum() for _, final in results.values()))
     whole = numpy.sqrt(sum(weights[name].double().square().sum().item() for name in names))
-    way = REPSELECT["rate"] * REPSELECT["steps"] * whole / length
+    way = REPSELECT["rate"] * whole / length
     for name in names:
         weights[name] = (weights[name].double() - way * torch.from_numpy(results[name][1])).float()
     tensors = {f"repselect.{name}": value for name, value in weights.items()}

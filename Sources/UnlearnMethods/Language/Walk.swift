@@ -1,5 +1,6 @@
 // Changes of the weights whose direction is known before the first step.
 
+internal import Foundation
 internal import UnlearnData
 internal import UnlearnEngine
 internal import UnlearnModels
@@ -25,16 +26,17 @@ extension Session {
         return zip(sums, parameters).map { $0 ?? .zeros($1.shape) }
     }
 
-    /// Goes along a change of the weights, each step as far as the learning rate says, for as many steps as the options say
-    /// or until the divergence from the original ends it.
-    func walk(along change: WeightChange, of names: [String]) throws {
+    /// Goes along a change of the weights, each step as much farther as stands in `growth`, so that the last of the options'
+    /// steps comes to the change times the learning rate; or until the divergence from the original ends it. How far a
+    /// limit allows to go differs by orders of magnitude between models, and with it how long equal steps may be.
+    func walk(along change: WeightChange, of names: [String], growth: Double) throws {
         let steps = options.steps(over: forget.count)
         _ = budget?.begin(names, names.map { model.model.parameters[$0] })
         var done = 0
         while done < steps, budget?.isOver != true {
             try recorder.checkGoesOn()
             done += 1
-            change.move(to: Double(done) * options.learningRate)
+            change.move(to: options.learningRate * pow(growth, Double(done - steps)))
             _ = budget?.measure(after: done)
             note("Going along the filtered gradient", done, of: steps, "steps")
         }

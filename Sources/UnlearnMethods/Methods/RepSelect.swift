@@ -7,7 +7,7 @@ internal import UnlearnModels
 
 /// One direction for each matrix, found beforehand: the gradient of the forget set's mean log-probability where low-rank
 /// additions have learnt it once more, with its largest components damped, which are shared with much else and come back
-/// first, and the retain set's taken out. W ← W − rate · direction, as long as the divergence allows.
+/// first, and the retain set's taken out. W ← W − η · direction, η growing as long as the divergence allows.
 public struct RepSelect: LanguageMethod {
     public static let card = Card(
         name: "repselect",
@@ -16,7 +16,7 @@ public struct RepSelect: LanguageMethod {
         paper: "arXiv 2606.17168", needs: [.losses, .retainSet])
     public static let trainingDefaults: TrainingOptions = {
         var options = TrainingOptions()
-        (options.learningRate, options.steps) = (2e-3, 60)
+        (options.learningRate, options.steps) = (0.1, 60)
         options.parameters =
             "model.layers.*.mlp.*_proj.weight,*h.*.mlp.c_*.weight,gpt_neox.layers.*.mlp.dense*.weight"
         (options.stop.divergence, options.stop.every) = (0.01, 1)
@@ -38,6 +38,9 @@ public struct RepSelect: LanguageMethod {
         (relearner.epochs, relearner.leastSteps) = (1, 10)
         return relearner
     }()
+
+    /// How much farther each step goes than the one before.
+    static let growth = 1.15
 
     public init() {}
 
@@ -69,7 +72,8 @@ public struct RepSelect: LanguageMethod {
             session.note("Filtering the gradients", index + 1, of: names.count, "matrices")
         }
         Self.stretch(directions, to: names.map { store[$0] })
-        try session.walk(along: WeightChange(of: names, in: store, directions: directions), of: names)
+        try session.walk(
+            along: WeightChange(of: names, in: store, directions: directions), of: names, growth: Self.growth)
     }
 
     /// Where a matrix is to go: against its gradient. One that the examples do not reach stays.
