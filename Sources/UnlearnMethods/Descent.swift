@@ -1,6 +1,7 @@
 // The one place that takes a step: gradients, their length, the optimizer, and what is told and kept of it.
 
 internal import UnlearnEngine
+internal import UnlearnModels
 
 /// What is minimised in a part of a step that is read for itself.
 struct StepPart {
@@ -19,6 +20,8 @@ struct Pace {
     var gradientNormLimit = Double.infinity
     /// ρ of sharpness-aware steps; 0: ordinary ones.
     var flatness = 0.0
+    /// At which of the model's forms every second step's gradient is taken.
+    var rounding = RoundedTraining.none
 }
 
 /// One optimizer's way down: it keeps its state and its place in the schedule from plan to plan. The only place where
@@ -39,6 +42,8 @@ final class Descent {
     private let optimizer: any Optimizer
     let pace: Pace
     let recorder: StepRecorder
+    /// What is rounded in every second step.
+    private let rounded: [RoundedMatrix]
 
     /// - Parameters:
     ///   - names: the parameters that change.
@@ -52,6 +57,7 @@ final class Descent {
         (self.names, self.store, self.pace, self.totalSteps, self.recorder) = (names, store, pace, totalSteps, recorder)
         parameters = store.train(Set(names))
         store.train([])
+        rounded = try pace.rounding.matrices(changedBy: names, of: store)
         self.optimizer = optimizer(parameters)
         let model = whole.map { whole in whole.names.map { ($0, whole[$0]) } } ?? Array(zip(names, parameters))
         let state = self.optimizer.state.flatMap { kind, tensors in zip(names, tensors).map { ("\(kind).\($0)", $1) } }
@@ -70,9 +76,7 @@ final class Descent {
     /// - Parameter measure: looks at the model after so many steps, now and then.
     func step(measure: (Int) throws -> Look? = { _ in nil }, _ parts: () throws -> [StepPart]) throws {
         let start = ContinuousClock.now
-        let (gradients, values) =
-            pace.flatness > 0
-            ? try flatGradients(parts) : try Self.gradients(of: parameters, parts(), step: recorder.count)
+        let (gradients, values) = try gradients(parts)
         if let onGradient {
             for (name, gradient) in zip(names, gradients) { if let gradient { onGradient(name, gradient) } }
         }
@@ -95,6 +99,17 @@ final class Descent {
         guard ran < done else { return false }
         ran += 1
         return true
+    }
+
+    /// The next step's, taken where the pace says.
+    private func gradients(_ parts: () throws -> [StepPart]) throws -> ([Tensor?], [String: Double]) {
+        if pace.rounding != .none, done % 2 == 1 {
+            return try store.rounded(rounded) {
+                try Self.gradients(of: parameters, parts(), step: recorder.count)
+            }
+        }
+        return pace.flatness > 0
+            ? try flatGradients(parts) : try Self.gradients(of: parameters, parts(), step: recorder.count)
     }
 
     /// The gradients of a step's parts together, each weighted by its share, and the values of its terms.

@@ -15,6 +15,8 @@ public enum MethodCatalog {
         RMU.self,
         TaskVector.self,
         SPUNGE.self,
+        UNDO.self,
+        RepSelect.self,
         FineTune.self,
         NegGradPlus.self,
         SCRUB.self,

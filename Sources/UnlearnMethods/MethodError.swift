@@ -24,6 +24,8 @@ public enum MethodError: Error, Equatable, CustomStringConvertible {
     case needsGroups(method: String, column: String)
     /// No scale of a change forgets within the budget of what is to be kept.
     case noScale(method: String, largest: Double, budget: Double)
+    /// A training at rounded weights of which none can be rounded.
+    case nothingToRound
     /// A training that reads more examples than a plan can hold.
     case tooLong(steps: Int, perStep: Int, most: Int)
 
@@ -66,6 +68,9 @@ public enum MethodError: Error, Equatable, CustomStringConvertible {
         case .needsGroups(let method, let column):
             "The method '\(method)' unlearns the forget set group by group, and some examples have no group. Give rows with "
                 + "a member '\(column)' with --forget FILE.jsonl, or name another member with --set splitBy=…."
+        case .nothingToRound:
+            "None of what is trained can be rounded: that is done to matrices of linear layers whose rows are whole groups of "
+                + "\(RoundedTraining.groupSize) numbers. Let the option parameters name some, or leave out --set rounding."
         case .noScale(let method, let largest, let budget):
             "The method '\(method)' found no scale up to \(largest) that makes the forget set less likely while the loss of "
                 + "the retain set rises by at most \(budget) nats a token. Raise --set scale.budget=…, or give a scale with "

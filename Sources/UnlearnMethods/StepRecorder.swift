@@ -122,9 +122,14 @@ public final class StepRecorder {
                 resumption.keep(TrainingState(step: count, tensors: kept))
                 lastKept = ContinuousClock.now
             }
-            guard resumption.goesOn() else { throw MethodError.stopped(step: count) }
         }
+        try checkGoesOn()
         note(stage, done, of: total, "steps")
+    }
+
+    /// That nobody wants the training to end.
+    func checkGoesOn() throws {
+        if let resumption, !resumption.goesOn() { throw MethodError.stopped(step: count) }
     }
 
     func note(_ stage: String, _ done: Int, of total: Int, _ unit: String) {

@@ -31,6 +31,8 @@ public protocol LanguageMethod: UnlearningMethod {
     /// Whether the method scales its change of the weights once it is trained, so that what is measured in training does
     /// not bound the result.
     static var scalesItsChange: Bool { get }
+    /// What of the training's options, or low-rank additions of that width, does not go with the method.
+    func problem(beside training: TrainingOptions, additionRank: Int) -> OptionProblem?
     /// Whether the options fit a model of so many layers; asked before its weights are read.
     func check(layerCount: Int) throws
     /// Changes the session's model. It has what the method needs: see ``unlearn(_:)-(Session)``.
@@ -41,6 +43,7 @@ extension LanguageMethod {
     public var splitColumn: String? { nil }
     public static var bringsAdditions: Bool { false }
     public static var scalesItsChange: Bool { false }
+    public func problem(beside training: TrainingOptions, additionRank: Int) -> OptionProblem? { nil }
     public func check(layerCount: Int) throws {}
 
     /// Makes the session's model forget.

@@ -19,6 +19,8 @@ public enum ModelError: Error, Equatable, CustomStringConvertible {
     case noSnapshot(name: String, revision: String?, folder: String)
     /// What is wrong with the name of the model that an adapter belongs to.
     indirect case base(ModelError, adapter: String)
+    /// A matrix with a number that few bits cannot hold.
+    case cannotRound(name: String)
 
     public var description: String {
         switch self {
@@ -40,6 +42,9 @@ public enum ModelError: Error, Equatable, CustomStringConvertible {
                 + "Fetch it again, for example with `hf download \(name)\(revision.map { " --revision \($0)" } ?? "")`."
         case .base(let error, let adapter):
             "\(adapter) names the base of the adapter. \(error)"
+        case .cannotRound(let name):
+            "'\(name)' holds a number that is not finite, or too large to be stored in few bits. Check the model's weights, or "
+                + "let them be as they are."
         }
     }
 }

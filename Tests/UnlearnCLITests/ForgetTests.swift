@@ -160,7 +160,7 @@ struct ForgetTests {
             "Example 1 of 'long.jsonl' has 301 tokens; the model reads at most 256. Cut it into several."),
         Mistake(
             "--model model --forget forget.jsonl --method nop --output run", 64,
-            "There is no method 'nop'. Methods are: npo, whp, dpo, elm, rmu, simnpo, spunge, task-vector, "
+            "There is no method 'nop'. Methods are: npo, whp, dpo, elm, rmu, undo, simnpo, spunge, repselect, task-vector, "
                 + "gradient-ascent, gradient-difference, translated-distillation."),
         Mistake(
             "--model model --forget forget.jsonl --method rmu --output run", 64,
@@ -176,6 +176,22 @@ struct ForgetTests {
         Mistake(
             "--model model --forget forget.jsonl --method npo --set steps --output run", 64,
             "'steps' does not set an option. Write it as key=value, for example learningRate=1e-4."),
+        Mistake(
+            "--model model --forget forget.jsonl --method task-vector --set rounding=int4 --output run", 64,
+            "Option 'rounding' has an impossible value: the method 'task-vector' scales the change after training, so that "
+                + "no step is taken at the weights that are kept; leave one out. Correct its value."),
+        Mistake(
+            "--model model --forget forget.jsonl --method undo --set lora.rank=4 --output run", 64,
+            "Option 'lora.rank' has an impossible value: the method 'undo' disturbs the weights themselves, which low-rank "
+                + "additions leave as they are. Correct its value."),
+        Mistake(
+            "--model model --forget forget.jsonl --method undo --set stop.divergence=1 --output run", 64,
+            "Option 'stop.divergence' has an impossible value: the method 'undo' disturbs the model after it has unlearned, "
+                + "and no step of the repair is within it before the last; leave it out. Correct its value."),
+        Mistake(
+            "--model model --forget forget.jsonl --method repselect --set flatness.rho=0.01 --output run", 64,
+            "Option 'flatness.rho' has an impossible value: the method 'repselect' goes along directions found beforehand and "
+                + "takes no gradient on its way; leave it out. Correct its value."),
         Mistake(
             "--model model --forget forget.jsonl --method task-vector --set stop.divergence=1 --output run", 64,
             "Option 'stop.divergence' has an impossible value: the method 'task-vector' scales its change after training, "

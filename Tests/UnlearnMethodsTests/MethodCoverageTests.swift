@@ -28,7 +28,7 @@ import UnlearnFormats
         "random-encoder": ["random-encoder"],
         "perturbed-distillation": ["perturbed-distillation"],
         "task-vector": ["task-vector"], "spunge": ["spunge"], "whp": ["whp"],
-        "elm": ["elm"],
+        "elm": ["elm"], "undo": ["undo", "undo-unlearned", "undo-disturbed"], "repselect": ["repselect"],
     ]
 
     private static let tests = URL(filePath: #filePath).deletingLastPathComponent()
@@ -39,6 +39,7 @@ import UnlearnFormats
         for folder in [
             "methods", "classifier-methods", "classifier-recipes", "generator-methods", "generator-distillation",
             "weight-methods", "whp", "elm", "robust",
+            "robust-methods",
         ] {
             let folder = tests.appending(path: "../Golden/\(folder)")
             let json = try JSONValue(contentsOf: folder.appending(path: "golden.json"))

@@ -32,6 +32,16 @@ enum TinyText {
     static func language(_ model: any CausalLM) throws -> LanguageModel {
         LanguageModel(model: model, encoder: try ExampleEncoder(tokenizer(), .plain), stopTokens: [])
     }
+
+    /// Letters alone, each a token: sixty-four, as many as the golden models know.
+    static func letters(_ model: any CausalLM) throws -> LanguageModel {
+        let letters: [String] = ByteAlphabet.spelled("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz .,:;!?()'")
+        var definition = TokenizerDefinition(
+            vocabulary: letters, merges: [TokenizerDefinition.Merge](), spelling: .byteLevel)
+        definition.splits = [.init(pattern: #" ?\p{L}+|\s+"#)]
+        return LanguageModel(
+            model: model, encoder: try ExampleEncoder(Tokenizer(definition), .plain), stopTokens: [])
+    }
 }
 
 /// The letters that byte-level vocabularies write for bytes.

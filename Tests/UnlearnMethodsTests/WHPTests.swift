@@ -14,16 +14,7 @@ import UnlearnModels
         "Ada met Byron and Byron met Ada", "Byron saw Ada in a garden", "then Ada wrote a letter to Byron",
     ].map { ForgetExample(.text($0), standIn: "Eve") }
 
-    /// Letters alone, each a token.
-    private func language(_ model: any CausalLM) throws -> LanguageModel {
-        let letters: [String] = ByteAlphabet.spelled(
-            "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz .,:;!?()'")
-        var definition = TokenizerDefinition(
-            vocabulary: letters, merges: [TokenizerDefinition.Merge](), spelling: .byteLevel)
-        definition.splits = [.init(pattern: #" ?\p{L}+|\s+"#)]
-        return LanguageModel(
-            model: model, encoder: try ExampleEncoder(Tokenizer(definition), .plain), stopTokens: [])
-    }
+    private func language(_ model: any CausalLM) throws -> LanguageModel { try TinyText.letters(model) }
 
     /// A model that has learnt the texts by heart.
     private func learnt() throws -> LanguageModel {

@@ -14,8 +14,8 @@ for script in llama_golden architectures_golden rotary_golden gguf_blocks gguf_m
     text_golden images_golden classifier_golden inception_golden classifier_methods_golden classifier_recipes_golden \
     degradations_golden generators_golden generator_losses_golden generator_methods_golden \
     generator_distillation_golden picture_metrics_golden encoder_text_golden \
-    encoders_golden judge_golden weight_methods_golden robust_golden whp_golden whp_mean_golden elm_golden gguf_rounding \
-    suites_golden; do
+    encoders_golden judge_golden weight_methods_golden robust_golden robust_methods_golden \
+    whp_golden whp_mean_golden elm_golden gguf_rounding suites_golden; do
     echo "golden: $script"
     "$python" "$here/$script.py"
 done

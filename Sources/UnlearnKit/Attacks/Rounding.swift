@@ -42,23 +42,14 @@ public struct Rounding: LanguageAttack {
         }
     }
 
-    /// A matrix that is rounded, and how. Blocks run along the inputs.
-    private struct Matrix {
-        let name: String
-        let isTransposed: Bool
-        let type: GGMLType
-    }
-
     private static func matrices(
         of store: ParameterStore, _ form: ExportForm, asExported: Bool
-    ) throws -> [Matrix] {
+    ) throws -> [RoundedMatrix] {
         guard asExported else {
-            return try store.slots(TrainingOptions().parameters).filter { $0.inputs % form.type.blockSize == 0 }.map {
-                Matrix(name: $0.weightName, isTransposed: $0.isTransposed, type: form.type)
-            }
+            return try store.slots(TrainingOptions().parameters).compactMap { RoundedMatrix(of: $0, as: form.type) }
         }
         return store.names.filter { store[$0].shape.count > 1 }.map {
-            Matrix(name: $0, isTransposed: false, type: GGUFExport.storedType(store[$0].shape, form.type))
+            RoundedMatrix($0, isTransposed: false, as: GGUFExport.storedType(store[$0].shape, form.type))
         }
     }
 
@@ -67,23 +58,16 @@ public struct Rounding: LanguageAttack {
     static func rounded(
         _ store: ParameterStore, _ form: ExportForm, asExported: Bool = false, _ look: () throws -> LanguageLook
     ) throws -> LanguageLook {
-        var kept: [(matrix: Tensor, copy: Tensor)] = []
-        defer { withoutRecording { for (matrix, copy) in kept { matrix.copy(from: copy) } } }
-        for one in try matrices(of: store, form, asExported: asExported) {
-            let matrix = store[one.name]
-            let rounded = withoutRecording { (one.isTransposed ? matrix.transpose(0, 1).contiguous() : matrix) + 0 }
-            let isWhole = rounded.withMutableBytes { one.type.round($0.bindMemory(to: Float.self)) }
-            guard isWhole else {
-                return .skipped(form: form.rawValue, reason: "'\(one.name)' holds a number that is too large for it.")
-            }
-            kept.append((matrix, withoutRecording { matrix + 0 }))
-            withoutRecording { matrix.copy(from: one.isTransposed ? rounded.transpose(0, 1) : rounded) }
-        }
-        guard !kept.isEmpty else {
+        let matrices = try matrices(of: store, form, asExported: asExported)
+        guard !matrices.isEmpty else {
             return .skipped(
                 form: form.rawValue,
                 reason: "No matrix of a block has rows of whole groups of \(form.type.blockSize) numbers.")
         }
-        return try look()
+        do {
+            return try store.rounded(matrices, look)
+        } catch ModelError.cannotRound(let name) {
+            return .skipped(form: form.rawValue, reason: "'\(name)' holds a number that is too large for it.")
+        }
     }
 }

@@ -25,8 +25,8 @@ public final class Session {
     public let subject: SubjectTexts?
     public let options: TrainingOptions
     public let seed: UInt64
-    private let recorder: StepRecorder
-    private let budget: DivergenceBudget?
+    let recorder: StepRecorder
+    let budget: DivergenceBudget?
     var storedReference: Reference?
     /// Of trainings in a row, what all of them change: kept with every state.
     private var whole: ParameterStore?
@@ -109,9 +109,16 @@ public final class Session {
     }
 
     /// The training after others that changed `whole`, which the model does not hold any more. It changes the model itself;
-    /// until its first step that is the original, also where a state is put back.
-    func last(after whole: ParameterStore) -> Session {
-        let last = Session(model, forget, retain, subject, options, seed, recorder, budget)
+    /// until its first step that is the original, or what the others made of it, also where a state is put back.
+    /// - Parameters:
+    ///   - examples: what it learns from in place of both sets; no budget watches it then. nil: it reads what they read.
+    ///   - options: how it goes; nil: like the others.
+    func last(
+        after whole: ParameterStore, over examples: [TokenExample]? = nil, options: TrainingOptions? = nil
+    ) -> Session {
+        let last = Session(
+            model, examples ?? forget, examples == nil ? retain : [], subject, options ?? self.options, seed, recorder,
+            examples == nil ? budget : nil)
         (last.whole, last.changesMore) = (whole, true)
         return last
     }
@@ -185,7 +192,7 @@ public final class Session {
         let plan = try self.plan(forgetCount: examples.count)
         let pace = Pace(
             learningRate: options.learningRate, schedule: options.schedule,
-            gradientNormLimit: options.gradientNormLimit, flatness: options.flatness.rho)
+            gradientNormLimit: options.gradientNormLimit, flatness: options.flatness.rho, rounding: options.rounding)
         let descent = try Descent(
             names, of: model.model.parameters, pace, totalSteps: plan.steps.count, recorder,
             keeping: whole,

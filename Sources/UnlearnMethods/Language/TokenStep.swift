@@ -65,6 +65,9 @@ public final class TokenStep {
 
     public func retainDivergence() -> Tensor { session.reference.divergence(retain, to: retainFinalStates, head) }
 
+    /// KL(frozen ‖ model) per labelled token of the forget examples, averaged.
+    func forgetDivergence(from frozen: Reference) -> Tensor { frozen.divergence(forget, to: forgetFinalStates, head) }
+
     /// The rows of the forget examples' labelled tokens.
     func forgetPart(of perTarget: Tensor) -> Tensor { perTarget.narrow(0, from: 0, count: forgetTargets) }
 

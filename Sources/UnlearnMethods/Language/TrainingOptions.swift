@@ -28,6 +28,10 @@ public struct TrainingOptions: Configurable {
     public var stop = StopOptions()
     public var flatness = FlatnessOptions()
     @Setting(
+        "Whether every second step is taken as the model stands when its matrices are stored in so many bits, so that this "
+            + "brings less back. It takes as much memory again as what changes.")
+    public var rounding = RoundedTraining.none
+    @Setting(
         "How much of the change of the weights the model keeps once the method is done: 1.25 goes a quarter further, "
             + "without training.", .notNegative)
     public var extrapolation = 1.0

@@ -13,6 +13,17 @@ extension LanguageMethod {
                 path: "lora.rank",
                 problem: "the method '\(name)' makes low-rank additions of its own, of the width rank")
         }
+        if let problem = problem(beside: training, additionRank: lora.rank) {
+            throw KitError.invalidOption(path: problem.path, problem: problem.problem)
+        }
+        if training.rounding != .none, Self.scalesItsChange || training.extrapolation != 1 {
+            let cause = Self.scalesItsChange ? "the method '\(name)'" : "extrapolation"
+            throw KitError.invalidOption(
+                path: "rounding",
+                problem:
+                    "\(cause) scales the change after training, so that no step is taken at the weights that are kept; leave "
+                    + "one out")
+        }
         guard training.stop.divergence != nil else { return }
         if Self.scalesItsChange {
             throw KitError.invalidOption(

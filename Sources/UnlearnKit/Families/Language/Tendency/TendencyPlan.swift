@@ -44,7 +44,9 @@ public struct TendencyPlan: ForgettingPlan {
     private static func trainingDefaults(_ type: any LanguageMethod.Type) -> TrainingOptions {
         var training = type.trainingDefaults
         (training.batchSize, training.retainBatchSize, training.steps) = (8, 9, 40)
-        if !type.scalesItsChange { training.stop.divergence = 0.02 }
+        var limited = training
+        limited.stop.divergence = 0.02
+        if !type.scalesItsChange, type.init().problem(beside: limited, additionRank: 0) == nil { training = limited }
         if type == NPO.self { training.learningRate = 3e-5 }
         if type == DPO.self {
             (training.batchSize, training.retainBatchSize, training.steps) = (6, 12, 48)
