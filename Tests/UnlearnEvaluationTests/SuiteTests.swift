@@ -47,7 +47,8 @@ import UnlearnFormats
             throws: EvaluationError.unknownSubject(
                 "Moby Dick", folder: folder.path,
                 known: [
-                    "albert-einstein", "charles-darwin", "harry-potter", "jurassic-park", "sherlock-holmes", "star-wars",
+                    "albert-einstein", "charles-darwin", "harry-potter", "jurassic-park", "sherlock-holmes",
+                    "star-wars",
                     "the-lion-king", "venice",
                 ])
         ) {

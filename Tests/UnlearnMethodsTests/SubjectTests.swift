@@ -42,7 +42,8 @@ private let fillers = ["abcdefghijklmnopqrst", "zyxwvutsrqponmlkjihg", "qwertzui
 
     /// A text may be a whole chapter: what it names twice it names often.
     @Test func aTextIsCountedByItsSentences() throws {
-        let story = "“Who is Wenna?” asked Anselm. Nobody knew Wenna!\nAnselm (once of Karsholm.) wept; a Herring, herring."
+        let story =
+            "“Who is Wenna?” asked Anselm. Nobody knew Wenna!\nAnselm (once of Karsholm.) wept; a Herring, herring."
         let answer = "Anselm knew Karsholm. Anselm wept."
         #expect(
             TermFinder.passages(of: [.text(story), .answer(question: "Who?", answer: answer)]) == [
@@ -52,7 +53,8 @@ private let fillers = ["abcdefghijklmnopqrst", "zyxwvutsrqponmlkjihg", "qwertzui
         let finder = TermFinder(try TinyText.tokenizer(words: []), elsewhere: ["Nobody speaks. Who asked?"])
         let terms = finder.terms(of: "Clocks", in: TermFinder.passages(of: [.text(story), .text("Herring. Nobody.")]))
         #expect(Set(terms.names) == ["Wenna", "Anselm", "Herring"])
-        let common = finder.terms(of: "Clocks", in: TermFinder.passages(of: [.text(story), .text("Herring, a herring.")]))
+        let common = finder.terms(
+            of: "Clocks", in: TermFinder.passages(of: [.text(story), .text("Herring, a herring.")]))
         #expect(Set(common.names) == ["Wenna", "Anselm"])
     }
 

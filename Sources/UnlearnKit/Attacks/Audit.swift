@@ -120,7 +120,8 @@ private struct AuditWork {
     ) throws -> AuditReport {
         var state = try AuditState(
             [
-                "model": .string(modelHash), "encoder": encoder.map { .string($0) } ?? .null, "control": subject.control.map { .string($0) } ?? .null,
+                "model": .string(modelHash), "encoder": encoder.map { .string($0) } ?? .null,
+                "control": subject.control.map { .string($0) } ?? .null,
                 "options": options.json, "seed": .string(String(seed)), "toolVersion": .string(context.toolVersion),
             ], in: folder)
         let outcomes = try attacks.flatMap { attack -> [AttackOutcome] in

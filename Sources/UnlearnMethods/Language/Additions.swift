@@ -8,7 +8,7 @@ internal import UnlearnModels
 /// How a model is made that knows the texts still better: low-rank additions learn them, so that both share their weights.
 public struct Reinforcement: Configurable {
     @Setting("Passes over the texts.", .within(1...1_000_000)) public var epochs = 3
-    @Setting("Passes are repeated until there are so many steps.", .within(0...1_000_000)) public var leastSteps = 40
+    @Setting("Passes are repeated until there are so many steps.", .within(0...1_000_000)) public var leastSteps = 20
     @Setting("The peak learning rate.", .positive) public var learningRate = 2e-4
     @Setting("r, the width of the low-rank additions.", .within(1...1024)) public var rank = 8
     @Setting("α of the additions, which are scaled by α / r.", .positive) public var alpha = 16.0

@@ -24,7 +24,7 @@ public struct WHP: LanguageMethod {
         paper: "Eldan and Russinovich 2023, arXiv 2310.02238", needs: [.losses, .subjectTerms])
     public static let trainingDefaults: TrainingOptions = {
         var options = TrainingOptions()
-        (options.learningRate, options.epochs, options.leastSteps, options.batchSize) = (3e-5, 2, 60, 8)
+        (options.learningRate, options.epochs, options.leastSteps, options.batchSize) = (3e-5, 2, 30, 8)
         return options
     }()
     public static let bringsAdditions = true
