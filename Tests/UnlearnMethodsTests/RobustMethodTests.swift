@@ -60,7 +60,7 @@ import UnlearnModels
     private func undo(_ inner: UNDO.Inner, repair steps: Int) -> (UNDO, TrainingOptions) {
         var method = UNDO()
         (method.inner, method.noise, method.npo.retainWeight) = (inner, 0.1, 2)
-        (method.repair.learningRate, method.repair.steps, method.repair.batchSize) = (3e-3, steps, 2)
+        (method.repair.learningRate, method.repair.steps) = (3e-3, steps)
         var options = UNDO.trainingDefaults
         (options.learningRate, options.steps, options.batchSize, options.retainBatchSize) = (3e-3, 30, 2, 2)
         return (method, options)

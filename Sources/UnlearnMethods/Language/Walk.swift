@@ -23,6 +23,9 @@ extension Session {
             done += indices.count
             note(stage, done, of: examples.count, "examples")
         }
+        guard sums.allSatisfy({ $0?.isFinite ?? true }) else {
+            throw MethodError.notFinite(step: 0, term: "likelihood", examples: examples.map(\.id))
+        }
         return zip(sums, parameters).map { $0 ?? .zeros($1.shape) }
     }
 

@@ -89,7 +89,9 @@ public struct Repair: Configurable {
 
     fileprivate func options(_ session: Session) -> TrainingOptions {
         var options = session.options
-        (options.learningRate, options.steps, options.batchSize) = (learningRate, steps, batchSize)
+        // No step reads an example twice.
+        let most = session.retain.reduce(0) { $0 + $1.count }
+        (options.learningRate, options.steps, options.batchSize) = (learningRate, steps, min(batchSize, most))
         return options
     }
 
