@@ -31,11 +31,6 @@ public enum Example: Sendable, Hashable {
         }
     }
 
-    /// Whether it is plain text, without anything that is asked.
-    public var isText: Bool {
-        if case .text = self { true } else { false }
-    }
-
     /// Whether the model goes on with the text, so that nothing ends it.
     public var isContinued: Bool {
         switch self {

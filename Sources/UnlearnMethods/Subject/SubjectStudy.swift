@@ -96,11 +96,9 @@ public struct SubjectStudyBuilder {
     ) throws -> SubjectStudy {
         let elsewhere = everyday.map(everythingElse) ?? Elsewhere()
         let (own, terms, entities, standIns) = try know(forget, retain, given, elsewhere)
-        let written = own.enumerated().dropFirst(forget?.count ?? 0).map {
-            ForgetExample($0.element, standIn: standIns.standIn($0.offset))
-        }
-        let familiar = (forget ?? []) + written
-        let foreign = options.everythingElse ? try askAboutStandIns(own, standIns, groups: familiar.map(\.group)) : []
+        let familiar =
+            forget ?? own.enumerated().map { ForgetExample($0.element, standIn: standIns.standIn($0.offset)) }
+        let foreign = options.everythingElse ? try askAboutStandIns(own, standIns, groups: forget?.map(\.group)) : []
         let neighbours =
             options.everythingElse
             ? try askNeighbours(subject.isEmpty ? [] : similarNames(excluding: terms)) : (trained: [], heldOut: [])
@@ -121,23 +119,20 @@ public struct SubjectStudyBuilder {
         try know(forget, retain, given, everyday.map(everythingElse) ?? Elsewhere()).terms
     }
 
-    /// What is known of the subject: texts about it, the user's own first, its terms with their stand-ins, and its entities.
+    /// What is known of the subject: texts about it, its terms with their stand-ins, and its entities.
     private func know(
         _ forget: [ForgetExample]?, _ retain: [Example]?, _ given: SubjectTerms?, _ elsewhere: Elsewhere
     ) throws -> (own: [Example], terms: SubjectTerms, entities: [String], StandIns) {
         let finder = TermFinder(
             model.tokenizer, elsewhere: (elsewhere.all + (retain ?? [])).map { $0.prompt + " " + $0.answer })
-        var own = (forget ?? []).map(\.example)
-        // What a book tells of a named subject is asked for as well: questions reach what no passage of it does.
-        let isAsked = forget == nil || !subject.isEmpty && own.contains(where: \.isText)
-        if isAsked { own += try elicit() }
+        var own = if let forget { forget.map(\.example) } else { try elicit() }
         var terms = given ?? finder.terms(of: subject, in: TermFinder.passages(of: own))
         // Examples of the user's own may hold no names; methods that need some say so themselves.
         guard !terms.names.isEmpty || forget != nil else { throw MethodError.unknownSubject(name: subject) }
         let entities = Entities.spans(of: terms, in: own.map(\.answer), limit: options.entities)
-        if isAsked {
+        if forget == nil {
             own += try askAbout(entities)
-            if given == nil { terms = finder.terms(of: subject, in: TermFinder.passages(of: own)) }
+            if given == nil { terms = finder.terms(of: subject, in: own.map(\.answer)) }
         }
         let standIns = StandIns(terms, answers: own.map(\.answer))
         terms.replacements = standIns.replacements
