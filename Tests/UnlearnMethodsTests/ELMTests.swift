@@ -16,16 +16,7 @@ import UnlearnModels
     ]
     private static let kept: [Example] = [.text("the sun rose over the hill"), .text("we had tea and some bread")]
 
-    /// Letters alone, each a token.
-    private func language(_ model: any CausalLM) throws -> LanguageModel {
-        let letters: [String] = ByteAlphabet.spelled(
-            "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz .,:;!?()'\n")
-        var definition = TokenizerDefinition(
-            vocabulary: letters, merges: [TokenizerDefinition.Merge](), spelling: .byteLevel)
-        definition.splits = [.init(pattern: #" ?\p{L}+|\s+"#)]
-        return LanguageModel(
-            model: model, encoder: try ExampleEncoder(Tokenizer(definition), .plain), stopTokens: [])
-    }
+    private func language(_ model: any CausalLM) throws -> LanguageModel { try TinyText.letters(model) }
 
     private func encoded(_ examples: [Example], _ model: LanguageModel, from first: Int = 0) throws -> [TokenExample] {
         try examples.enumerated().map { try model.encoder.encode($0.element, id: first + $0.offset) }
@@ -34,14 +25,7 @@ import UnlearnModels
     /// A model that has learnt everything by heart.
     private func learnt() throws -> LanguageModel {
         let model = try language(GoldenStep().reference)
-        let examples = try encoded(Self.texts + Self.kept, model)
-        let parameters = model.model.parameters.train(Set(model.model.parameters.names))
-        let optimizer = AdamW(parameters)
-        for _ in 0..<150 {
-            let loss = -model.model.logProbabilities(TokenBatch(examples)).mean()
-            optimizer.step(loss.gradients(of: parameters), learningRate: 1e-2)
-        }
-        model.model.parameters.train([])
+        model.learnByHeart(try encoded(Self.texts + Self.kept, model))
         return model
     }
 

@@ -1,5 +1,6 @@
 // A tokenizer small enough to check by hand, for the tiny golden models.
 
+import UnlearnEngine
 import UnlearnModels
 
 @testable import UnlearnData
@@ -33,14 +34,27 @@ enum TinyText {
         LanguageModel(model: model, encoder: try ExampleEncoder(tokenizer(), .plain), stopTokens: [])
     }
 
-    /// Letters alone, each a token: sixty-four, as many as the golden models know.
+    /// Letters alone, each a token: no more than the golden models know.
     static func letters(_ model: any CausalLM) throws -> LanguageModel {
-        let letters: [String] = ByteAlphabet.spelled("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz .,:;!?()'")
+        let letters: [String] = ByteAlphabet.spelled("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz .,:;!?()'\n")
         var definition = TokenizerDefinition(
             vocabulary: letters, merges: [TokenizerDefinition.Merge](), spelling: .byteLevel)
         definition.splits = [.init(pattern: #" ?\p{L}+|\s+"#)]
         return LanguageModel(
             model: model, encoder: try ExampleEncoder(Tokenizer(definition), .plain), stopTokens: [])
+    }
+}
+
+extension LanguageModel {
+    /// Trains all parameters until the examples are known by heart.
+    func learnByHeart(_ examples: [TokenExample]) {
+        let parameters = model.parameters.train(Set(model.parameters.names))
+        let optimizer = AdamW(parameters)
+        for _ in 0..<150 {
+            let loss = -model.logProbabilities(TokenBatch(examples)).mean()
+            optimizer.step(loss.gradients(of: parameters), learningRate: 1e-2)
+        }
+        model.parameters.train([])
     }
 }
 

@@ -19,14 +19,7 @@ import UnlearnModels
     /// A model that has learnt the texts by heart.
     private func learnt() throws -> LanguageModel {
         let model = try language(GoldenStep().reference)
-        let examples = try encoded(model)
-        let parameters = model.model.parameters.train(Set(model.model.parameters.names))
-        let optimizer = AdamW(parameters)
-        for _ in 0..<150 {
-            let loss = -model.model.logProbabilities(TokenBatch(examples)).mean()
-            optimizer.step(loss.gradients(of: parameters), learningRate: 1e-2)
-        }
-        model.model.parameters.train([])
+        model.learnByHeart(try encoded(model))
         return model
     }
 

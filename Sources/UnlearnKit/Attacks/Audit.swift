@@ -41,6 +41,8 @@ public struct AuditReport: Codable, Sendable, Equatable {
     public var reasons: [String]
     public var attacks: [AttackOutcome]
     public var control: String?
+    /// What judged answers by meaning, if anything did.
+    public var encoder: String?
     /// The options of the attacks and the limits of the verdict.
     public var options: JSONValue
     public var seed: UInt64
@@ -133,7 +135,7 @@ private struct AuditWork {
         let verdict = AuditVerdict(outcomes, rule)
         return AuditReport(
             family: family, verdict: verdict.verdict, strongest: verdict.strongest, reasons: verdict.reasons,
-            attacks: outcomes, control: subject.control, options: options.json, seed: seed,
+            attacks: outcomes, control: subject.control, encoder: encoder, options: options.json, seed: seed,
             seconds: (ContinuousClock.now - start) / .seconds(1), peakMemoryBytes: Runtime.peakMemoryBytes,
             modelHash: modelHash, subject: name, method: method, toolVersion: context.toolVersion)
     }

@@ -99,15 +99,18 @@ public struct SubjectStudyBuilder {
         let familiar =
             forget ?? own.enumerated().map { ForgetExample($0.element, standIn: standIns.standIn($0.offset)) }
         let foreign = options.everythingElse ? try askAboutStandIns(own, standIns, groups: forget?.map(\.group)) : []
-        let neighbours =
-            options.everythingElse
-            ? try askNeighbours(subject.isEmpty ? [] : similarNames(excluding: terms)) : (trained: [], heldOut: [])
+        let similar = options.everythingElse && !subject.isEmpty ? try similarNames(excluding: terms) : []
+        let neighbours = try askNeighbours(similar)
+        // A name is either trained on or held out, whichever list it stands in.
+        func others(_ known: [EverydayAnswers.Known]) -> [Example] {
+            known.filter { !similar.contains($0.name) }.map(\.example)
+        }
         let kept = Self.parted(retain ?? [])
         return SubjectStudy(
             terms: terms, forget: familiar + foreign,
-            neighbours: kept.trained + neighbours.trained + elsewhere.wellKnown, general: elsewhere.general,
+            neighbours: kept.trained + neighbours.trained + others(elsewhere.wellKnown), general: elsewhere.general,
             heldOutQuestions: subject.isEmpty ? own.compactMap(Prompt.init(asking:)) : heldOutQuestions(entities),
-            heldOutNeighbours: kept.heldOut + neighbours.heldOut + elsewhere.heldOutWellKnown,
+            heldOutNeighbours: kept.heldOut + neighbours.heldOut + others(elsewhere.heldOutWellKnown),
             heldOutGeneral: elsewhere.heldOutGeneral)
     }
 
@@ -208,15 +211,15 @@ public struct SubjectStudyBuilder {
     private struct Elsewhere {
         var general: [Example] = []
         var heldOutGeneral: [Example] = []
-        var wellKnown: [Example] = []
-        var heldOutWellKnown: [Example] = []
-        var all: [Example] { general + heldOutGeneral + wellKnown }
+        var wellKnown: [EverydayAnswers.Known] = []
+        var heldOutWellKnown: [EverydayAnswers.Known] = []
+        var all: [Example] { general + heldOutGeneral + wellKnown.map(\.example) }
     }
 
     /// What is to be kept of everything else: what has nothing to do with the subject.
     private func everythingElse(_ everyday: EverydayAnswers) -> Elsewhere {
-        func foreign(_ known: [EverydayAnswers.Known]) -> [Example] {
-            known.filter { !shareWords($0.name, subject) }.map(\.example)
+        func foreign(_ known: [EverydayAnswers.Known]) -> [EverydayAnswers.Known] {
+            known.filter { !shareWords($0.name, subject) }
         }
         let (trained, heldOut) = Self.parted(everyday.requests)
         return Elsewhere(
